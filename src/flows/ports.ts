@@ -1,0 +1,203 @@
+import type { Announcement, StoredAnnouncement } from './promotion/announcements.ts';
+import type { AuditEntry } from './promotion/audit.ts';
+import type { Analysis, CheckResult, CheckSpec, Definition, Plan, Release, Step } from './promotion/plan.ts';
+import type { Person, Promotion, StepClaim } from './promotion/promotion.ts';
+import type { Refusal } from './promotion/refusal.ts';
+
+/** SHA-256 in lower-case hex, passed in so that the flows stay free of Node. */
+export type Hash = (text: string) => string;
+
+/** What one save changes; all of it or none of it. */
+export interface Change {
+  /** Its `revision` is the expected one plus one. */
+  readonly promotion: Promotion;
+  readonly audit: readonly AuditEntry[];
+  readonly announcements: readonly StoredAnnouncement[];
+  /**
+   * `take`: every key must be free or already ours. `hold`: every key must be ours.
+   * `release`: frees those that are ours. A `holder` on take hands the keys over from that promotion.
+   */
+  readonly locks: { readonly does: 'take' | 'hold' | 'release'; readonly keys: readonly string[] } | null;
+  /** A release that production was seen to hold well, or to hold no longer. */
+  readonly live: LiveRecord | null;
+}
+
+/** One line of an environment's history of good releases; the newest is what is live by our hand. */
+export interface LiveRecord {
+  readonly app: string;
+  readonly environment: string;
+  readonly version: string;
+  readonly artifact: string;
+  readonly promotionId: string;
+  readonly atMs: number;
+}
+
+export type SaveOutcome =
+  | { readonly outcome: 'saved'; readonly nowMs: number }
+  /** Somebody else saved first; load again. */
+  | { readonly outcome: 'conflict' }
+  | { readonly outcome: 'locked'; readonly holder: string };
+
+export interface Loaded {
+  readonly promotion: Promotion;
+  /** The store's clock when it answered, in milliseconds; resolution one second. */
+  readonly nowMs: number;
+}
+
+/** The truth. Strongly consistent reads; one conditional write per decision. Throws RetryableError, UnreadableError. */
+export interface PromotionStore {
+  load(id: string): Promise<Loaded | undefined>;
+  /** Saves a new promotion; a second create with the same id answers the one that is there. */
+  create(
+    change: Change,
+  ): Promise<{
+    readonly outcome: 'created' | 'exists';
+    readonly promotion: Promotion;
+    readonly nowMs: number;
+  }>;
+  /** Succeeds only while the stored revision is one less than the promotion's. */
+  save(change: Change): Promise<SaveOutcome>;
+  /** Records a refusal beside the promotion without changing it. */
+  recordRefusal(
+    promotion: Promotion,
+    entry: Omit<AuditEntry, 'sequence' | 'previous' | 'hash'>,
+  ): Promise<void>;
+  /** Ids whose due time has come, oldest first; may be late or name one that is no longer due. */
+  due(limit: number): Promise<{ readonly ids: readonly string[]; readonly nowMs: number }>;
+  /** Newest first. May lag behind by moments. */
+  list(app: string, environment: string, limit: number): Promise<readonly Promotion[]>;
+  /** Who holds a lock key now. */
+  holder(key: string): Promise<string | undefined>;
+  /** Good releases of an environment, newest first. */
+  liveRecords(app: string, environment: string, limit: number): Promise<readonly LiveRecord[]>;
+  audit(promotionId: string): Promise<readonly AuditEntry[]>;
+  now(): Promise<number>;
+}
+
+/** Where a Slack message of ours is, and how new its drawing is. */
+export interface Surface {
+  readonly promotionId: string;
+  readonly channel: string;
+  /** Null until the first post is confirmed. */
+  readonly ts: string | null;
+  /** Revision that was drawn last; below the promotion's means that a drawing is due. */
+  readonly drawnRevision: number;
+  readonly drawnAtMs: number;
+  /** Set while a post is on its way; a post that is never confirmed is repeated after this time. */
+  readonly postingUntilMs: number | null;
+  /** When the announcer wants to look again; null when everything is drawn and told. */
+  readonly dueAtMs: number | null;
+  /** Announcements up to here are told. */
+  readonly toldSequence: number;
+  /** For compare-and-set. */
+  readonly revision: number;
+}
+
+/** What is still to be shown. Written beside the promotion, in the same save. */
+export interface Outbox {
+  dueSurfaces(limit: number): Promise<{ readonly ids: readonly string[]; readonly nowMs: number }>;
+  surface(promotionId: string): Promise<Surface | undefined>;
+  /** False when somebody else changed it first. */
+  saveSurface(surface: Surface): Promise<boolean>;
+  announcements(promotionId: string, after: number, limit: number): Promise<readonly StoredAnnouncement[]>;
+}
+
+/** What was seen of one step's target. */
+export type Observation =
+  /** Not applied; an act conditional on `precondition` would be accepted now. */
+  | { readonly outcome: 'before'; readonly precondition: string | null }
+  /** Accepted and on its way. */
+  | { readonly outcome: 'applying'; readonly text: string; readonly fraction: number | null }
+  | { readonly outcome: 'done'; readonly text: string }
+  /** It can no longer succeed. */
+  | { readonly outcome: 'failed'; readonly code: string; readonly text: string }
+  /** Neither what was there before nor what we would make of it: somebody else's change. */
+  | { readonly outcome: 'foreign'; readonly text: string };
+
+export interface StepContext {
+  readonly promotionId: string;
+  readonly step: Step;
+  readonly direction: 'forward' | 'back';
+  readonly claim: StepClaim | null;
+  readonly startedAtMs: number;
+  readonly nowMs: number;
+}
+
+export interface AnalysisRequest {
+  readonly kind: Promotion['kind'];
+  readonly promotionId: string;
+  readonly app: string;
+  readonly environment: string;
+  readonly definition: Definition;
+  readonly version: string | null;
+  readonly commit: Release['commit'];
+  /** Good releases, newest first: where a rollback without a version goes. */
+  readonly history: readonly LiveRecord[];
+  readonly nowMs: number;
+}
+
+/**
+ * What is deployed to. Looks and acts; decides nothing. Throws RetryableError when it could not look,
+ * ConflictError when the precondition of an act did not hold, TerminalError and MisconfiguredError otherwise.
+ */
+export interface Target {
+  analyze(
+    request: AnalysisRequest,
+  ): Promise<{ outcome: 'analyzed'; analysis: Analysis } | { outcome: 'refused'; refusal: Refusal }>;
+  /** Whether the candidate is there and is exactly what was asked for, and the way back is sound (ALL-15). */
+  validate(definition: Definition, analysis: Analysis, nowMs: number): Promise<readonly CheckResult[]>;
+  observe(definition: Definition, context: StepContext): Promise<Observation>;
+  /** One mutating call with the claimed precondition and token. */
+  act(definition: Definition, context: StepContext): Promise<{ readonly reference: string | null }>;
+}
+
+export interface CheckContext {
+  readonly promotionId: string;
+  readonly definition: Definition;
+  /** The release that should be seen. */
+  readonly expected: Release;
+  /** The release that was live before, whose sight may be a cache's memory; null when it does not matter. */
+  readonly previous: Release | null;
+  /** When the change was accepted; null before anything changed. */
+  readonly changedAtMs: number | null;
+  readonly nowMs: number;
+}
+
+/** Runs gates, checks and readings. Answers `inconclusive` where it could look but not tell; throws RetryableError where it could not look. */
+export interface Checks {
+  run(spec: CheckSpec, context: CheckContext): Promise<CheckResult & { readonly completeUntilMs?: number }>;
+}
+
+/** Finds the release that a version names. */
+export interface Releases {
+  resolve(
+    repository: string,
+    version: string,
+  ): Promise<
+    | { readonly outcome: 'found'; readonly version: string; readonly commit: NonNullable<Release['commit']> }
+    | { readonly outcome: 'absent'; readonly nearest: readonly string[] }
+  >;
+}
+
+export type PersonKind = 'member' | 'guest' | 'bot' | 'deactivated' | 'stranger' | 'unknown';
+
+/** Slack's directory, read anew at every call. Throws RetryableError when it cannot be read. */
+export interface Directory {
+  kindOf(person: Person): Promise<PersonKind>;
+  /** Empty when the group is disabled or unknown. */
+  membersOf(groupId: string): Promise<readonly string[]>;
+}
+
+/** Brings a promotion's next tick nearer; losing it only costs time. */
+export interface Hints {
+  wake(promotionId: string, atMs: number): void;
+}
+
+/** Structured log; constant messages, data beside them. */
+export interface Log {
+  info(data: Readonly<Record<string, unknown>>, message: string): void;
+  warn(data: Readonly<Record<string, unknown>>, message: string): void;
+  error(data: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+export type { Announcement, Plan };
