@@ -48,9 +48,7 @@ export interface Loaded {
 export interface PromotionStore {
   load(id: string): Promise<Loaded | undefined>;
   /** Saves a new promotion; a second create with the same id answers the one that is there. */
-  create(
-    change: Change,
-  ): Promise<{
+  create(change: Change): Promise<{
     readonly outcome: 'created' | 'exists';
     readonly promotion: Promotion;
     readonly nowMs: number;

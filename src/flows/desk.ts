@@ -1,0 +1,75 @@
+import type { LiveRecord } from './ports.ts';
+import type { PromotionEvent } from './promotion/events.ts';
+import type { Analysis, CheckResult, Definition } from './promotion/plan.ts';
+import type { Policy } from './promotion/policy.ts';
+import type { Person, Promotion } from './promotion/promotion.ts';
+import type { Refusal } from './promotion/refusal.ts';
+
+/** One environment of one app as the configuration has it. */
+export interface EnvironmentSettings {
+  readonly app: string;
+  readonly environment: string;
+  readonly definition: Definition;
+  readonly policy: Policy;
+}
+
+/** The configuration as the flows need it: names in their order, settings by name. */
+export interface Catalog {
+  readonly apps: readonly { readonly app: string; readonly environments: readonly string[] }[];
+  find(app: string, environment: string): EnvironmentSettings | undefined;
+  /** Where `/promote APP VERSION` goes without an environment: the last of its pipeline. */
+  defaultEnvironment(app: string): string | undefined;
+}
+
+export interface OpenRequest {
+  readonly kind: Promotion['kind'];
+  readonly app: string;
+  readonly environment: string;
+  readonly version: string | null;
+  readonly person: Person;
+  readonly reason: string | null;
+  /** The same for a repeated delivery of one request: Slack's trigger id or view id. */
+  readonly dedupeKey: string;
+}
+
+export type OpenAnswer =
+  | { readonly outcome: 'opened'; readonly promotion: Promotion }
+  /** `/rollback` while a promotion has changed the environment: that promotion is being taken back. */
+  | { readonly outcome: 'joined'; readonly promotion: Promotion }
+  | { readonly outcome: 'refused'; readonly refusal: Refusal };
+
+export type DecideAnswer =
+  | { readonly outcome: 'accepted'; readonly promotion: Promotion }
+  | { readonly outcome: 'refused'; readonly refusal: Refusal; readonly promotion: Promotion | null };
+
+export type Rehearsal =
+  | {
+      readonly outcome: 'planned';
+      readonly analysis: Analysis;
+      readonly results: readonly CheckResult[];
+      readonly policy: Policy;
+    }
+  | { readonly outcome: 'refused'; readonly refusal: Refusal };
+
+export interface EnvironmentStatus {
+  readonly app: string;
+  readonly environment: string;
+  /** The newest release that Countersign saw production hold well; undefined before the first. */
+  readonly live: LiveRecord | undefined;
+  /** Open promotions, newest first. */
+  readonly open: readonly Promotion[];
+  readonly lastEnded: Promotion | undefined;
+}
+
+/** Where people's requests are decided: one read and one conditional write each, never a call to Slack or a target. */
+export interface Desk {
+  /** Opens a promotion or rollback; refuses unknown apps and environments with the nearest known name. */
+  open(request: OpenRequest): Promise<OpenAnswer>;
+  /** Puts one person's event to `transition` and saves; retries lost races. */
+  decide(promotionId: string, event: PromotionEvent): Promise<DecideAnswer>;
+  /** The plan of a promotion that is not opened (dry run). Slow: looks at the target and runs the gates. */
+  rehearse(request: Omit<OpenRequest, 'dedupeKey'>): Promise<Rehearsal>;
+  /** What is live where, from the store alone. */
+  status(app: string | null, environment: string | null): Promise<readonly EnvironmentStatus[]>;
+  find(promotionId: string): Promise<Promotion | undefined>;
+}
