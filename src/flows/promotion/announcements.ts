@@ -15,7 +15,7 @@ const topics = [
   z.strictObject({ topic: z.literal('approval-needed'), differences: z.array(z.string()) }),
   z.strictObject({ topic: z.literal('approved'), person: Person, count: z.int(), required: z.int() }),
   z.strictObject({ topic: z.literal('denied'), person: Person, refusal: Refusal }),
-  z.strictObject({ topic: z.literal('waiting'), executeAtMs: z.int() }),
+  z.strictObject({ topic: z.literal('waiting'), waitSeconds: z.int() }),
   z.strictObject({ topic: z.literal('lock-busy'), holder: z.string() }),
   z.strictObject({ topic: z.literal('started') }),
   z.strictObject({ topic: z.literal('step-done'), title: z.string(), text: z.string() }),

@@ -37,6 +37,8 @@ const fromTicks = [
   z.strictObject({ type: z.literal('approval.lapsed'), person: Person, refusal: Refusal }),
   z.strictObject({ type: z.literal('lock.taken') }),
   z.strictObject({ type: z.literal('lock.refused'), holder: z.string() }),
+  /** The countdown with its Cancel button was delivered to the channel. */
+  z.strictObject({ type: z.literal('notice.delivered') }),
   z.strictObject({ type: z.literal('wait.elapsed') }),
   z.strictObject({ type: z.literal('gate.recorded'), results: z.array(CheckResult) }),
   z.strictObject({

@@ -8,6 +8,8 @@ export const CheckSpec = z.strictObject({
   id: z.string(),
   kind: z.string(),
   title: z.string(),
+  /** Proves which release is there: a failure is never excused because it failed before as well. */
+  essential: z.boolean(),
   settings: Settings,
 });
 export type CheckSpec = z.infer<typeof CheckSpec>;

@@ -112,8 +112,8 @@ export const Watch = z.strictObject({
     })
     .nullable(),
   question: Question.nullable(),
-  /** A person who decided to go on without conclusive data. */
-  acceptedBy: Person.nullable(),
+  /** Who decided to go on without conclusive data; `default` when nobody answered and the policy says so. */
+  acceptedBy: z.union([Person, z.literal('default')]).nullable(),
 });
 export type Watch = z.infer<typeof Watch>;
 
@@ -215,7 +215,14 @@ export const Promotion = z.discriminatedUnion('phase', [
     /** Another promotion holds the environment; taken again at this time. */
     lockBusy: z.strictObject({ holder: z.string(), retryAtMs: z.int() }).nullable(),
   }),
-  z.strictObject({ phase: z.literal('waiting'), ...base, ...planned, executeAtMs: z.int() }),
+  z.strictObject({
+    phase: z.literal('waiting'),
+    ...base,
+    ...planned,
+    /** When the countdown was seen in the channel; nobody could cancel before that, so it does not run before. */
+    noticeAtMs: z.int().nullable(),
+    executeAtMs: z.int().nullable(),
+  }),
   z.strictObject({ phase: z.literal('deploying'), ...base, ...planned, ...executing }),
   z.strictObject({
     phase: z.literal('verifying'),
