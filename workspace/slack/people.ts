@@ -78,7 +78,7 @@ export const initialChannels: SlackChannel[] = [
     kind: 'public',
     archived: false,
     sharedExternally: false,
-    members: [ada, grace, lin, otto, gil, sol, dana, bot],
+    members: [ada, grace, lin, otto, gil, sol, bot],
   },
   {
     id: channelIds.oncall,
@@ -94,7 +94,7 @@ export const initialChannels: SlackChannel[] = [
     kind: 'public',
     archived: false,
     sharedExternally: false,
-    members: [ada, grace, lin, otto, gil, dana, bot],
+    members: [ada, grace, lin, otto, gil, bot],
   },
   {
     id: channelIds.shared,
@@ -106,7 +106,7 @@ export const initialChannels: SlackChannel[] = [
   },
 ];
 
-/** Dana is still listed, as Slack leaves people in groups until somebody tidies up; the guest was added by mistake. */
+/** Untidy on purpose: a deactivated person and a guest are listed among the approvers, and neither may count. */
 export const initialGroups: SlackUserGroup[] = [
   {
     id: groupIds.releaseApprovers,
