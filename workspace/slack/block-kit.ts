@@ -362,12 +362,16 @@ const checkTable = (value: Fields, at: string, context: Context) => {
   checkItems(value, 'rows', at, context.fail, { min: 1, max: 100 }, (row, pointer) => {
     if (!Array.isArray(row)) return context.fail('must be an array', pointer);
     if (row.length > 20) context.fail('no more than 20 items allowed', pointer);
-    row.forEach((cell: unknown, index) => {
-      if (!isFields(cell)) return context.fail('must be an object', `${pointer}/${index}`);
+    for (const [index, cell] of row.entries()) {
+      const inner = `${pointer}/${index}`;
+      if (!isFields(cell)) {
+        context.fail('must be an object', inner);
+        continue;
+      }
       if (!['raw_text', 'raw_number', 'rich_text'].includes(String(cell['type'])))
-        context.fail(`unsupported type: ${String(cell['type'])}`, `${pointer}/${index}/type`);
+        context.fail(`unsupported type: ${String(cell['type'])}`, `${inner}/type`);
       characters += JSON.stringify(cell['text'] ?? cell['elements'] ?? '').length;
-    });
+    }
   });
   if (characters > 10_000) context.fail('must be less than 10001 characters', at);
 };
@@ -533,13 +537,18 @@ export function checkBlocks(blocks: unknown, surface: Surface, newId: () => stri
     return { ok: false, errors: ['[ERROR] must be an array [json-pointer:/blocks]'] };
   if (blocks.length > maxBlocks[surface]) fail(`no more than ${maxBlocks[surface]} items allowed`, '/blocks');
   const ids = new Set<string>();
-  blocks.forEach((block: unknown, index) => {
+  for (const [index, block] of blocks.entries()) {
     const at = `/blocks/${index}`;
-    if (!isFields(block)) return fail('must be an object', at);
+    if (!isFields(block)) {
+      fail('must be an object', at);
+      continue;
+    }
     const type = String(block['type']);
     const known = blockChecks[type];
-    if (known === undefined || !known.on.includes(surface))
-      return fail(`unsupported type: ${type}`, `${at}/type`);
+    if (known === undefined || !known.on.includes(surface)) {
+      fail(`unsupported type: ${type}`, `${at}/type`);
+      continue;
+    }
     optionalString(block, 'block_id', at, fail, 255);
     const id = block['block_id'];
     if (typeof id === 'string' && id !== '') {
@@ -548,7 +557,7 @@ export function checkBlocks(blocks: unknown, surface: Surface, newId: () => stri
     }
     known.check(block, at, context);
     checkDuplicateActions(block, at, fail);
-  });
+  }
   if (errors.length > 0) return { ok: false, errors };
   return { ok: true, value: blocks.filter(isFields).map((block) => complete(block, newId)) };
 }
