@@ -80,7 +80,7 @@ export async function createGithubStandIn(options: {
     return unchanged ? 304 : answer.status;
   };
 
-  /** What stands before every operation, in the order GitHub's edge checks it. */
+  /** What stands before every operation: the edge, the token, the budget. */
   const turnedAway = (request: IncomingMessage): Answer | undefined => {
     const fault = traffic.fault();
     if (fault.down !== null) {
