@@ -19,7 +19,6 @@ export interface ResponsePlace {
   /** The message that was clicked; neither for a command. */
   messageTs?: string;
   ephemeralId?: string;
-  threadTs?: string;
 }
 
 const answerSchema = z.object({
@@ -123,7 +122,8 @@ export function createResponseUrls(world: World): ResponseUrls {
             return { httpStatus: 200, body: { ok: true } };
           if (place.messageTs !== undefined) throw new SlackError('message_not_found');
         }
-        const threadTs = answer.thread_ts ?? place.threadTs;
+        // A click inside a thread is answered in the channel unless the answer itself names the thread.
+        const threadTs = answer.thread_ts;
         const channel = world.channel(place.channel);
         if (channel === undefined) throw new SlackError('channel_not_found');
         if (parsed.responseType === 'in_channel') {
