@@ -1,0 +1,240 @@
+import type {
+  Catalog,
+  DecideAnswer,
+  Desk,
+  EnvironmentSettings,
+  EnvironmentStatus,
+  OpenAnswer,
+  OpenRequest,
+  Rehearsal,
+} from '../desk.ts';
+import { MisconfiguredError, RetryableError, TerminalError } from '../errors.ts';
+import { actorOf } from '../promotion/change.ts';
+import type { PromotionEvent } from '../promotion/events.ts';
+import { openPromotion } from '../promotion/open.ts';
+import { hasEnded, isDirty, type PersonClaim, type Promotion } from '../promotion/promotion.ts';
+import { type Refusal, refusal } from '../promotion/refusal.ts';
+import { analyze, plain, validate } from './planner.ts';
+import { apply } from './save.ts';
+import type { World } from './world.ts';
+
+/** How often a lost race is run again before the person is asked to. */
+const races = 8;
+const idLength = 10;
+
+export interface DeskWorld extends Pick<World, 'store' | 'hash' | 'hints' | 'log'> {
+  readonly catalog: Catalog;
+  /** The nearest of some words, or undefined when none is near. */
+  readonly nearest: (word: string, words: readonly string[]) => string | undefined;
+  /** Only for dry runs; null where looking at targets is not allowed. */
+  readonly looking: Pick<World, 'targetOf' | 'checks' | 'releases'> | null;
+}
+
+export function createDesk(world: DeskWorld): Desk {
+  const { store, catalog } = world;
+
+  const settingsOf = (app: string, environment: string): EnvironmentSettings | Refusal => {
+    const known = catalog.apps.find((entry) => entry.app === app);
+    if (known === undefined) {
+      const apps = catalog.apps.map((entry) => entry.app);
+      return unknownWord(world, 'app.unknown', `There is no app called ${app}.`, app, apps);
+    }
+    const settings = catalog.find(app, environment);
+    return (
+      settings ??
+      unknownWord(
+        world,
+        'environment.unknown',
+        `${app} has no environment called ${environment}.`,
+        environment,
+        known.environments,
+      )
+    );
+  };
+
+  const decide = async (promotionId: string, event: PromotionEvent): Promise<DecideAnswer> => {
+    for (let race = 0; race < races; race += 1) {
+      const loaded = await store.load(promotionId);
+      if (loaded === undefined) {
+        return {
+          outcome: 'refused',
+          refusal: refusal('promotion.unknown', 'There is no such promotion.', 'Look for its newest card.'),
+          promotion: null,
+        };
+      }
+      const { promotion } = loaded;
+      if (event.type === 'rollback.claimed' && promotion.phase === 'promoted')
+        return rollBackEnded(promotion, event.claim);
+      const applied = await apply(world, promotion, event, loaded.nowMs);
+      if (applied.outcome === 'saved') {
+        world.hints.wake(promotionId, applied.nowMs);
+        return { outcome: 'accepted', promotion: applied.promotion };
+      }
+      if (applied.outcome === 'refused') {
+        await store.recordRefusal(promotion, {
+          promotionId,
+          atMs: Math.max(loaded.nowMs, promotion.nowMs),
+          actor: actorOf(promotion, event),
+          from: promotion.phase,
+          to: promotion.phase,
+          digest: 'digest' in promotion ? promotion.digest : null,
+          event,
+          refusal: applied.refusal,
+        });
+        return { outcome: 'refused', refusal: applied.refusal, promotion };
+      }
+    }
+    throw new RetryableError('store.contended', 'Too many changes at once.', { data: { promotionId } });
+  };
+
+  /** The Roll Back button of a promotion that has ended well: back to what was live before it. */
+  const rollBackEnded = async (ended: Promotion, claim: PersonClaim): Promise<DecideAnswer> => {
+    if (!('plan' in ended) || ended.plan === null)
+      throw new TerminalError('engine.phase', 'a promoted promotion has a plan');
+    const answer = await open({
+      kind: 'rollback',
+      app: ended.app,
+      environment: ended.environment,
+      version: ended.plan.analysis.live.release.version,
+      person: claim.person,
+      reason: claim.reason,
+      dedupeKey: claim.id,
+    });
+    if (answer.outcome === 'refused') return { ...answer, promotion: ended };
+    return { outcome: 'accepted', promotion: answer.promotion };
+  };
+
+  const open = async (request: OpenRequest): Promise<OpenAnswer> => {
+    const settings = settingsOf(request.app, request.environment);
+    if ('code' in settings) return { outcome: 'refused', refusal: settings };
+    if (request.kind === 'rollback') {
+      const joined = await joinRunning(request);
+      if (joined !== undefined) return joined;
+    }
+    const id = `p${world.hash(`${request.person.teamId}|${request.dedupeKey}`).slice(0, idLength)}`;
+    const nowMs = await store.now();
+    const created = await store.create(openPromotion(id, request, settings, nowMs, world.hash));
+    world.hints.wake(id, created.nowMs);
+    return { outcome: 'opened', promotion: created.promotion };
+  };
+
+  /** `/rollback` while a promotion holds the environment. */
+  const joinRunning = async (request: OpenRequest): Promise<OpenAnswer | undefined> => {
+    const holderId = await store.holder(`${request.app}#${request.environment}`);
+    if (holderId === undefined) return undefined;
+    const running = (await store.load(holderId))?.promotion;
+    if (
+      running === undefined ||
+      hasEnded(running) ||
+      !isDirty(running) ||
+      !('plan' in running) ||
+      running.plan === null
+    )
+      return undefined;
+    const back = running.plan.analysis.live.release.version;
+    if (request.version !== null && request.version !== back && running.kind === 'promotion') {
+      return {
+        outcome: 'refused',
+        refusal: refusal(
+          'rollback.promotion-running',
+          `${running.version ?? 'A release'} is being promoted here right now, and its way back is ${back}, not ${request.version}.`,
+          `Roll it back first with /rollback ${request.app} ${request.environment}, then ask for ${request.version}.`,
+        ),
+      };
+    }
+    const claim: PersonClaim = {
+      id: world.hash(request.dedupeKey).slice(0, 16),
+      does: 'roll-back',
+      person: request.person,
+      atMs: await store.now(),
+      reason: request.reason,
+      answer: null,
+    };
+    const answer = await decide(running.id, { type: 'rollback.claimed', claim });
+    return answer.outcome === 'accepted'
+      ? { outcome: 'joined', promotion: answer.promotion }
+      : { outcome: 'refused', refusal: answer.refusal };
+  };
+
+  const rehearse = async (request: Omit<OpenRequest, 'dedupeKey'>): Promise<Rehearsal> => {
+    const settings = settingsOf(request.app, request.environment);
+    if ('code' in settings) return { outcome: 'refused', refusal: settings };
+    if (world.looking === null)
+      throw new MisconfiguredError('engine.no-looking', 'This function may not look at targets.');
+    const looking = { ...world.looking, hash: world.hash };
+    const plan = {
+      kind: request.kind,
+      promotionId: 'rehearsal',
+      app: request.app,
+      environment: request.environment,
+      version: request.version,
+      definition: settings.definition,
+      policy: settings.policy,
+      history: await store.liveRecords(request.app, request.environment, 20),
+      nowMs: await store.now(),
+    };
+    try {
+      const analyzed = await analyze(looking, plan);
+      if (analyzed.outcome === 'refused') return analyzed;
+      const validated = await validate(looking, plan, analyzed.analysis);
+      return {
+        outcome: 'planned',
+        analysis: analyzed.analysis,
+        results: plain(validated.results),
+        policy: settings.policy,
+      };
+    } catch (error) {
+      if (
+        !(
+          error instanceof RetryableError ||
+          error instanceof MisconfiguredError ||
+          error instanceof TerminalError
+        )
+      )
+        throw error;
+      return {
+        outcome: 'refused',
+        refusal: refusal(error.code, error.message, 'Try again when this works again.'),
+      };
+    }
+  };
+
+  const status = async (
+    app: string | null,
+    environment: string | null,
+  ): Promise<readonly EnvironmentStatus[]> => {
+    const wanted = catalog.apps
+      .filter((entry) => app === null || entry.app === app)
+      .flatMap((entry) => entry.environments.map((name) => ({ app: entry.app, environment: name })))
+      .filter((entry) => environment === null || entry.environment === environment);
+    const lines: EnvironmentStatus[] = [];
+    for (const entry of wanted) {
+      const [live] = await store.liveRecords(entry.app, entry.environment, 1);
+      const recent = await store.list(entry.app, entry.environment, 20);
+      lines.push({
+        ...entry,
+        live,
+        open: recent.filter((promotion) => !hasEnded(promotion)),
+        lastEnded: recent.find(hasEnded),
+      });
+    }
+    return lines;
+  };
+
+  return { open, decide, rehearse, status, find: async (id) => (await store.load(id))?.promotion };
+}
+
+function unknownWord(
+  world: DeskWorld,
+  code: string,
+  text: string,
+  word: string,
+  known: readonly string[],
+): Refusal {
+  const near = world.nearest(word, known);
+  return refusal(
+    code,
+    text,
+    near === undefined ? `Known are: ${known.join(', ')}.` : `Did you mean ${near}?`,
+  );
+}

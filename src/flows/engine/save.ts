@@ -1,0 +1,27 @@
+import { toChange } from '../promotion/change.ts';
+import type { PromotionEvent } from '../promotion/events.ts';
+import type { Promotion } from '../promotion/promotion.ts';
+import type { Refusal } from '../promotion/refusal.ts';
+import { transition } from '../promotion/transition.ts';
+import type { World } from './world.ts';
+
+export type Applied =
+  | { readonly outcome: 'saved'; readonly promotion: Promotion; readonly nowMs: number }
+  | { readonly outcome: 'refused'; readonly refusal: Refusal }
+  | { readonly outcome: 'conflict' }
+  | { readonly outcome: 'locked'; readonly holder: string };
+
+/** Decides one event on a promotion just loaded, and saves the decision or nothing. */
+export async function apply(
+  world: Pick<World, 'store' | 'hash'>,
+  promotion: Promotion,
+  event: PromotionEvent,
+  nowMs: number,
+): Promise<Applied> {
+  const decision = transition(promotion, event, nowMs);
+  if (decision.outcome === 'refused') return decision;
+  const change = toChange(promotion, decision, event, nowMs, world.hash);
+  const saved = await world.store.save(change);
+  if (saved.outcome !== 'saved') return saved;
+  return { outcome: 'saved', promotion: change.promotion, nowMs: saved.nowMs };
+}

@@ -1,0 +1,267 @@
+import { MisconfiguredError, RetryableError, TerminalError } from '../errors.ts';
+import type { CheckContext } from '../ports.ts';
+import type { PromotionEvent } from '../promotion/events.ts';
+import { type Action, nextAction } from '../promotion/next-action.ts';
+import { returnsTo } from '../promotion/phases/rolling-back.ts';
+import type { CheckResult } from '../promotion/plan.ts';
+import { isDirty, type Promotion } from '../promotion/promotion.ts';
+import { refusal } from '../promotion/refusal.ts';
+import { rightFor } from '../promotion/rights.ts';
+import { settle, standingOf } from './authorize.ts';
+import {
+  analyze,
+  differencesBetween,
+  digestOf,
+  type PlanRequest,
+  plain,
+  runAll,
+  validate,
+} from './planner.ts';
+import { preempt } from './preempt.ts';
+import { apply } from './save.ts';
+import { carryOut } from './step.ts';
+import type { World } from './world.ts';
+
+/** How much one tick does before it leaves the rest to the next. */
+const actionsPerTick = 8;
+
+/**
+ * Carries one promotion as far as it goes now: load, work out what the saved state calls for, do one thing, save,
+ * load again. A lost race ends the tick, since the winner goes on. Safe to run twice at once, late, or not at all.
+ */
+export async function tick(world: World, promotionId: string): Promise<void> {
+  for (let count = 0; count < actionsPerTick; count += 1) {
+    const loaded = await world.store.load(promotionId);
+    if (loaded === undefined) return;
+    const { promotion } = loaded;
+    const nowMs = Math.max(loaded.nowMs, promotion.nowMs);
+    const action = nextAction(promotion, nowMs);
+    if (action.does === 'rest') {
+      if (action.untilMs !== null) world.hints.wake(promotionId, action.untilMs);
+      return;
+    }
+    const goesOn = await perform(world, promotion, action, nowMs).catch((error: unknown) =>
+      meetTrouble(world, promotion, action, error, nowMs),
+    );
+    if (!goesOn) break;
+  }
+  const now = await world.store.load(promotionId);
+  if (now?.promotion.dueAtMs != null) world.hints.wake(promotionId, now.promotion.dueAtMs);
+}
+
+async function perform(
+  world: World,
+  promotion: Promotion,
+  action: Exclude<Action, { does: 'rest' }>,
+  nowMs: number,
+): Promise<boolean> {
+  switch (action.does) {
+    case 'emit':
+      return put(world, promotion, action.event, nowMs);
+    case 'authorize': {
+      const claim = promotion.claims.find(({ id }) => id === action.claimId);
+      return claim !== undefined && put(world, promotion, await settle(world, promotion, claim), nowMs);
+    }
+    case 'analyze':
+      return put(world, promotion, await analysisEvent(world, promotion, nowMs), nowMs);
+    case 'validate':
+      return put(world, promotion, await validationEvent(world, promotion, nowMs), nowMs);
+    case 'lock':
+      return takeLock(world, promotion, nowMs);
+    case 'gate':
+      return passGate(world, promotion, nowMs);
+    case 'step':
+      return carryOut(world, promotion, action.stepId, action.direction, nowMs);
+    case 'probe':
+      return put(
+        world,
+        promotion,
+        { type: 'probe.recorded', results: await look(world, promotion, nowMs, 'checks') },
+        nowMs,
+      );
+    case 'read':
+      return put(world, promotion, await readingEvent(world, promotion, nowMs), nowMs);
+  }
+}
+
+async function put(
+  world: World,
+  promotion: Promotion,
+  event: PromotionEvent,
+  nowMs: number,
+): Promise<boolean> {
+  return (await apply(world, promotion, event, nowMs)).outcome === 'saved';
+}
+
+/** What could not be reached is noted and tried again; what can never work stops the plan, or turns it around. */
+async function meetTrouble(
+  world: World,
+  promotion: Promotion,
+  action: Action,
+  error: unknown,
+  nowMs: number,
+): Promise<boolean> {
+  if (
+    !(
+      error instanceof RetryableError ||
+      error instanceof MisconfiguredError ||
+      error instanceof TerminalError
+    )
+  )
+    throw error;
+  const { code, message } = error;
+  world.log.warn({ promotionId: promotion.id, doing: action.does, code }, 'tick met trouble');
+  const stops = !(error instanceof RetryableError);
+  if (stops && !isDirty(promotion) && action.does !== 'authorize' && promotion.phase !== 'rolling-back') {
+    const why = refusal(code, message, 'Production was not touched. Mend this and ask again.');
+    const type = promotion.phase === 'analyzing' ? 'analysis.refused' : 'plan.refused';
+    return put(world, promotion, { type, refusal: why }, nowMs);
+  }
+  if (stops && action.does === 'step') {
+    return put(world, promotion, { type: 'step.failed', stepId: action.stepId, code, text: message }, nowMs);
+  }
+  const during = action.does === 'authorize' || error.code.startsWith('slack.') ? 'people' : 'work';
+  await put(
+    world,
+    promotion,
+    { type: 'trouble.met', during, code, text: message, retryAfterMs: error.retryAfterMs ?? null },
+    nowMs,
+  );
+  return false;
+}
+
+async function requestOf(world: World, promotion: Promotion, nowMs: number): Promise<PlanRequest> {
+  const { kind, id, app, environment, version, definition, policy } = promotion;
+  const history = await world.store.liveRecords(app, environment, 20);
+  return { kind, promotionId: id, app, environment, version, definition, policy, history, nowMs };
+}
+
+async function analysisEvent(world: World, promotion: Promotion, nowMs: number): Promise<PromotionEvent> {
+  const analyzed = await analyze(world, await requestOf(world, promotion, nowMs));
+  return analyzed.outcome === 'refused'
+    ? { type: 'analysis.refused', refusal: analyzed.refusal }
+    : { type: 'analysis.completed', analysis: analyzed.analysis, release: analyzed.release };
+}
+
+async function validationEvent(world: World, promotion: Promotion, nowMs: number): Promise<PromotionEvent> {
+  if (promotion.phase !== 'validating')
+    throw new TerminalError('engine.phase', 'validation outside its phase');
+  const plan = await validate(world, await requestOf(world, promotion, nowMs), promotion.analysis);
+  const planned = { ...plan, results: plain(plan.results) };
+  return {
+    type: 'validation.recorded',
+    plan: planned,
+    digest: digestOf(planned, promotion.definition, promotion.policy, world.hash),
+  };
+}
+
+async function takeLock(world: World, promotion: Promotion, nowMs: number): Promise<boolean> {
+  const taken = await apply(world, promotion, { type: 'lock.taken' }, nowMs);
+  if (taken.outcome !== 'locked') return taken.outcome === 'saved';
+  if (promotion.kind === 'rollback' && (await preempt(world, promotion, taken.holder, nowMs))) return true;
+  await put(world, promotion, { type: 'lock.refused', holder: taken.holder }, nowMs);
+  return false;
+}
+
+/** Everything that was true when it was approved is looked at again before the first change (ALL-2, ALL-3). */
+async function passGate(world: World, promotion: Promotion, nowMs: number): Promise<boolean> {
+  if (promotion.phase !== 'deploying') return false;
+  for (const { person } of promotion.approvals) {
+    const standing = await standingOf(
+      world,
+      person,
+      rightFor('approve', promotion.policy),
+      promotion.requester,
+    );
+    if (standing.outcome === 'denied') {
+      return put(world, promotion, { type: 'approval.lapsed', person, refusal: standing.refusal }, nowMs);
+    }
+  }
+  const request = await requestOf(world, promotion, nowMs);
+  const analyzed = await analyze(world, request);
+  if (analyzed.outcome === 'refused')
+    return put(world, promotion, { type: 'plan.refused', refusal: analyzed.refusal }, nowMs);
+  const fresh = await validate(world, request, analyzed.analysis);
+  const plan = { ...fresh, results: plain(fresh.results) };
+  const unsettled = plan.results.some(({ outcome }) => outcome !== 'passed');
+  const digest = digestOf(plan, promotion.definition, promotion.policy, world.hash);
+  if (unsettled || digest === promotion.digest)
+    return put(world, promotion, { type: 'gate.recorded', results: plan.results }, nowMs);
+  const differences = differencesBetween(promotion.plan, plan, promotion.definition, promotion.policy);
+  return put(
+    world,
+    promotion,
+    { type: 'plan.changed', plan, digest, release: analyzed.release, differences },
+    nowMs,
+  );
+}
+
+async function look(
+  world: World,
+  promotion: Promotion,
+  nowMs: number,
+  which: 'checks' | 'readings',
+): Promise<CheckResult[]> {
+  return plain(await runAll(world, promotion.definition[which], lookContext(promotion, nowMs)));
+}
+
+function lookContext(promotion: Promotion, nowMs: number): CheckContext {
+  if (!('plan' in promotion) || promotion.plan === null)
+    throw new TerminalError('engine.phase', 'nothing to look for yet');
+  const { live, candidate } = promotion.plan.analysis;
+  const back = promotion.phase === 'rolling-back' ? returnsTo(promotion) : null;
+  const expected = back ?? candidate.release;
+  const previous = expected.artifact === candidate.release.artifact ? live.release : candidate.release;
+  return {
+    promotionId: promotion.id,
+    definition: promotion.definition,
+    expected,
+    previous,
+    changedAtMs: changedAt(promotion),
+    nowMs,
+  };
+}
+
+function changedAt(promotion: Promotion): number | null {
+  if (promotion.phase === 'rolling-back')
+    return promotion.rollback.switchedAtMs ?? promotion.rollback.decidedAtMs;
+  if (!('steps' in promotion)) return null;
+  const claims = Object.values(promotion.steps).map(
+    ({ claim }) => claim?.claimedAtMs ?? Number.POSITIVE_INFINITY,
+  );
+  const first = Math.min(...claims);
+  return Number.isFinite(first) ? first : null;
+}
+
+/** In the watch an unreachable service is an inconclusive reading, so that on-call is asked in time (ALL-13). */
+async function readingEvent(world: World, promotion: Promotion, nowMs: number): Promise<PromotionEvent> {
+  const context = lookContext(promotion, nowMs);
+  const results: CheckResult[] = [];
+  let completeUntilMs: number | null = null;
+  for (const spec of promotion.definition.readings) {
+    try {
+      const result = await world.checks.run(spec, context);
+      if (result.completeUntilMs !== undefined)
+        completeUntilMs = Math.min(completeUntilMs ?? nowMs, result.completeUntilMs);
+      results.push(...plain([result]));
+    } catch (error) {
+      if (
+        !(
+          error instanceof RetryableError ||
+          error instanceof MisconfiguredError ||
+          error instanceof TerminalError
+        )
+      )
+        throw error;
+      results.push({
+        id: spec.id,
+        title: spec.title,
+        outcome: 'inconclusive',
+        text: error.message,
+        link: null,
+        urgent: false,
+      });
+    }
+  }
+  return { type: 'reading.recorded', results, completeUntilMs };
+}

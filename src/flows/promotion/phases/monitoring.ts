@@ -1,0 +1,145 @@
+import type { Announcement } from '../announcements.ts';
+import { accept, type Decision, enter, type PhaseRules, refuse } from '../decision.ts';
+import type { CheckResult } from '../plan.ts';
+import type { PromotionIn, Watch } from '../promotion.ts';
+import { claimById, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
+import { baseOf, executingOf, plannedOf } from './ending.ts';
+import { rollBack } from './rolling-back.ts';
+import { afterTheChange, worstOf } from './verifying.ts';
+
+type Monitoring = PromotionIn<'monitoring'>;
+type Outcome = 'healthy' | 'unhealthy' | 'inconclusive' | 'pending';
+
+/** What one reading says as a whole. Data that cannot be there yet is pending; missing data is inconclusive. */
+export function readingOutcome(results: readonly CheckResult[], failingBefore: readonly string[]): Outcome {
+  const blamed = results.filter((result) => !failingBefore.includes(result.id));
+  if (blamed.some((result) => result.outcome === 'failed')) return 'unhealthy';
+  if (blamed.some((result) => result.outcome === 'inconclusive' || result.outcome === 'stale'))
+    return 'inconclusive';
+  if (blamed.some((result) => result.outcome === 'pending')) return 'pending';
+  return 'healthy';
+}
+
+function promote(promotion: Monitoring, nowMs: number, told: readonly Announcement[]): Decision {
+  const next: PromotionIn<'promoted'> = {
+    ...baseOf(promotion),
+    phase: 'promoted',
+    ...plannedOf(promotion),
+    ...executingOf(promotion),
+    verification: promotion.verification,
+    watch: { ...promotion.watch, question: null },
+    claims: [],
+    troubles: { people: null, work: null },
+    dueAtMs: null,
+    endedAtMs: nowMs,
+    ending: { code: 'promoted', text: 'Production holds the release.', next: '', by: null },
+  };
+  return accept(enter(next, nowMs), [...told, { topic: 'promoted' }], {
+    locks: 'release',
+    live: promotion.release,
+  });
+}
+
+function soakIsOver(promotion: Monitoring, watch: Watch, nowMs: number): boolean {
+  const endMs = watch.startedAtMs + promotion.policy.monitoring.soakSeconds * 1000;
+  if (watch.acceptedBy !== null) return nowMs >= endMs;
+  return watch.healthyUntilMs !== null && watch.healthyUntilMs >= endMs;
+}
+
+export const monitoring: PhaseRules<'monitoring'> = {
+  ...afterTheChange,
+  'answer.claimed'(promotion, event) {
+    if (promotion.watch.question?.id !== event.questionId) {
+      return refuse('question.settled', 'This question is settled already.', 'Look at the card.');
+    }
+    return recordClaim(promotion, event.claim);
+  },
+  'claim.granted'(promotion, event, nowMs) {
+    const claim = claimById(promotion, event.claimId);
+    if (claim === undefined) return staleClaim();
+    const settled = withoutClaim(promotion, claim.id);
+    const rollsBack = claim.does === 'roll-back' || claim.does === 'cancel' || claim.answer === 'roll-back';
+    if (rollsBack) {
+      const answered: Announcement[] =
+        claim.does === 'answer' ? [{ topic: 'answered', person: claim.person, answer: 'roll-back' }] : [];
+      const cause = { code: 'requested', text: claim.reason ?? 'A person asked for it.', by: claim.person };
+      return rollBack(settled, cause, claim.atMs, nowMs, answered);
+    }
+    if (claim.does === 'answer' && promotion.watch.question !== null) {
+      return accept({ ...settled, watch: { ...promotion.watch, question: null, acceptedBy: claim.person } }, [
+        { topic: 'answered', person: claim.person, answer: 'continue' },
+      ]);
+    }
+    return overtaken(
+      promotion,
+      claim,
+      'The promotion had moved on before this was settled.',
+      'Look at the card.',
+    );
+  },
+  'question.expired'(promotion, event, nowMs) {
+    const { question } = promotion.watch;
+    if (question === null || question.id !== event.questionId || nowMs < question.deadlineAtMs) {
+      return refuse('question.open', 'The question is settled or still open.', 'Wait.');
+    }
+    const answer = promotion.policy.monitoring.withoutAnswer;
+    const told: Announcement = { topic: 'answered', person: null, answer };
+    if (answer === 'continue') {
+      return accept({ ...promotion, watch: { ...promotion.watch, question: null, acceptedBy: 'default' } }, [
+        told,
+      ]);
+    }
+    const cause = {
+      code: 'health.inconclusive',
+      text: `${question.text}\nNobody answered in time.`,
+      by: null,
+    };
+    return rollBack(promotion, cause, question.askedAtMs, nowMs, [told]);
+  },
+  'reading.recorded'(promotion, event, nowMs) {
+    const { monitoring: rules } = promotion.policy;
+    const before = promotion.watch;
+    const outcome = readingOutcome(event.results, promotion.plan.failingBefore);
+    const inconclusiveSinceMs = outcome === 'inconclusive' ? (before.inconclusiveSinceMs ?? nowMs) : null;
+    const watch: Watch = {
+      ...before,
+      nextAtMs: nowMs + rules.intervalSeconds * 1000,
+      readings: before.readings + 1,
+      unhealthyInARow: outcome === 'unhealthy' ? before.unhealthyInARow + 1 : 0,
+      inconclusiveSinceMs,
+      healthyUntilMs:
+        outcome === 'healthy'
+          ? Math.max(before.healthyUntilMs ?? 0, event.completeUntilMs ?? nowMs)
+          : before.healthyUntilMs,
+      last: { atMs: nowMs, outcome, results: event.results },
+      question: outcome === 'healthy' ? null : before.question,
+    };
+    const seen: Monitoring = { ...promotion, watch };
+    const told: Announcement = { topic: 'reading', outcome, results: event.results };
+    const urgent = event.results.some(
+      (result) =>
+        result.urgent && result.outcome === 'failed' && !promotion.plan.failingBefore.includes(result.id),
+    );
+    if (urgent || watch.unhealthyInARow >= rules.unhealthyReadings) {
+      const code = urgent ? 'alarm' : 'health.unhealthy';
+      return rollBack(seen, { code, text: worstOf(event.results), by: null }, nowMs, nowMs, [told]);
+    }
+    if (soakIsOver(promotion, watch, nowMs) && outcome !== 'unhealthy') return promote(seen, nowMs, [told]);
+    const ask =
+      inconclusiveSinceMs !== null &&
+      watch.question === null &&
+      watch.acceptedBy === null &&
+      nowMs - inconclusiveSinceMs >= rules.patienceSeconds * 1000;
+    if (!ask) return accept(seen, [told]);
+    const question = {
+      id: `${promotion.id}-${watch.readings}`,
+      askedAtMs: nowMs,
+      deadlineAtMs: nowMs + rules.answerWithinSeconds * 1000,
+      text: worstOf(event.results),
+    };
+    return accept({ ...seen, watch: { ...watch, question } }, [
+      told,
+      { topic: 'question', question, withoutAnswer: rules.withoutAnswer },
+    ]);
+  },
+};

@@ -1,0 +1,357 @@
+import type { Announcement } from '../announcements.ts';
+import { type Accepted, accept, enter, type PhaseRules, refuse } from '../decision.ts';
+import type { Release, RollbackStep, Step } from '../plan.ts';
+import type { PromotionIn, Rollback } from '../promotion.ts';
+import { claimById, denyClaim, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
+import { baseOf, executingOf, plannedOf, reversingOf } from './ending.ts';
+import {
+  acted,
+  attemptLimit,
+  claimed,
+  currentStep,
+  findStep,
+  finished,
+  isCurrent,
+  notCurrent,
+  progressed,
+} from './stepping.ts';
+import { inconclusiveProbes, probed, probeOutcome, worstOf } from './verifying.ts';
+
+type RollingBack = PromotionIn<'rolling-back'>;
+type RollbackFailed = PromotionIn<'rollback-failed'>;
+type Changed = PromotionIn<'deploying' | 'verifying' | 'monitoring'>;
+
+/** How often people are paged again while a failed rollback waits for them. */
+const pageAgainMs = 15 * 60_000;
+/** Bad probes after a rollback that hand it to people. */
+const badProbes = 3;
+
+/** The steps of the way back that this promotion needs: those that undo something claimed, or that always run. */
+export function stepsBack(
+  plan: { analysis: { rollback: readonly RollbackStep[] } },
+  executed: Readonly<Record<string, unknown>>,
+): Step[] {
+  return plan.analysis.rollback
+    .filter(({ undoes }) => undoes.length === 0 || undoes.some((stepId) => stepId in executed))
+    .map(({ step }) => step);
+}
+
+/** What production must show once the rollback is done. */
+export function returnsTo(
+  promotion: RollingBack | RollbackFailed | PromotionIn<'rolled-back' | 'resolved'>,
+): Release {
+  const { live, candidate } = promotion.plan.analysis;
+  return promotion.kind === 'rollback' ? candidate.release : live.release;
+}
+
+function beginning(
+  cause: Rollback['cause'],
+  from: Rollback['from'],
+  detectedAtMs: number,
+  nowMs: number,
+): Rollback {
+  return {
+    cause,
+    from,
+    detectedAtMs,
+    decidedAtMs: nowMs,
+    switchedAtMs: null,
+    settledAtMs: null,
+    verifiedAtMs: null,
+    attempt: 1,
+    steps: {},
+    verification: null,
+    pagedAtMs: null,
+  };
+}
+
+function reversed(promotion: Changed, rollback: Rollback) {
+  return {
+    ...baseOf(promotion),
+    ...plannedOf(promotion),
+    ...executingOf(promotion),
+    verification: 'verification' in promotion ? promotion.verification : null,
+    watch: 'watch' in promotion ? { ...promotion.watch, question: null } : null,
+    troubles: { people: promotion.troubles.people, work: null },
+    rollback,
+  };
+}
+
+/** Turns a promotion that has changed production around; from here only a finished rollback or people end it. */
+export function rollBack(
+  promotion: Changed,
+  cause: Rollback['cause'],
+  detectedAtMs: number,
+  nowMs: number,
+  told: readonly Announcement[] = [],
+): Accepted {
+  const rollback = beginning(cause, promotion.phase, detectedAtMs, nowMs);
+  const next: RollingBack = { ...reversed(promotion, rollback), phase: 'rolling-back' };
+  return accept(enter(next, nowMs), [...told, { topic: 'rolling-back' }], { locks: 'hold' });
+}
+
+/** A rollback that a person asked for while nothing was being promoted. */
+export function startRollback(promotion: PromotionIn<'awaiting-approval'>, nowMs: number): Accepted {
+  const cause = {
+    code: 'requested',
+    text: promotion.reason ?? 'A person asked for it.',
+    by: promotion.requester,
+  };
+  const next: RollingBack = {
+    ...baseOf(promotion),
+    phase: 'rolling-back',
+    ...plannedOf(promotion),
+    startedAtMs: nowMs,
+    dirty: false,
+    gate: null,
+    steps: {},
+    verification: null,
+    watch: null,
+    rollback: beginning(cause, null, promotion.requestedAtMs, nowMs),
+  };
+  return accept(enter(next, nowMs), [{ topic: 'rolling-back' }], { locks: 'take' });
+}
+
+/** Hands over to people without touching anything: somebody else has changed the target. */
+export function failRollback(promotion: Changed, cause: Rollback['cause'], nowMs: number): Accepted {
+  const rollback = beginning(cause, promotion.phase, nowMs, nowMs);
+  return handOver({ ...reversed(promotion, rollback), phase: 'rolling-back' }, cause.code, cause.text, nowMs);
+}
+
+function handOver(
+  promotion: RollingBack,
+  code: string,
+  text: string,
+  nowMs: number,
+  told: readonly Announcement[] = [],
+): Accepted {
+  const next: RollbackFailed = {
+    ...baseOf(promotion),
+    phase: 'rollback-failed',
+    ...plannedOf(promotion),
+    ...executingOf(promotion),
+    ...reversingOf(promotion),
+    troubles: { people: promotion.troubles.people, work: null },
+    failure: { code, text, atMs: nowMs },
+    pageAtMs: nowMs + pageAgainMs,
+    resolutions: [],
+  };
+  return accept(enter(next, nowMs), [...told, { topic: 'rollback-failed' }]);
+}
+
+function end(promotion: RollingBack, nowMs: number, told: readonly Announcement[]): Accepted {
+  const next: PromotionIn<'rolled-back'> = {
+    ...baseOf(promotion),
+    phase: 'rolled-back',
+    ...plannedOf(promotion),
+    ...executingOf(promotion),
+    ...reversingOf(promotion),
+    rollback: { ...promotion.rollback, verifiedAtMs: nowMs },
+    claims: [],
+    troubles: { people: null, work: null },
+    dueAtMs: null,
+    endedAtMs: nowMs,
+    ending: {
+      code: promotion.rollback.cause.code,
+      text: promotion.rollback.cause.text,
+      next: '',
+      by: promotion.rollback.cause.by,
+    },
+  };
+  return accept(enter(next, nowMs), [...told, { topic: 'rolled-back' }], {
+    locks: 'release',
+    live: returnsTo(promotion),
+  });
+}
+
+function withStepBack(promotion: RollingBack, steps: Rollback['steps']): RollingBack {
+  return { ...promotion, rollback: { ...promotion.rollback, steps } };
+}
+
+const alreadyRollingBack = () =>
+  refuse('rollback.running', 'It is being rolled back already.', 'Follow it in the thread of the card.');
+
+export const rollingBack: PhaseRules<'rolling-back'> = {
+  'rollback.claimed': alreadyRollingBack,
+  'claim.granted'(promotion, event) {
+    const claim = claimById(promotion, event.claimId);
+    if (claim === undefined) return staleClaim();
+    return overtaken(
+      promotion,
+      claim,
+      'It is being rolled back already.',
+      'Follow it in the thread of the card.',
+    );
+  },
+  'claim.denied': denyClaim,
+  'step.claimed'(promotion, event, nowMs) {
+    const { steps } = promotion.rollback;
+    if (!isCurrent(stepsBack(promotion.plan, promotion.steps), steps, event.stepId)) return notCurrent();
+    if ((steps[event.stepId]?.claim?.attempt ?? 0) >= attemptLimit) {
+      return refuse('step.attempts', 'It was tried too often.', 'People have to look at it.');
+    }
+    return accept({ ...withStepBack(promotion, claimed(steps, event, nowMs)), dirty: true }, [], {
+      locks: 'hold',
+    });
+  },
+  'step.acted'(promotion, event) {
+    const steps = acted(promotion.rollback.steps, event);
+    return steps === null ? notCurrent() : accept(withStepBack(promotion, steps));
+  },
+  'step.progressed'(promotion, event, nowMs) {
+    const back = stepsBack(promotion.plan, promotion.steps);
+    const step = findStep(back, event.stepId);
+    if (step === undefined || !isCurrent(back, promotion.rollback.steps, step.id)) return notCurrent();
+    return accept(withStepBack(promotion, progressed(promotion.rollback.steps, step, event, nowMs)));
+  },
+  'step.completed'(promotion, event, nowMs) {
+    const back = stepsBack(promotion.plan, promotion.steps);
+    const step = findStep(back, event.stepId);
+    if (step === undefined || !isCurrent(back, promotion.rollback.steps, step.id)) return notCurrent();
+    // A rollback always writes: looking old is not enough, the write is what fences a late forward request.
+    if (step.does !== 'settle' && (promotion.rollback.steps[step.id]?.claim ?? null) === null)
+      return notCurrent();
+    const steps = finished(promotion.rollback.steps, step.id, 'done', event.text, nowMs);
+    const moved = step.does === 'shift' || step.does === 'deploy';
+    const settled = currentStep(back, steps) === undefined;
+    const rollback: Rollback = {
+      ...promotion.rollback,
+      steps,
+      switchedAtMs: moved ? nowMs : promotion.rollback.switchedAtMs,
+      settledAtMs: settled ? nowMs : null,
+      verification: settled
+        ? {
+            startedAtMs: nowMs,
+            nextAtMs: nowMs,
+            passedInARow: 0,
+            probes: 0,
+            inconclusiveInARow: 0,
+            last: null,
+          }
+        : null,
+    };
+    return accept({ ...promotion, rollback }, [{ topic: 'step-done', title: step.title, text: event.text }]);
+  },
+  'step.failed': (promotion, event, nowMs) =>
+    handOver(
+      withStepBack(promotion, finished(promotion.rollback.steps, event.stepId, 'failed', event.text, nowMs)),
+      event.code,
+      event.text,
+      nowMs,
+    ),
+  'drift.found': (promotion, event, nowMs) => handOver(promotion, 'drift', event.text, nowMs),
+  'probe.recorded'(promotion, event, nowMs) {
+    const before = promotion.rollback.verification;
+    if (before === null) return notCurrent();
+    const { verification: rules } = promotion.policy;
+    const outcome = probeOutcome(event.results, promotion.plan.failingBefore);
+    const verification = probed(before, outcome, event.results, rules.intervalSeconds, nowMs);
+    const seen: RollingBack = { ...promotion, rollback: { ...promotion.rollback, verification } };
+    const told: Announcement = { topic: 'probed', outcome, results: event.results };
+    if (verification.passedInARow >= rules.probes) return end(seen, nowMs, [told]);
+    const bad = verification.probes - before.passedInARow >= badProbes && before.passedInARow === 0;
+    const outOfGrace = nowMs - verification.startedAtMs >= rules.graceSeconds * 1000;
+    if (outcome === 'passed') return accept(seen, verification.passedInARow === 1 ? [told] : []);
+    if ((bad && outOfGrace) || verification.inconclusiveInARow >= inconclusiveProbes) {
+      return handOver(seen, 'rollback.not-verified', worstOf(event.results), nowMs, [told]);
+    }
+    return accept(seen, [told]);
+  },
+  'page.due'(promotion, _event, nowMs) {
+    if (promotion.rollback.pagedAtMs !== null) return refuse('page.sent', 'People have been told.', 'Wait.');
+    const text = promotion.troubles.work?.text ?? 'The rollback takes longer than expected.';
+    return accept({ ...promotion, rollback: { ...promotion.rollback, pagedAtMs: nowMs } }, [
+      { topic: 'rollback-slow', text },
+    ]);
+  },
+};
+
+export const rollbackFailed: PhaseRules<'rollback-failed'> = {
+  'rollback.claimed': () =>
+    refuse(
+      'rollback.failed',
+      'The rollback has failed and waits for people.',
+      'Use Try Again on the card, or mend it by hand.',
+    ),
+  'retry.claimed': (promotion, event) => recordClaim(promotion, event.claim),
+  'resolution.claimed'(promotion, event) {
+    if (
+      promotion.resolutions.some(
+        ({ person }) =>
+          person.userId === event.claim.person.userId && person.teamId === event.claim.person.teamId,
+      )
+    ) {
+      return refuse(
+        'resolution.already-given',
+        'You have said so already.',
+        'A second person has to confirm it.',
+      );
+    }
+    return recordClaim(promotion, event.claim);
+  },
+  'claim.granted'(promotion, event, nowMs) {
+    const claim = claimById(promotion, event.claimId);
+    if (claim === undefined) return staleClaim();
+    const settled = withoutClaim(promotion, claim.id);
+    switch (claim.does) {
+      case 'retry': {
+        const { failure: _failure, pageAtMs: _pageAtMs, resolutions: _resolutions, ...rest } = settled;
+        const rollback: Rollback = {
+          ...promotion.rollback,
+          attempt: promotion.rollback.attempt + 1,
+          switchedAtMs: null,
+          settledAtMs: null,
+          steps: {},
+          verification: null,
+          pagedAtMs: null,
+        };
+        return accept(
+          enter({ ...rest, phase: 'rolling-back', rollback }, nowMs),
+          [{ topic: 'retrying', person: claim.person }],
+          {
+            locks: 'hold',
+          },
+        );
+      }
+      case 'resolve': {
+        const resolutions = [
+          ...promotion.resolutions,
+          { person: claim.person, reason: claim.reason ?? '', atMs: claim.atMs },
+        ];
+        const told: Announcement = {
+          topic: 'resolution',
+          person: claim.person,
+          count: resolutions.length,
+          reason: claim.reason ?? '',
+        };
+        if (resolutions.length < 2) return accept({ ...settled, resolutions }, [told]);
+        const next: PromotionIn<'resolved'> = {
+          ...baseOf(settled),
+          phase: 'resolved',
+          ...plannedOf(settled),
+          ...executingOf(settled),
+          ...reversingOf(settled),
+          resolutions,
+          claims: [],
+          troubles: { people: null, work: null },
+          dueAtMs: null,
+          endedAtMs: nowMs,
+          ending: {
+            code: 'resolved',
+            text: resolutions.map(({ reason }) => reason).join('\n'),
+            next: '',
+            by: claim.person,
+          },
+        };
+        return accept(enter(next, nowMs), [told, { topic: 'ended' }], { locks: 'release' });
+      }
+      default:
+        return overtaken(promotion, claim, 'The rollback has failed since.', 'Use the buttons on the card.');
+    }
+  },
+  'claim.denied': denyClaim,
+  'page.due'(promotion, _event, nowMs) {
+    if (nowMs < promotion.pageAtMs) return refuse('page.sent', 'People have been told.', 'Wait.');
+    return accept({ ...promotion, pageAtMs: nowMs + pageAgainMs }, [{ topic: 'rollback-failed' }]);
+  },
+};

@@ -1,0 +1,115 @@
+import type { Announcement } from '../announcements.ts';
+import { accept, enter, type PhaseRules } from '../decision.ts';
+import type { CheckResult } from '../plan.ts';
+import type { PromotionIn, Verification } from '../promotion.ts';
+import { claimById, denyClaim, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
+import { baseOf, executingOf, plannedOf } from './ending.ts';
+import { rollBack } from './rolling-back.ts';
+
+type Outcome = 'passed' | 'failed' | 'stale' | 'inconclusive';
+
+/** What one probe says as a whole. Checks that failed before the promotion are not blamed on it (ALL-13). */
+export function probeOutcome(results: readonly CheckResult[], failingBefore: readonly string[]): Outcome {
+  const blamed = results.filter((result) => !failingBefore.includes(result.id));
+  if (blamed.some((result) => result.outcome === 'failed')) return 'failed';
+  if (blamed.some((result) => result.outcome === 'inconclusive' || result.outcome === 'pending'))
+    return 'inconclusive';
+  if (blamed.some((result) => result.outcome === 'stale')) return 'stale';
+  return blamed.some((result) => result.outcome === 'passed') ? 'passed' : 'inconclusive';
+}
+
+/** The verification after one more probe. */
+export function probed(
+  before: Verification,
+  outcome: Outcome,
+  results: readonly CheckResult[],
+  intervalSeconds: number,
+  nowMs: number,
+): Verification {
+  return {
+    ...before,
+    nextAtMs: nowMs + intervalSeconds * 1000,
+    passedInARow: outcome === 'passed' ? before.passedInARow + 1 : 0,
+    inconclusiveInARow: outcome === 'inconclusive' ? before.inconclusiveInARow + 1 : 0,
+    probes: before.probes + 1,
+    last: { atMs: nowMs, outcome, results: [...results] },
+  };
+}
+
+/** The failing lines of a probe or reading as the cause of a rollback. */
+export function worstOf(results: readonly CheckResult[]): string {
+  const bad = results.filter((result) => result.outcome !== 'passed');
+  return bad.map((result) => `${result.title}: ${result.text}`).join('\n');
+}
+
+export const inconclusiveProbes = 3;
+
+/** Rules for a person's wish to roll back, shared by the two phases after the change. */
+export const afterTheChange = {
+  'rollback.claimed': (
+    promotion: PromotionIn<'verifying' | 'monitoring'>,
+    event: { claim: Parameters<typeof recordClaim>[1] },
+  ) => recordClaim(promotion, event.claim),
+  'claim.denied': denyClaim,
+} as const;
+
+export const verifying: PhaseRules<'verifying'> = {
+  ...afterTheChange,
+  'claim.granted'(promotion, event, nowMs) {
+    const claim = claimById(promotion, event.claimId);
+    if (claim === undefined) return staleClaim();
+    if (claim.does === 'roll-back' || claim.does === 'cancel') {
+      const cause = { code: 'requested', text: claim.reason ?? 'A person asked for it.', by: claim.person };
+      return rollBack(withoutClaim(promotion, claim.id), cause, claim.atMs, nowMs);
+    }
+    return overtaken(
+      promotion,
+      claim,
+      'The promotion had moved on before this was settled.',
+      'Look at the card.',
+    );
+  },
+  'probe.recorded'(promotion, event, nowMs) {
+    const { policy } = promotion;
+    const outcome = probeOutcome(event.results, promotion.plan.failingBefore);
+    const verification = probed(
+      promotion.verification,
+      outcome,
+      event.results,
+      policy.verification.intervalSeconds,
+      nowMs,
+    );
+    const seen: PromotionIn<'verifying'> = { ...promotion, verification };
+    const told: Announcement = { topic: 'probed', outcome, results: event.results };
+    const cause = (code: string) => ({ code, text: worstOf(event.results), by: null });
+    if (outcome === 'failed') return rollBack(seen, cause('verification.failed'), nowMs, nowMs, [told]);
+    if (outcome === 'stale' && nowMs - verification.startedAtMs >= policy.verification.graceSeconds * 1000) {
+      return rollBack(seen, cause('verification.stale'), nowMs, nowMs, [told]);
+    }
+    if (verification.inconclusiveInARow >= inconclusiveProbes) {
+      return rollBack(seen, cause('verification.inconclusive'), nowMs, nowMs, [told]);
+    }
+    if (verification.passedInARow < policy.verification.probes) {
+      return accept(seen, outcome === 'passed' && verification.probes > 1 ? [] : [told]);
+    }
+    const next: PromotionIn<'monitoring'> = {
+      ...baseOf(promotion),
+      phase: 'monitoring',
+      ...plannedOf(promotion),
+      ...executingOf(promotion),
+      verification,
+      watch: {
+        startedAtMs: nowMs,
+        nextAtMs: nowMs,
+        readings: 0,
+        unhealthyInARow: 0,
+        inconclusiveSinceMs: null,
+        healthyUntilMs: null,
+        last: null,
+        question: null,
+        acceptedBy: null,
+      },
+    };
+    return accept(enter(next, nowMs), [told]);
+  },
+};
