@@ -1,0 +1,27 @@
+/** What a request was answered with; kept so that a repeat of it gets the same answer. */
+export interface StoredAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/**
+ * Remembers signatures of requests that were let in (replay guard). `claim` is one conditional write; throws
+ * RetryableError while the store cannot be reached.
+ */
+export interface Deliveries {
+  claim(
+    hash: string,
+    ttlSeconds: number,
+  ): Promise<
+    | { readonly outcome: 'first' }
+    /** `answer` is null while the first is still being worked on, or when it died on the way. */
+    | { readonly outcome: 'repeat'; readonly answer: StoredAnswer | null }
+  >;
+  complete(hash: string, answer: StoredAnswer): Promise<void>;
+}
+
+/** Runs a task after the acknowledgement; must never let its failure reach anybody. */
+export type Later = (task: () => Promise<void>) => void;
+
+/** Calls back once after a real time; the returned function cancels. */
+export type After = (milliseconds: number, callback: () => void) => () => void;
