@@ -256,12 +256,6 @@ export const eventCallback = (
   event_context: `4-${details.eventId}`,
 });
 
-export const urlVerification = (challenge: string) => ({
-  token: verificationToken,
-  challenge,
-  type: 'url_verification',
-});
-
 /** A person as `users.info` and `users.list` answer; `is_stranger` follows from the channels shared with the app. */
 export function userInApi(world: World, person: SlackPerson, withEmail: boolean): Record<string, unknown> {
   const external = person.teamId !== team.id;
