@@ -167,7 +167,9 @@ describe('messages', () => {
     expect(await update({ ts: ephemeral.message_ts ?? '', text: 'x' })).toBe('message_not_found');
     control.faults.deleteMessage({ channel, ts });
     expect(await update({ ts, text: 'x' })).toBe('message_not_found');
+    const last = await client.chat.postMessage({ channel, text: 'last' });
     control.faults.archiveChannel({ channel, archived: true });
+    expect(await update({ ts: last.ts ?? '', text: 'x' })).toBe('is_inactive');
   });
 
   it('never lets a rich_text message cease to be one', async () => {
