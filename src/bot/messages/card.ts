@@ -1,0 +1,343 @@
+import type { KnownBlock } from '@slack/types';
+import { assertNever } from '../../flows/promotion/decision.ts';
+import { approvalsNeeded } from '../../flows/promotion/phases/approving.ts';
+import { returnsTo } from '../../flows/promotion/phases/rolling-back.ts';
+import { hasEnded, isDirty, type Promotion, type Trouble } from '../../flows/promotion/promotion.ts';
+import { context, fields, header, type Message, quote, section, sentences } from './block.ts';
+import { actionsOf, buttonsOf } from './buttons.ts';
+import {
+  bullets,
+  environmentName,
+  movement,
+  onCallMentions,
+  resultLine,
+  titleOf,
+  untouched,
+  versionBefore,
+  versionOf,
+} from './phrases.ts';
+import {
+  approvalList,
+  type Expected,
+  expectedBackSeconds,
+  expectedTotalSeconds,
+  healthyMinutes,
+  phaseLines,
+  rollbackClock,
+} from './progress.ts';
+import { clean, code, cut, foreign, lines, link, person } from './text.ts';
+import { clock, date, duration } from './time.ts';
+
+export interface CardOptions {
+  readonly nowMs: number;
+  readonly expected?: Expected;
+}
+
+/**
+ * The one live message of a promotion (ALL-6), drawn from its saved state and nothing else. Every part is cut while it
+ * is built, so the whole stays far below Slack's limits (50 blocks, 3,000 characters a text, 4,000 of top-level text).
+ */
+export function card(promotion: Promotion, options: CardOptions): Message {
+  const { nowMs, expected = {} } = options;
+  const headline = headlineOf(promotion);
+  const blocks: KnownBlock[] = [
+    header(titleOf(promotion)),
+    section(headline.map((line, index) => (index === 0 ? `*${line}*` : line))),
+    fields(facts(promotion)),
+    ...(promotion.reason === null ? [] : [quote('Reason', promotion.reason)]),
+    ...troubleBlocks(promotion),
+    section(phaseLines(promotion, nowMs, expected)),
+    ...planBlocks(promotion, expected),
+    ...('rollback' in promotion ? [section(rollbackClock(promotion))] : []),
+    ...byHandBlocks(promotion),
+    ...linkBlocks(promotion),
+    ...actionsOf(promotion, 'card', nowMs),
+    context(footer(promotion, nowMs, expected)),
+  ];
+  return {
+    text: spoken(promotion, headline),
+    blocks,
+    metadata: {
+      event_type: 'promotion',
+      event_payload: { promotion_id: promotion.id, revision: promotion.revision },
+    },
+  };
+}
+
+/** What matters most first: where it stands, and who has to do what. Escaped; the first line stands alone. */
+export function headlineOf(promotion: Promotion): string[] {
+  switch (promotion.phase) {
+    case 'analyzing':
+      return promotion.admitted
+        ? ['Looking at what is live and what would change.']
+        : ['Checking who asks, before anything is looked at.'];
+    case 'validating':
+      return ['Checking the release and the way back, before anybody is asked to approve.'];
+    case 'awaiting-approval':
+      return awaiting(promotion);
+    case 'waiting':
+      return promotion.executeAtMs === null
+        ? ['Approved. The countdown begins once this is seen in the channel.', 'Cancel stops it.']
+        : [`Approved. Starts at ${clock(promotion.executeAtMs)}.`, 'Cancel stops it until then.'];
+    case 'deploying':
+      return promotion.dirty
+        ? [`Deploying to ${foreign(promotion.environment, 80)}.`]
+        : ['Approved. A last look before the first change; nothing has been changed yet.'];
+    case 'verifying':
+      return [
+        `${environmentName(promotion)} was changed and is being verified.`,
+        ...lastResults(promotion.verification.last, 'passed'),
+      ];
+    case 'monitoring':
+      return watching(promotion);
+    case 'rolling-back':
+      return [
+        `Rolling back to ${code(returnsTo(promotion).version)}.`,
+        ...causeLines(promotion),
+        ...lastResults(promotion.rollback.verification?.last ?? null, 'passed'),
+      ];
+    case 'rollback-failed':
+      return [
+        'THE ROLLBACK FAILED. People are needed now.',
+        ...bullets(promotion.failure.text.split('\n').slice(0, 6)),
+        `Paged: ${onCallMentions(promotion.policy) || 'nobody is named as on call'}; again at ${clock(promotion.pageAtMs)}.`,
+        ...promotion.resolutions.map(
+          ({ person: by, reason }) =>
+            `${person(by.userId)} says it is mended: ${foreign(reason)} A second person has to say so too.`,
+        ),
+      ];
+    case 'promoted':
+      return [`Promoted. ${environmentName(promotion)} holds ${code(versionOf(promotion))}.`];
+    case 'rolled-back':
+      return [
+        `Rolled back. ${environmentName(promotion)} shows ${code(returnsTo(promotion).version)} again, verified.`,
+        ...causeLines(promotion),
+      ];
+    case 'resolved':
+      return [
+        'Closed by two people after a failed rollback.',
+        ...promotion.resolutions.map(({ person: by, reason }) => `${person(by.userId)}: ${foreign(reason)}`),
+      ];
+    case 'rejected':
+    case 'expired':
+    case 'cancelled':
+    case 'failed':
+    case 'superseded':
+      return ended(promotion);
+    default:
+      return assertNever(promotion);
+  }
+}
+
+function awaiting(promotion: Extract<Promotion, { phase: 'awaiting-approval' }>): string[] {
+  const needed = approvalsNeeded(promotion);
+  const given = promotion.approvals.length;
+  const { lockBusy, voided } = promotion;
+  const first =
+    given < needed
+      ? `Waiting for approval: ${given} of ${needed} given.`
+      : lockBusy === null
+        ? 'Approved. Taking its turn.'
+        : `Approved. Waits for ${code(lockBusy.holder)}, which is changing this environment.`;
+  return [
+    first,
+    given < needed
+      ? `${person(promotion.requester.userId)} asked and cannot approve. Expires ${date(promotion.expiresAtMs)}; silence means no.`
+      : `The approvals hold until ${date(promotion.expiresAtMs)}.`,
+    ...(voided === null
+      ? []
+      : [`Asked again: ${foreign(voided.text)}`, ...bullets(voided.differences.slice(0, 8))]),
+  ];
+}
+
+function watching(promotion: Extract<Promotion, { phase: 'monitoring' }>): string[] {
+  const { question, last, startedAtMs, healthyUntilMs } = promotion.watch;
+  if (question !== null) {
+    const silence = promotion.policy.monitoring.withoutAnswer;
+    return [
+      'Health cannot be told. On-call decides: Continue or Roll Back.',
+      ...bullets(question.text.split('\n').slice(0, 6)),
+      `Without an answer by ${clock(question.deadlineAtMs)} it ${silence === 'roll-back' ? 'is rolled back' : 'goes on'}.`,
+    ];
+  }
+  const soakMs = promotion.policy.monitoring.soakSeconds * 1000;
+  const healthyMs = Math.min(soakMs, Math.max(0, (healthyUntilMs ?? startedAtMs) - startedAtMs));
+  return [
+    `${environmentName(promotion)} holds ${code(versionOf(promotion))}. Watched: ${healthyMinutes(healthyMs, soakMs)} healthy.`,
+    ...lastResults(last, 'healthy'),
+  ];
+}
+
+function lastResults(
+  last: { readonly outcome: string; readonly results: Parameters<typeof resultLine>[0][] } | null,
+  good: string,
+): string[] {
+  if (last === null || last.outcome === good) return [];
+  return last.results
+    .filter(({ outcome }) => outcome !== 'passed')
+    .slice(0, 6)
+    .map(resultLine);
+}
+
+function causeLines(promotion: Extract<Promotion, { phase: 'rolling-back' | 'rolled-back' }>): string[] {
+  const { by, text } = promotion.rollback.cause;
+  const [first = '', ...more] = text.split('\n');
+  const who = by === null ? 'By itself, because' : `By ${person(by.userId)}:`;
+  return [`${who} ${foreign(first)}`, ...bullets(more.slice(0, 5))];
+}
+
+function ended(
+  promotion: Extract<Promotion, { phase: 'rejected' | 'expired' | 'cancelled' | 'failed' | 'superseded' }>,
+): string[] {
+  const { by, text, next } = promotion.ending;
+  const [first = '', ...more] = text.split('\n');
+  const words = {
+    rejected: 'Rejected',
+    expired: 'Expired',
+    cancelled: 'Cancelled',
+    failed: 'Failed',
+    superseded: 'Superseded',
+  } as const;
+  const who = by === null ? '' : ` by ${person(by.userId)}`;
+  return [
+    `${words[promotion.phase]}${who}. ${untouched(promotion)}`,
+    foreign(first),
+    ...bullets(more.slice(0, 8)),
+    ...(next === '' ? [] : [`Next: ${foreign(next.replace(/^\S+ was not touched\. /, ''))}`]),
+  ];
+}
+
+function facts(promotion: Promotion): string[] {
+  const before = versionBefore(promotion);
+  const commit = 'release' in promotion ? promotion.release.commit : null;
+  const change =
+    before === undefined ? code(versionOf(promotion)) : `${code(before)} → ${code(versionOf(promotion))}`;
+  return [
+    `*App*\n${code(promotion.app)}`,
+    `*Environment*\n${code(promotion.environment)}`,
+    `*Version*\n${change}`,
+    `*Requested by*\n${person(promotion.requester.userId)} ${date(promotion.requestedAtMs)}`,
+    ...(commit === null
+      ? []
+      : [
+          `*Commit*\n${link(commit.url, commit.sha.slice(0, 7))} ${foreign(cut(clean(commit.message), 100))} (${foreign(commit.author, 60)})`,
+        ]),
+  ];
+}
+
+function troubleBlocks(promotion: Promotion): KnownBlock[] {
+  const { work, people } = promotion.troubles;
+  const told = [
+    ...(work === null ? [] : [troubleLine(work, '')]),
+    ...(people === null ? [] : [troubleLine(people, 'Clicks cannot be checked at the moment. ')]),
+  ];
+  return told.length === 0 ? [] : [section(told)];
+}
+
+function troubleLine(trouble: Trouble, lead: string): string {
+  return `*Held up* — ${lead}${foreign(trouble.text)} Trying again ${clock(trouble.retryAtMs)} (since ${clock(trouble.sinceMs)}, ${trouble.tries} tries).`;
+}
+
+/** What the approvers sign; left out once it is being carried out and the lines would only be in the way. */
+function planBlocks(promotion: Promotion, expected: Expected): KnownBlock[] {
+  if (!('plan' in promotion) || promotion.plan === null || isDirty(promotion)) return [];
+  const { analysis, results, failingBefore } = promotion.plan;
+  const failing = results.filter(({ id }) => failingBefore.includes(id)).map(({ title }) => title);
+  const unknown = failingBefore.filter((id) => !results.some((result) => result.id === id));
+  const blocks: KnownBlock[] = [];
+  const add = (title: string, list: readonly string[]) => {
+    if (list.length > 0) blocks.push(section([`*${title}*`, ...list.slice(0, 10), ...rest(list.length, 10)]));
+  };
+  add('What will change', bullets(analysis.changes));
+  add(
+    'Steps',
+    analysis.steps.map((step) => `• ${foreign(step.title, 150)}${about(step.typicalSeconds)}`),
+  );
+  add('Checked before asking', results.map(resultLine));
+  add('Risks', bullets(analysis.risks));
+  if (promotion.kind === 'promotion') {
+    const back = expectedBackSeconds(promotion, expected);
+    add('The way back', [
+      `• To ${code(analysis.live.release.version)} (${foreign(analysis.live.place, 100)})${about(back ?? 0)}: by itself if anything fails after the first change, or by Roll Back.`,
+      ...analysis.rollback.map(({ step }) => `• ${foreign(step.title, 150)}${about(step.typicalSeconds)}`),
+    ]);
+  }
+  add('Failing already before this', bullets([...failing, ...unknown]));
+  return hasEnded(promotion) ? blocks.slice(0, 3) : blocks;
+}
+
+const about = (seconds: number) => (seconds > 0 ? `, about ${duration(seconds * 1000)}` : '');
+const rest = (length: number, shown: number) => (length > shown ? [`… and ${length - shown} more`] : []);
+
+function byHandBlocks(promotion: Promotion): KnownBlock[] {
+  if (promotion.phase !== 'rollback-failed') return [];
+  const { byHand } = promotion.plan.analysis;
+  if (byHand.length === 0) return [section('*By hand* — the target names no commands; use the links below.')];
+  return [section('*By hand*, if trying again does not help:'), section(commands(byHand))];
+}
+
+/** Commands must be copied exactly: nothing but what Slack would parse is replaced. */
+export function commands(all: readonly string[]): string {
+  const exact = all.map((line) =>
+    cut(clean(line), 500)
+      .replaceAll('`', "'")
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;'),
+  );
+  return `\`\`\`${lines(exact, 2700)}\`\`\``;
+}
+
+function linkBlocks(promotion: Promotion): KnownBlock[] {
+  const analysis =
+    'analysis' in promotion ? promotion.analysis : 'plan' in promotion ? promotion.plan?.analysis : undefined;
+  const links = (analysis?.links ?? []).slice(0, 8).map(({ label, url }) => link(url, label));
+  return links.length === 0 ? [] : [context(links)];
+}
+
+function footer(promotion: Promotion, nowMs: number, expected: Expected): string[] {
+  return [
+    ...('approvals' in promotion && promotion.approvals.length > 0
+      ? [`Approved by ${approvalList(promotion.approvals)}`]
+      : []),
+    elapsed(promotion, nowMs, expected),
+    `${code(promotion.id, 60)} · ${promotion.phase} · updated ${clock(nowMs)}`,
+  ];
+}
+
+function elapsed(promotion: Promotion, nowMs: number, expected: Expected): string {
+  const started = 'startedAtMs' in promotion ? promotion.startedAtMs : null;
+  if ('endedAtMs' in promotion) {
+    const whole = duration(promotion.endedAtMs - promotion.requestedAtMs);
+    return started === null
+      ? `Took ${whole}`
+      : `Took ${whole}, ${duration(promotion.endedAtMs - started)} of it from the start of the work`;
+  }
+  const total = expectedTotalSeconds(promotion, expected);
+  const expectation = total === undefined ? '' : `about ${duration(total * 1000)}`;
+  if (started === null) {
+    return `Asked ${duration(nowMs - promotion.requestedAtMs)} ago${expectation === '' ? '' : `, will take ${expectation} once it starts`}`;
+  }
+  return `Running for ${duration(nowMs - started)}${expectation === '' ? '' : ` of ${expectation}`}`;
+}
+
+/** For screen readers, which read this and not the blocks. */
+function spoken(promotion: Promotion, headline: readonly string[]): string {
+  const before = versionBefore(promotion);
+  const lead =
+    promotion.kind === 'promotion' ? `Promote ${movement(promotion)}.` : `Roll back ${movement(promotion)}.`;
+  const { work, people } = promotion.troubles;
+  const allowed = buttonsOf(promotion).map(({ label }) => label);
+  return sentences([
+    lead,
+    ...headline,
+    before === undefined ? '' : `From ${code(before)} to ${code(versionOf(promotion))}.`,
+    `Requested by ${person(promotion.requester.userId)}.`,
+    promotion.reason === null ? '' : `Reason: ${foreign(promotion.reason)}`,
+    ...[work, people].map((trouble) => (trouble === null ? '' : troubleLine(trouble, ''))),
+    'approvals' in promotion && promotion.approvals.length > 0
+      ? `Approved by ${approvalList(promotion.approvals)}.`
+      : '',
+    allowed.length === 0 ? '' : `Allowed now: ${allowed.join(', ')}.`,
+  ]);
+}
