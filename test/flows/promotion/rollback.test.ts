@@ -1,0 +1,333 @@
+import { describe, expect, it } from 'vitest';
+import { nextAction } from '../../../src/flows/promotion/next-action.ts';
+import { stepsBack } from '../../../src/flows/promotion/phases/rolling-back.ts';
+import { transition } from '../../../src/flows/promotion/transition.ts';
+import {
+  ada,
+  after,
+  analysis,
+  begin,
+  claim,
+  digest,
+  failed,
+  grace,
+  granted,
+  lin,
+  newRelease,
+  oldRelease,
+  passed,
+  plan,
+  policy,
+  through,
+  unknown,
+  walkTo,
+  walkToUntouchedDeployment,
+} from './walk.ts';
+
+const codeOf = (decision: ReturnType<typeof transition>) =>
+  decision.outcome === 'refused' ? decision.refusal.code : 'accepted';
+
+describe('the way back', () => {
+  it('ALL-7 a failure before the first claim leaves production untouched', () => {
+    const failedEarly = through(walkToUntouchedDeployment(), {
+      type: 'step.failed',
+      stepId: 'switch',
+      code: 'aws.not-found',
+      text: 'gone',
+    });
+
+    expect(failedEarly.promotion.phase).toBe('failed');
+    expect(failedEarly.locks.at(-1)).toBe('release');
+  });
+
+  it('ALL-7 a failure after the first claim rolls back, and keeps the lock until it is done', () => {
+    const turned = through(walkTo('deploying'), {
+      type: 'step.failed',
+      stepId: 'switch',
+      code: 'step.deadline',
+      text: 'late',
+    });
+
+    expect(turned.promotion).toMatchObject({
+      phase: 'rolling-back',
+      rollback: { cause: { code: 'step.deadline' }, from: 'deploying' },
+    });
+    expect(turned.locks.at(-1)).toBe('hold');
+    expect(walkTo('rolled-back').locks.at(-1)).toBe('release');
+  });
+
+  it('SITE-8 only what undoes a claimed step is carried out', () => {
+    const touched = walkTo('deploying').promotion;
+
+    expect(stepsBack(touched.plan, touched.steps).map(({ id }) => id)).toEqual([
+      'switch-back',
+      'settle-back',
+    ]);
+    expect(stepsBack(touched.plan, {})).toEqual([]);
+  });
+
+  it('a rollback always writes: a step back that only looks done is not taken as done', () => {
+    const back = walkTo('rolling-back');
+
+    expect(
+      codeOf(
+        transition(
+          back.promotion,
+          { type: 'step.completed', stepId: 'switch-back', text: 'looks old' },
+          back.nowMs,
+        ),
+      ),
+    ).toBe('step.not-current');
+  });
+
+  it('SITE-9 the clock holds detected, decided, switched and verified apart', () => {
+    const { rollback } = walkTo('rolled-back').promotion;
+
+    expect(rollback.detectedAtMs).toBeLessThanOrEqual(rollback.decidedAtMs);
+    expect(rollback.switchedAtMs).toBeGreaterThanOrEqual(rollback.decidedAtMs);
+    expect(rollback.settledAtMs).toBeGreaterThanOrEqual(rollback.switchedAtMs ?? Number.NaN);
+    expect(rollback.verifiedAtMs).toBeGreaterThanOrEqual(rollback.settledAtMs ?? Number.NaN);
+  });
+
+  it('ALL-7 a rollback that fails is handed to people, pages again, and is never retried by itself', () => {
+    const stuck = walkTo('rollback-failed');
+
+    expect(stuck.told.at(-1)).toEqual({ topic: 'rollback-failed' });
+    expect(stuck.locks.at(-1)).toBe('hold');
+    expect(nextAction(stuck.promotion, stuck.nowMs + 60_000)).toEqual({
+      does: 'rest',
+      untilMs: stuck.promotion.pageAtMs,
+    });
+    expect(after(stuck, 900, { type: 'page.due' }).told.at(-1)).toEqual({ topic: 'rollback-failed' });
+  });
+
+  it('a person can order a failed rollback again, under new claim keys', () => {
+    const again = granted(
+      through(walkTo('rollback-failed'), { type: 'retry.claimed', claim: claim('retry', grace) }),
+      'retry',
+    );
+
+    expect(again.promotion).toMatchObject({ phase: 'rolling-back', rollback: { attempt: 2, steps: {} } });
+  });
+
+  it('a failed rollback is closed by two distinct people, never by one', () => {
+    const said = (walk: ReturnType<typeof begin>, person: typeof ada) =>
+      granted(
+        through(walk, { type: 'resolution.claimed', claim: claim('resolve', person, { reason: 'mended' }) }),
+        'resolve',
+      );
+    const once = said(walkTo('rollback-failed'), grace);
+
+    expect(once.promotion.phase).toBe('rollback-failed');
+    expect(
+      codeOf(
+        transition(
+          once.promotion,
+          { type: 'resolution.claimed', claim: claim('resolve', grace) },
+          once.nowMs,
+        ),
+      ),
+    ).toBe('resolution.already-given');
+    expect(said(once, lin).promotion.phase).toBe('resolved');
+  });
+
+  it('SITE-5 somebody else’s change after our claim is never overwritten: people are asked', () => {
+    const drifted = through(walkTo('deploying'), {
+      type: 'drift.found',
+      stepId: 'switch',
+      text: 'price class changed',
+    });
+
+    expect(drifted.promotion).toMatchObject({ phase: 'rollback-failed', failure: { code: 'drift' } });
+  });
+
+  it('ALL-8 the Roll back button turns a running promotion around once the person’s right is confirmed', () => {
+    const asked = through(walkTo('monitoring'), { type: 'rollback.claimed', claim: claim('roll-back', ada) });
+    expect(asked.promotion.phase).toBe('monitoring');
+
+    expect(granted(asked, 'roll-back').promotion).toMatchObject({
+      phase: 'rolling-back',
+      rollback: { cause: { code: 'requested', by: ada } },
+    });
+  });
+
+  it('ALL-8 a rollback asked for by command takes no wait timer and returns to the release asked for', () => {
+    const analyzed = through(granted(begin({ kind: 'rollback' }), 'roll-back'), {
+      type: 'analysis.completed',
+      analysis: {
+        ...analysis,
+        live: { release: newRelease, place: 'green' },
+        candidate: { release: oldRelease, place: 'blue' },
+      },
+      release: oldRelease,
+    });
+    const rolling = through(analyzed, { type: 'validation.recorded', plan, digest }, { type: 'lock.taken' });
+
+    expect(rolling.promotion).toMatchObject({
+      phase: 'rolling-back',
+      kind: 'rollback',
+      rollback: { from: null },
+    });
+    expect(rolling.locks).toEqual(['take']);
+  });
+});
+
+describe('verification', () => {
+  it('SITE-7 one failing probe is enough to roll back', () => {
+    const turned = through(walkTo('verifying'), {
+      type: 'probe.recorded',
+      results: [passed('page'), failed('version')],
+    });
+
+    expect(turned.promotion).toMatchObject({
+      phase: 'rolling-back',
+      rollback: { cause: { code: 'verification.failed' } },
+    });
+  });
+
+  it('SITE-7 the old version is tolerated only for the time of grace', () => {
+    const stale = {
+      type: 'probe.recorded' as const,
+      results: [{ ...passed('version'), outcome: 'stale' as const }],
+    };
+    const early = after(walkTo('verifying'), 10, stale);
+    expect(early.promotion.phase).toBe('verifying');
+
+    expect(after(early, 60, stale).promotion).toMatchObject({
+      phase: 'rolling-back',
+      rollback: { cause: { code: 'verification.stale' } },
+    });
+  });
+
+  it('ALL-13 three probes in a row that say nothing roll back: unknown is not healthy', () => {
+    const nothing = { type: 'probe.recorded' as const, results: [unknown('version')] };
+    const twice = through(walkTo('verifying'), nothing, nothing);
+    expect(twice.promotion.phase).toBe('verifying');
+
+    expect(through(twice, nothing).promotion).toMatchObject({
+      phase: 'rolling-back',
+      rollback: { cause: { code: 'verification.inconclusive' } },
+    });
+  });
+
+  it('a passing probe after a bad one starts the count anew', () => {
+    const stale = {
+      type: 'probe.recorded' as const,
+      results: [{ ...passed('version'), outcome: 'stale' as const }],
+    };
+    const good = { type: 'probe.recorded' as const, results: [passed('version')] };
+
+    const walk = through(walkTo('verifying'), good, stale, good);
+
+    expect(walk.promotion).toMatchObject({ phase: 'verifying', verification: { passedInARow: 1 } });
+  });
+});
+
+describe('the watch', () => {
+  const reading = (...results: ReturnType<typeof passed>[]) => ({
+    type: 'reading.recorded' as const,
+    results,
+    completeUntilMs: null,
+  });
+
+  it('one unhealthy reading is not enough, two in a row roll back', () => {
+    const once = after(walkTo('monitoring'), 60, reading(failed('errors')));
+    expect(once.promotion.phase).toBe('monitoring');
+
+    expect(after(once, 60, reading(failed('errors'))).promotion).toMatchObject({
+      phase: 'rolling-back',
+      rollback: { cause: { code: 'health.unhealthy' } },
+    });
+  });
+
+  it('an alarm rolls back at once', () => {
+    expect(after(walkTo('monitoring'), 60, reading(failed('alarm', true))).promotion).toMatchObject({
+      phase: 'rolling-back',
+      rollback: { cause: { code: 'alarm' }, from: 'monitoring' },
+    });
+  });
+
+  it('ALL-13 missing data never passes: after the patience on-call is asked, with a deadline', () => {
+    const first = after(walkTo('monitoring'), 60, reading(unknown('errors')));
+    expect(first.told.some(({ topic }) => topic === 'question')).toBe(false);
+
+    const asked = after(first, 60, reading(unknown('errors')));
+
+    expect(asked.promotion).toMatchObject({
+      phase: 'monitoring',
+      watch: { question: { deadlineAtMs: asked.nowMs + 300_000 } },
+    });
+    expect(asked.told.at(-1)).toMatchObject({ topic: 'question', withoutAnswer: 'roll-back' });
+  });
+
+  it('ALL-13 without an answer the default of the environment is carried out', () => {
+    const asked = after(
+      after(walkTo('monitoring'), 60, reading(unknown('errors'))),
+      60,
+      reading(unknown('errors')),
+    );
+    const questionId =
+      asked.promotion.phase === 'monitoring' ? (asked.promotion.watch.question?.id ?? '') : '';
+
+    expect(after(asked, 300, { type: 'question.expired', questionId }).promotion).toMatchObject({
+      phase: 'rolling-back',
+      rollback: { cause: { code: 'health.inconclusive' } },
+    });
+  });
+
+  it('ALL-13 on-call can decide to go on without data, and the record says who did', () => {
+    const asked = after(
+      after(walkTo('monitoring'), 60, reading(unknown('errors'))),
+      60,
+      reading(unknown('errors')),
+    );
+    const questionId =
+      asked.promotion.phase === 'monitoring' ? (asked.promotion.watch.question?.id ?? '') : '';
+    const accepted = granted(
+      through(asked, {
+        type: 'answer.claimed',
+        claim: claim('answer', grace, { answer: 'continue' }),
+        questionId,
+      }),
+      'answer',
+    );
+
+    expect(accepted.promotion).toMatchObject({
+      phase: 'monitoring',
+      watch: { acceptedBy: grace, question: null },
+    });
+    expect(after(accepted, 180, reading(unknown('errors'))).promotion.phase).toBe('promoted');
+  });
+
+  it('ALL-13 what failed before the promotion is not blamed on it', () => {
+    const walk = walkTo('monitoring');
+    const blamed = {
+      ...walk,
+      promotion: { ...walk.promotion, plan: { ...walk.promotion.plan, failingBefore: ['errors'] } },
+    };
+
+    const read = after(
+      after(blamed, 60, reading(failed('errors'), passed('alarm'))),
+      60,
+      reading(failed('errors'), passed('alarm')),
+    );
+
+    expect(read.promotion.phase).toBe('monitoring');
+  });
+
+  it('the soak ends only when healthy data reaches its end, not when the clock does', () => {
+    const walk = walkTo('monitoring');
+    const lagging = {
+      type: 'reading.recorded' as const,
+      results: [passed('errors')],
+      completeUntilMs: walk.nowMs + 100_000,
+    };
+
+    const early = after(walk, 181, lagging);
+    expect(early.promotion.phase).toBe('monitoring');
+
+    const complete = after(early, 120, { ...lagging, completeUntilMs: walk.nowMs + 200_000 });
+    expect(complete.promotion.phase).toBe('promoted');
+    expect(policy.monitoring.soakSeconds).toBe(180);
+  });
+});
