@@ -1,19 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { connect, createServer } from 'node:net';
-
-/** `starting` until its port answers; `stopped` says how it ended; `off` was never started. */
-export type BotState = 'off' | 'starting' | 'running' | 'stopped';
-
-export interface BotStatus {
-  state: BotState;
-  pid: number | null;
-  port: number;
-  /** How the last process ended, e.g. `killed by SIGKILL` or `exit code 1`. */
-  ended: string | null;
-  starts: number;
-  /** The newest lines of what it wrote, oldest first. */
-  log: string[];
-}
+import type { BotState, BotStatus } from './snapshot.ts';
 
 export interface BotProcess {
   readonly port: number;
