@@ -34,7 +34,11 @@ export function createWorkflowGate(workflows: Workflows) {
 
 const short = (sha: string) => sha.slice(0, 7);
 
-function judged(newest: NewestRun, workflow: string, sha: string): Pick<CheckResult, 'outcome' | 'text' | 'link'> {
+function judged(
+  newest: NewestRun,
+  workflow: string,
+  sha: string,
+): Pick<CheckResult, 'outcome' | 'text' | 'link'> {
   const commit = short(sha);
   switch (newest.outcome) {
     case 'succeeded':
@@ -53,7 +57,8 @@ function judged(newest: NewestRun, workflow: string, sha: string): Pick<CheckRes
       };
     case 'absent': {
       const other = newest.forOtherCommit;
-      if (other === undefined) return { outcome: 'failed', text: `${workflow} has never run for ${commit}`, link: null };
+      if (other === undefined)
+        return { outcome: 'failed', text: `${workflow} has never run for ${commit}`, link: null };
       return {
         outcome: 'failed',
         text: `${workflow} has not run for ${commit}; its newest run is for another commit, ${short(other.headSha)}`,

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { transition } from '../../../src/flows/promotion/transition.ts';
 import {
   ada,
-  after,
   approve,
   claim,
   digest,
   grace,
   granted,
+  later,
   lin,
   newRelease,
   otto,
@@ -59,7 +59,7 @@ describe('approvals', () => {
     });
     const pending = asked.promotion.claims[0]?.id ?? '';
 
-    const denied = after(asked, 1, {
+    const denied = later(asked, 1, {
       type: 'claim.denied',
       claimId: pending,
       refusal: { code: 'person.guest', text: 'Guests cannot.', next: 'Ask.' },
@@ -127,7 +127,7 @@ describe('approvals', () => {
     );
 
     expect(codeOf(late)).toBe('approval.expired');
-    expect(after(walk, 172_800, { type: 'approval.expired' }).promotion.phase).toBe('expired');
+    expect(later(walk, 172_800, { type: 'approval.expired' }).promotion.phase).toBe('expired');
   });
 
   it('ALL-4 an approval claimed in time but settled after the expiry does not count', () => {
@@ -138,7 +138,7 @@ describe('approvals', () => {
       digest: digest.slice(0, 12),
     });
 
-    const settled = after(asked, 172_800, {
+    const settled = later(asked, 172_800, {
       type: 'claim.granted',
       claimId: asked.promotion.claims[0]?.id ?? '',
       evidence: 'named',
@@ -159,7 +159,7 @@ describe('approvals', () => {
     expect(codeOf(transition(seen.promotion, { type: 'wait.elapsed' }, seen.nowMs + 299_000))).toBe(
       'wait.running',
     );
-    expect(after(seen, 300, { type: 'wait.elapsed' }).promotion.phase).toBe('deploying');
+    expect(later(seen, 300, { type: 'wait.elapsed' }).promotion.phase).toBe('deploying');
   });
 
   it('ALL-4 Cancel works until the first claim and is refused after it', () => {
@@ -197,7 +197,7 @@ describe('approvals', () => {
     const approved = approve(approve(walkTo('awaiting-approval'), grace), lin);
 
     const busy = through(approved, { type: 'lock.refused', holder: 'p9' });
-    const again = after(busy, 30, { type: 'lock.refused', holder: 'p9' });
+    const again = later(busy, 30, { type: 'lock.refused', holder: 'p9' });
 
     expect(busy.promotion).toMatchObject({ phase: 'awaiting-approval', lockBusy: { holder: 'p9' } });
     expect(busy.told.at(-1)).toEqual({ topic: 'lock-busy', holder: 'p9' });

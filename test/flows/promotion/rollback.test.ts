@@ -4,7 +4,6 @@ import { stepsBack } from '../../../src/flows/promotion/phases/rolling-back.ts';
 import { transition } from '../../../src/flows/promotion/transition.ts';
 import {
   ada,
-  after,
   analysis,
   begin,
   claim,
@@ -12,6 +11,7 @@ import {
   failed,
   grace,
   granted,
+  later,
   lin,
   newRelease,
   oldRelease,
@@ -98,7 +98,7 @@ describe('the way back', () => {
       does: 'rest',
       untilMs: stuck.promotion.pageAtMs,
     });
-    expect(after(stuck, 900, { type: 'page.due' }).told.at(-1)).toEqual({ topic: 'rollback-failed' });
+    expect(later(stuck, 900, { type: 'page.due' }).told.at(-1)).toEqual({ topic: 'rollback-failed' });
   });
 
   it('a person can order a failed rollback again, under new claim keys', () => {
@@ -190,10 +190,10 @@ describe('verification', () => {
       type: 'probe.recorded' as const,
       results: [{ ...passed('version'), outcome: 'stale' as const }],
     };
-    const early = after(walkTo('verifying'), 10, stale);
+    const early = later(walkTo('verifying'), 10, stale);
     expect(early.promotion.phase).toBe('verifying');
 
-    expect(after(early, 60, stale).promotion).toMatchObject({
+    expect(later(early, 60, stale).promotion).toMatchObject({
       phase: 'rolling-back',
       rollback: { cause: { code: 'verification.stale' } },
     });
@@ -231,27 +231,27 @@ describe('the watch', () => {
   });
 
   it('one unhealthy reading is not enough, two in a row roll back', () => {
-    const once = after(walkTo('monitoring'), 60, reading(failed('errors')));
+    const once = later(walkTo('monitoring'), 60, reading(failed('errors')));
     expect(once.promotion.phase).toBe('monitoring');
 
-    expect(after(once, 60, reading(failed('errors'))).promotion).toMatchObject({
+    expect(later(once, 60, reading(failed('errors'))).promotion).toMatchObject({
       phase: 'rolling-back',
       rollback: { cause: { code: 'health.unhealthy' } },
     });
   });
 
   it('an alarm rolls back at once', () => {
-    expect(after(walkTo('monitoring'), 60, reading(failed('alarm', true))).promotion).toMatchObject({
+    expect(later(walkTo('monitoring'), 60, reading(failed('alarm', true))).promotion).toMatchObject({
       phase: 'rolling-back',
       rollback: { cause: { code: 'alarm' }, from: 'monitoring' },
     });
   });
 
   it('ALL-13 missing data never passes: after the patience on-call is asked, with a deadline', () => {
-    const first = after(walkTo('monitoring'), 60, reading(unknown('errors')));
+    const first = later(walkTo('monitoring'), 60, reading(unknown('errors')));
     expect(first.told.some(({ topic }) => topic === 'question')).toBe(false);
 
-    const asked = after(first, 60, reading(unknown('errors')));
+    const asked = later(first, 60, reading(unknown('errors')));
 
     expect(asked.promotion).toMatchObject({
       phase: 'monitoring',
@@ -261,23 +261,23 @@ describe('the watch', () => {
   });
 
   it('ALL-13 without an answer the default of the environment is carried out', () => {
-    const asked = after(
-      after(walkTo('monitoring'), 60, reading(unknown('errors'))),
+    const asked = later(
+      later(walkTo('monitoring'), 60, reading(unknown('errors'))),
       60,
       reading(unknown('errors')),
     );
     const questionId =
       asked.promotion.phase === 'monitoring' ? (asked.promotion.watch.question?.id ?? '') : '';
 
-    expect(after(asked, 300, { type: 'question.expired', questionId }).promotion).toMatchObject({
+    expect(later(asked, 300, { type: 'question.expired', questionId }).promotion).toMatchObject({
       phase: 'rolling-back',
       rollback: { cause: { code: 'health.inconclusive' } },
     });
   });
 
   it('ALL-13 on-call can decide to go on without data, and the record says who did', () => {
-    const asked = after(
-      after(walkTo('monitoring'), 60, reading(unknown('errors'))),
+    const asked = later(
+      later(walkTo('monitoring'), 60, reading(unknown('errors'))),
       60,
       reading(unknown('errors')),
     );
@@ -296,7 +296,7 @@ describe('the watch', () => {
       phase: 'monitoring',
       watch: { acceptedBy: grace, question: null },
     });
-    expect(after(accepted, 180, reading(unknown('errors'))).promotion.phase).toBe('promoted');
+    expect(later(accepted, 180, reading(unknown('errors'))).promotion.phase).toBe('promoted');
   });
 
   it('ALL-13 what failed before the promotion is not blamed on it', () => {
@@ -306,8 +306,8 @@ describe('the watch', () => {
       promotion: { ...walk.promotion, plan: { ...walk.promotion.plan, failingBefore: ['errors'] } },
     };
 
-    const read = after(
-      after(blamed, 60, reading(failed('errors'), passed('alarm'))),
+    const read = later(
+      later(blamed, 60, reading(failed('errors'), passed('alarm'))),
       60,
       reading(failed('errors'), passed('alarm')),
     );
@@ -323,10 +323,10 @@ describe('the watch', () => {
       completeUntilMs: walk.nowMs + 100_000,
     };
 
-    const early = after(walk, 181, lagging);
+    const early = later(walk, 181, lagging);
     expect(early.promotion.phase).toBe('monitoring');
 
-    const complete = after(early, 120, { ...lagging, completeUntilMs: walk.nowMs + 200_000 });
+    const complete = later(early, 120, { ...lagging, completeUntilMs: walk.nowMs + 200_000 });
     expect(complete.promotion.phase).toBe('promoted');
     expect(policy.monitoring.soakSeconds).toBe(180);
   });

@@ -158,7 +158,7 @@ export function begin(also: { kind?: 'promotion' | 'rollback'; policy?: Policy }
 }
 
 /** Applies one event after some seconds, checking that what would be saved is what the schema says. */
-export function after(walk: Walk, seconds: number, event: PromotionEvent): Walk {
+export function later(walk: Walk, seconds: number, event: PromotionEvent): Walk {
   const nowMs = walk.nowMs + seconds * 1000;
   const decision = transition(walk.promotion, event, nowMs);
   if (decision.outcome === 'refused')
@@ -173,13 +173,13 @@ export function after(walk: Walk, seconds: number, event: PromotionEvent): Walk 
 }
 
 export function through(walk: Walk, ...events: readonly PromotionEvent[]): Walk {
-  return events.reduce((so, event) => after(so, 1, event), walk);
+  return events.reduce((so, event) => later(so, 1, event), walk);
 }
 
 export function granted(walk: Walk, does: PersonClaim['does']): Walk {
   const pending = walk.promotion.claims.find((entry) => entry.does === does);
   if (pending === undefined) throw new Error(`nobody asked for ${does}`);
-  return after(walk, 1, { type: 'claim.granted', claimId: pending.id, evidence: 'named' });
+  return later(walk, 1, { type: 'claim.granted', claimId: pending.id, evidence: 'named' });
 }
 
 export const approve = (walk: Walk, person: Person): Walk => {
@@ -205,7 +205,7 @@ const analyzed = () =>
 const awaiting = () => through(analyzed(), { type: 'validation.recorded', plan, digest });
 const waitingWalk = () => through(approve(approve(awaiting(), grace), lin), { type: 'lock.taken' });
 const deployingWalk = () =>
-  after(through(waitingWalk(), { type: 'notice.delivered' }), 300, { type: 'wait.elapsed' });
+  later(through(waitingWalk(), { type: 'notice.delivered' }), 300, { type: 'wait.elapsed' });
 const gated = () => through(deployingWalk(), { type: 'gate.recorded', results: [passed('staging')] });
 const switching = () =>
   through(gated(), { type: 'step.claimed', stepId: 'switch', key: 'p1.switch.1', precondition: 'E1' });
@@ -255,7 +255,7 @@ const walks: Record<Phase, () => Walk> = {
   'rolling-back': rollingBackWalk,
   'rollback-failed': rollbackFailedWalk,
   promoted: () =>
-    after(monitoringWalk(), 181, {
+    later(monitoringWalk(), 181, {
       type: 'reading.recorded',
       results: [passed('errors')],
       completeUntilMs: null,
@@ -272,7 +272,7 @@ const walks: Record<Phase, () => Walk> = {
       }),
       'reject',
     ),
-  expired: () => after(awaiting(), 172_800, { type: 'approval.expired' }),
+  expired: () => later(awaiting(), 172_800, { type: 'approval.expired' }),
   cancelled: () =>
     granted(through(awaiting(), { type: 'cancellation.claimed', claim: claim('cancel', ada) }), 'cancel'),
   failed: () =>
