@@ -110,7 +110,9 @@ export function createResponseUrls(world: World): ResponseUrls {
           return { httpStatus: 200, body: { ok: true } };
         }
         const parsed = parseAnswer(world, answer);
-        const privateId = place.ephemeralId ?? place.lastEphemeralId;
+        // A command has no message of its own to replace, only what was answered to it before.
+        const privateId =
+          place.ephemeralId ?? (place.messageTs === undefined ? place.lastEphemeralId : undefined);
         if (isSet(answer.replace_original)) {
           const message =
             place.messageTs === undefined ? undefined : world.message(place.channel, place.messageTs);

@@ -8,6 +8,7 @@ import type { Method } from './chat-methods.ts';
 import type { SlackCall } from './control.ts';
 import type { Faults } from './faults.ts';
 import { type MethodFacts, methods } from './methods.ts';
+import { team } from './people.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { ResponseUrls } from './response-urls.ts';
 import { SlackError } from './slack-error.ts';
@@ -73,8 +74,10 @@ export function createWebApi(options: WebApiOptions): WebApi {
   };
 
   const checkArguments = (facts: MethodFacts, raw: Record<string, unknown>) => {
+    // Bolt's client adds the team to every call.
+    if (raw['team_id'] !== undefined && raw['team_id'] !== team.id) throw new SlackError('team_not_found');
     for (const key of Object.keys(raw)) {
-      if (key !== 'token' && !facts.known.includes(key))
+      if (key !== 'token' && key !== 'team_id' && !facts.known.includes(key))
         throw new SlackError('invalid_arg_name', [`[ERROR] unknown argument: ${key}`]);
     }
     const missing = facts.required.filter((key) => raw[key] === undefined || raw[key] === '');
@@ -111,7 +114,11 @@ export function createWebApi(options: WebApiOptions): WebApi {
       }
       const raw = readArguments();
       checkToken(facts, token || (typeof raw['token'] === 'string' ? raw['token'] : ''));
-      const limited = limits.take(method, typeof raw['channel'] === 'string' ? raw['channel'] : undefined);
+      const named = typeof raw['channel'] === 'string' ? raw['channel'] : undefined;
+      const limited = limits.take(
+        method,
+        named === undefined ? undefined : (world.channel(named)?.id ?? named),
+      );
       if (limited !== undefined) return tooMany(limited.retryAfterSeconds);
       checkArguments(facts, raw);
       return say({ ok: true, ...implementation(createArguments(raw)) });

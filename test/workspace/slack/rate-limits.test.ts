@@ -52,3 +52,11 @@ it('answers 429 with Retry-After, lets the call in afterwards and shows the coun
   await clock.advance(60_000);
   expect(await list()).toMatchObject({ ok: true });
 });
+
+it('counts a channel once, whether it is named by id or by name', async () => {
+  const { client } = await startWorkspace();
+  const post = (channel: string) => client.chat.postMessage({ channel, text: 'x' });
+  for (const channel of ['#general', channelIds.general, '#general', channelIds.general, '#general'])
+    await post(channel);
+  await expect(post(channelIds.general)).rejects.toMatchObject({ retryAfter: 1 });
+});

@@ -2,7 +2,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { WebClient } from '@slack/web-api';
+import { LogLevel, WebClient } from '@slack/web-api';
 import { onTestFinished } from 'vitest';
 import { createWorkspaceClock, type WorkspaceClock } from '../../../workspace/clock.ts';
 import type { SlackControl } from '../../../workspace/slack/control.ts';
@@ -121,9 +121,21 @@ export async function startWorkspace(overrides: Partial<SlackStandInOptions> = {
   return { clock, slack, control: slack.control, client: createClient(slack), app };
 }
 
+/** Refusals are expected here; the client would print each of them. */
+const silent = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  setLevel() {},
+  getLevel: () => LogLevel.ERROR,
+  setName() {},
+};
+
 export const createClient = (slack: SlackStandIn, token: string = botToken) =>
   new WebClient(token, {
     slackApiUrl: slack.apiUrl,
+    logger: silent,
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
   });
