@@ -1,0 +1,126 @@
+import { UpdateDistributionCommand } from '@aws-sdk/client-cloudfront';
+import { ConflictError, TerminalError } from '../../../flows/errors.ts';
+import type { Observation, StepContext } from '../../../flows/ports.ts';
+import { type AwsClients, callAws } from '../../clients.ts';
+import { spellSecond } from '../../spell.ts';
+import type { SwitchSettings } from './config.ts';
+import { describeDrift, fingerprintOf, unintendedDifferences, withOriginPath } from './configuration.ts';
+import {
+  commonOriginPath,
+  type Distribution,
+  originPaths,
+  readDistribution,
+  spellOriginPaths,
+} from './distribution.ts';
+import { carriesMark, markComment } from './marker.ts';
+
+/** AWS stamps LastModifiedTime by its clock, claims carry the store's. */
+export const clockToleranceMs = 60_000;
+
+/**
+ * Where the switch stands.
+ *
+ * Forward it is done when the path is the new one and the comment carries our mark; without marks a
+ * path that is new after a claim counts as ours. A read that is older than our own write shows `before`
+ * with the claimed ETag: the repeat carries the same ETag and is refused, so nothing happens twice.
+ *
+ * Back it is never "already done" by looks alone: a write moves the ETag, and only that fences off a
+ * forward request that is still on its way. Done means: the old path, an ETag other than the claimed
+ * one, and our mark (or, without marks, a modification since the claim).
+ */
+export async function observeSwitch(
+  clients: AwsClients,
+  settings: SwitchSettings,
+  { direction, claim }: StepContext,
+): Promise<Observation> {
+  const seen = await readDistribution(clients, settings.distributionId);
+  const foreign = foreignChange(settings, seen);
+  if (foreign !== null) return { outcome: 'foreign', text: foreign };
+
+  const arrived = commonOriginPath(seen.config, settings.originIds) === settings.to;
+  const before: Observation = { outcome: 'before', precondition: seen.etag };
+  const marked = claim !== null && carriesMark(seen.comment, claim.key);
+
+  if (direction === 'forward') {
+    if (!arrived) return before;
+    if (marked || (claim !== null && !settings.marker)) return done(settings, seen);
+    return {
+      outcome: 'foreign',
+      text: `The origin path is ${settings.to} already, but not by this promotion: the distribution was changed at ${spellSecond(seen.lastModifiedMs)} UTC by somebody else.`,
+    };
+  }
+  if (!arrived || claim === null || claim.precondition === seen.etag) return before;
+  const touchedSinceClaim = seen.lastModifiedMs >= claim.claimedAtMs - clockToleranceMs;
+  return marked || (!settings.marker && touchedSinceClaim) ? done(settings, seen) : before;
+}
+
+/**
+ * Moves the origin path by one UpdateDistribution under exactly the claimed ETag. Everything else is
+ * sent back as it was read, which is asserted first. Throws ConflictError without sending when the
+ * configuration just read is not the one that was claimed: a stale body under a fresh ETag would undo
+ * somebody's change.
+ */
+export async function actSwitch(
+  clients: AwsClients,
+  settings: SwitchSettings,
+  { direction, claim }: StepContext,
+): Promise<{ reference: null }> {
+  if (claim === null || claim.precondition === null) {
+    throw new TerminalError('site.act-without-claim', 'A switch needs a claim with an ETag.');
+  }
+  const seen = await readDistribution(clients, settings.distributionId);
+  if (seen.etag !== claim.precondition) {
+    throw new ConflictError('site.changed-meanwhile', 'The distribution changed after it was claimed.', {
+      data: { claimed: claim.precondition, found: seen.etag },
+    });
+  }
+  const path = commonOriginPath(seen.config, settings.originIds);
+  const foreign = foreignChange(settings, seen);
+  if (foreign !== null || (direction === 'forward' && path !== settings.from)) {
+    throw new ConflictError('site.changed-meanwhile', foreign ?? 'The origin path is not the one expected.');
+  }
+  // Without marks, writing the same path again would be no change at all, and might not move the ETag.
+  const comment =
+    settings.marker || path === settings.to
+      ? markComment(seen.comment, { ...settings, key: claim.key, precondition: claim.precondition })
+      : seen.comment;
+  const edited = withOriginPath(seen.config, settings.originIds, settings.to, comment);
+  const unintended = unintendedDifferences(seen.config, edited, settings.originIds);
+  if (unintended.length > 0 || commonOriginPath(edited, settings.originIds) !== settings.to) {
+    throw new TerminalError('site.edit-unsound', 'The edit would change more than the origin path.', {
+      data: { fields: unintended.map((difference) => difference.field) },
+    });
+  }
+  const precondition = claim.precondition;
+  await callAws('cloudfront:UpdateDistribution', (options) =>
+    clients.cloudFrontWrites.send(
+      new UpdateDistributionCommand({
+        Id: settings.distributionId,
+        IfMatch: precondition,
+        DistributionConfig: edited,
+      }),
+      options,
+    ),
+  );
+  return { reference: null };
+}
+
+function done(settings: SwitchSettings, seen: Distribution): Observation {
+  return {
+    outcome: 'done',
+    text: `CloudFront accepted origin path ${settings.to} (${settings.colour}) at ${spellSecond(seen.lastModifiedMs)} UTC.`,
+  };
+}
+
+/** What somebody else changed, in plain words, or null. The ETag alone says nothing: it moves by itself. */
+function foreignChange(settings: SwitchSettings, seen: Distribution): string | null {
+  const { originIds, from, to, fingerprint, sketch } = settings;
+  if (fingerprintOf(seen.config, originIds) !== fingerprint) {
+    const what = describeDrift(sketch, seen.config, originIds).join('; ');
+    return `Somebody else changed the distribution: ${what === '' ? 'its configuration is another one' : what}.`;
+  }
+  const path = commonOriginPath(seen.config, originIds);
+  if (path === from || path === to) return null;
+  const several = new Set(originPaths(seen.config, originIds).values()).size > 1;
+  return `Somebody else moved the origin path: ${spellOriginPaths(seen.config, originIds)}, ${several ? 'which do not agree' : `which is neither ${from} nor ${to}`}.`;
+}
