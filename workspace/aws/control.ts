@@ -53,16 +53,26 @@ export const AlarmSetting = z.object({
   name: z.string().min(1),
   /** `measured` lets the alarm follow its metric again; the other states hold until then. */
   state: z.union([AlarmState, z.literal('measured')]),
+  /** CloudWatch's remark that the alarm could not be evaluated properly; absent takes it away. */
+  evaluation: z.enum(['EVALUATION_ERROR', 'EVALUATION_FAILURE', 'PARTIAL_DATA']).optional(),
 });
 export type AlarmSetting = z.infer<typeof AlarmSetting>;
 
-export const Delays = z.object({
-  deploySeconds: z.number().nonnegative().optional(),
-  invalidationSeconds: z.number().nonnegative().optional(),
-  readStaleSeconds: z.number().nonnegative().optional(),
-  metricLagSeconds: z.number().nonnegative().optional(),
+export const DelaysInForce = z.object({
+  deploySeconds: z.number().nonnegative(),
+  invalidationSeconds: z.number().nonnegative(),
+  readStaleSeconds: z.number().nonnegative(),
+  metricLagSeconds: z.number().nonnegative(),
 });
+export type DelaysInForce = z.infer<typeof DelaysInForce>;
+
+export const Delays = DelaysInForce.partial();
+/** Delays to change; the others stay. */
 export type Delays = z.infer<typeof Delays>;
+
+export const MetricStatus = z.enum(['Complete', 'PartialData', 'InternalError', 'Forbidden']);
+/** What GetMetricData says about the completeness of its answers. */
+export type MetricStatus = z.infer<typeof MetricStatus>;
 
 export const Denial = z.object({ operation: z.string().min(1), on: z.boolean().default(true) });
 /** AccessDenied for one operation, e.g. `UpdateDistribution`, until it is taken back. */
@@ -160,7 +170,7 @@ export interface AwsState {
   metrics: MetricMinute[];
   visitors: ProbeReport;
   faults: string[];
-  delays: Required<Delays>;
+  delays: DelaysInForce;
 }
 
 export interface AwsControl {
@@ -175,6 +185,7 @@ export interface AwsControl {
   setAlarm(setting: AlarmSetting): void;
   /** While on, CloudWatch publishes nothing about the site. */
   dropMetrics(on: boolean): void;
+  setMetricStatus(status: MetricStatus): void;
   setDelays(delays: Delays): void;
   deny(fault: Denial): void;
   /** Takes back every fault, but neither releases, hand edits nor delays. */
@@ -210,6 +221,10 @@ export function awsControlRoutes(control: AwsControl): Record<string, (body: unk
     },
     dropMetrics: async (body) => {
       control.dropMetrics(z.object({ on: z.boolean() }).parse(body).on);
+      return done;
+    },
+    setMetricStatus: async (body) => {
+      control.setMetricStatus(z.object({ status: MetricStatus }).parse(body).status);
       return done;
     },
     setDelays: async (body) => {

@@ -5,7 +5,7 @@ import type { WorkspaceClock } from '../../clock.ts';
 import type { OriginResponse, SiteOrigin } from '../../site/origin.ts';
 import type { CacheTimes, EdgeConfig } from './distribution-config.ts';
 import type { Distribution, Distributions } from './distributions.ts';
-import { type Invalidations, idFrom } from './invalidations.ts';
+import type { Invalidations } from './invalidations.ts';
 import { isPop, type Pop, pops } from './pops.ts';
 
 export interface EdgeVisit {
@@ -205,7 +205,8 @@ function popFor(incoming: IncomingMessage): Pop {
 
 const viaOf = (distribution: Distribution) => `1.1 ${distribution.domainName} (CloudFront)`;
 
-const requestId = (...parts: (string | number)[]) => `${idFrom(parts.join(' '))}==`;
+const requestId = (...parts: (string | number)[]) =>
+  `${Buffer.from(parts.join(' ')).toString('base64url')}==`;
 
 const refusal = (status: number, text: string, headers: Record<string, string>): EdgeResponse => ({
   status,
