@@ -9,7 +9,7 @@ import type { StoredMessage, World } from './world.ts';
 /** Deprecated by Slack since signing secrets, still sent by it; apps must not look at it. */
 const verificationToken = 'tryoutworkspaceverification';
 
-export const userInPayload = (person: SlackPerson) => ({
+const userInPayload = (person: SlackPerson) => ({
   id: person.id,
   username: person.name,
   name: person.name,

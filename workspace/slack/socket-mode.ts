@@ -10,7 +10,7 @@ import { app } from './people.ts';
 
 export type EnvelopeType = 'slash_commands' | 'interactive' | 'events_api';
 
-export interface SocketAck {
+interface SocketAck {
   outcome: 'acknowledged' | 'operation_timeout' | 'dispatch_failed';
   payload?: unknown;
 }

@@ -4,7 +4,7 @@
  */
 import { SlackError } from './slack-error.ts';
 
-export const triggerLifetimeMs = 3_000;
+const triggerLifetimeMs = 3_000;
 
 export interface Trigger {
   user: string;

@@ -13,7 +13,7 @@ import type {
 } from './control.ts';
 import { app, initialChannels, initialGroups, initialPeople, initialScopes, team } from './people.ts';
 
-export interface MessageVersion {
+interface MessageVersion {
   atMs: number;
   text: string;
   blocks: SlackBlock[];
@@ -23,7 +23,7 @@ export interface StoredMessage extends SlackMessage {
   versions: MessageVersion[];
 }
 
-export interface WorldData {
+interface WorldData {
   people: SlackPerson[];
   groups: SlackUserGroup[];
   channels: SlackChannel[];

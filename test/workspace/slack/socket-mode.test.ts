@@ -1,7 +1,9 @@
 import { App, type AppOptions, LogLevel } from '@slack/bolt';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import type { SlackControl } from '../../../workspace/slack/control.ts';
 import { channelIds, userIds } from '../../../workspace/slack/people.ts';
-import { botToken, startWorkspace } from './workspace.ts';
+import { botToken, createClient, startWorkspace } from './workspace.ts';
 
 const appToken = 'xapp-test-token';
 const site = channelIds.deploysSite;
@@ -17,6 +19,12 @@ const startBolt = async (slackApiUrl: string, options: AppOptions = {}) => {
   });
   return bolt;
 };
+
+const connected = (control: SlackControl, count: number) =>
+  new Promise<void>((resolve) => {
+    const poll = () => (control.state().app.sockets === count ? resolve() : setImmediate(poll));
+    poll();
+  });
 
 describe('Socket Mode with the real Bolt', () => {
   it('carries commands with their answer, clicks, submissions and events', async () => {
@@ -98,14 +106,41 @@ describe('Socket Mode with the real Bolt', () => {
     await bolt.start();
     const run = () => control.command({ user: userIds.ada, channel: site, text: '/promote x' });
     expect(await run()).toMatchObject({ outcome: 'operation_timeout' });
-    const closed = new Promise<void>((resolve) => {
-      const poll = () => (control.state().app.sockets === 0 ? resolve() : setImmediate(poll));
-      poll();
-    });
     await bolt.stop();
-    await closed;
+    await connected(control, 0);
     expect(await run()).toMatchObject({ outcome: 'acknowledged' });
     expect(app.received).toHaveLength(1);
+  });
+
+  it('sends nothing more to a socket it has asked to reconnect', async () => {
+    const { slack, control } = await startWorkspace({ appToken });
+    const app = createClient(slack, appToken);
+    const join = async (text: string) => {
+      const { url = '' } = await app.apps.connections.open({});
+      const socket = new WebSocket(String(url));
+      const types: string[] = [];
+      await new Promise<void>((resolve) => {
+        socket.on('message', (data) => {
+          const message = JSON.parse(String(data));
+          types.push(message.type);
+          if (message.type === 'hello') resolve();
+          if (message.type === 'slash_commands')
+            socket.send(JSON.stringify({ envelope_id: message.envelope_id, payload: { text } }));
+        });
+      });
+      onTestFinished(() => socket.terminate());
+      return types;
+    };
+    const old = await join('the old one');
+    control.faults.disconnectSockets();
+    const fresh = await join('the new one');
+    for (let n = 0; n < 2; n += 1) {
+      expect(await control.command({ user: userIds.ada, channel: site, text: '/promote x' })).toMatchObject({
+        ephemeral: { text: 'the new one' },
+      });
+    }
+    expect(old).toEqual(['hello', 'disconnect']);
+    expect(fresh).toEqual(['hello', 'slash_commands', 'slash_commands']);
   });
 
   it('gives addresses to app-level tokens only, and lets nobody in twice with one', async () => {
@@ -119,11 +154,9 @@ describe('Socket Mode with the real Bolt', () => {
     const { url = '' } = await open(appToken);
     const upgrade = () =>
       new Promise<string>((resolve) => {
-        import('ws').then(({ WebSocket }) => {
-          const socket = new WebSocket(url);
-          socket.on('message', (data) => resolve(String(JSON.parse(String(data)).type)));
-          socket.on('error', () => resolve('refused'));
-        });
+        const socket = new WebSocket(url);
+        socket.on('message', (data) => resolve(String(JSON.parse(String(data)).type)));
+        socket.on('error', () => resolve('refused'));
       });
     expect(await upgrade()).toBe('hello');
     expect(await upgrade()).toBe('refused');

@@ -16,7 +16,7 @@ export const signingSecret = 'a-signing-secret-for-tests';
 export const botToken = 'xoxb-test-token';
 export const startMs = Date.UTC(2026, 4, 4, 9, 0, 0);
 
-export interface Received {
+interface Received {
   headers: IncomingMessage['headers'];
   body: string;
   signatureValid: boolean;
@@ -24,7 +24,7 @@ export interface Received {
   payload: Record<string, unknown>;
 }
 
-export interface AppAnswer {
+interface AppAnswer {
   status?: number;
   json?: unknown;
   text?: string;
@@ -33,7 +33,7 @@ export interface AppAnswer {
   hang?: true;
 }
 
-export interface TestApp {
+interface TestApp {
   url: string;
   received: Received[];
   /** What the next and all later requests are answered with; a function sees the request first. */
@@ -55,7 +55,7 @@ const payloadOf = (headers: IncomingMessage['headers'], body: string): Record<st
   return payload === null ? Object.fromEntries(form) : JSON.parse(payload);
 };
 
-export async function startApp(): Promise<TestApp> {
+async function startApp(): Promise<TestApp> {
   const received: Received[] = [];
   let answer: (received: Received) => AppAnswer | Promise<AppAnswer> = () => ({});
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
