@@ -44,7 +44,7 @@ export function foreign(text: string, limit = 300): string {
     .replaceAll('`', "'")
     .replaceAll('*', '∗')
     .replaceAll('~', '∼')
-    .replace(/:(?=[a-z0-9_+'-]+:)/gi, '∶');
+    .replace(/:(?=[a-z0-9_+'-]*[a-z+][a-z0-9_+'-]*:|100:|1234:)/gi, '∶');
   return escapeWithin(tame, limit);
 }
 

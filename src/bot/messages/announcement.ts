@@ -1,0 +1,280 @@
+import type { KnownBlock } from '@slack/types';
+import type { Announcement } from '../../flows/promotion/announcements.ts';
+import { assertNever } from '../../flows/promotion/decision.ts';
+import { returnsTo } from '../../flows/promotion/phases/rolling-back.ts';
+import type { Promotion } from '../../flows/promotion/promotion.ts';
+import { context, type Message, section, sentences } from './block.ts';
+import { actionsOf, answers, type buttonsOf } from './buttons.ts';
+import { commands, headlineOf } from './card.ts';
+import {
+  approverMentions,
+  bullets,
+  environmentName,
+  movement,
+  onCallMentions,
+  resultLine,
+  untouched,
+  versionOf,
+} from './phrases.ts';
+import { rollbackClock } from './progress.ts';
+import { code, foreign, link, person } from './text.ts';
+import { clock, duration } from './time.ts';
+
+/** One message of an announcement. Edits notify nobody, so whatever must interrupt a person is a new message. */
+export type Telling =
+  | { readonly place: 'thread'; readonly message: Message }
+  /** A new message in the promotion's channel. */
+  | { readonly place: 'channel'; readonly message: Message }
+  /** A new message in the environment's on-call channel. */
+  | { readonly place: 'on-call'; readonly channel: string; readonly message: Message }
+  /** Seen by one person only. */
+  | { readonly place: 'private'; readonly userId: string; readonly message: Message };
+
+export interface TellingOptions {
+  readonly nowMs: number;
+  /** Where the card is, once it is known. */
+  readonly cardUrl?: string;
+}
+
+/** What is told of one announcement, and where; nothing when the card itself says it (ALL-6, ALL-9). */
+export function announcement(
+  promotion: Promotion,
+  told: Announcement,
+  options: TellingOptions,
+): readonly Telling[] {
+  const thread = (all: readonly string[]): readonly Telling[] => [{ place: 'thread', message: said(all) }];
+  const channel = (all: readonly string[]): readonly Telling[] => [
+    { place: 'channel', message: said(all, [cardLink(options)]) },
+  ];
+  const moving = movement(promotion);
+
+  switch (told.topic) {
+    case 'requested':
+      return [];
+    case 'analyzed':
+      return thread(analyzed(promotion));
+    case 'validated':
+      return thread([`Checked before asking:`, ...told.results.slice(0, 15).map(resultLine)]);
+    case 'approval-needed':
+      return thread([
+        `Approval needed for ${moving}. ${approverMentions(promotion.policy, promotion.kind)}`,
+        ...(told.differences.length === 0
+          ? []
+          : ['Earlier approvals no longer count. What differs:', ...bullets(told.differences.slice(0, 15))]),
+      ]);
+    case 'approved':
+      return thread([
+        `Approved by ${person(told.person.userId)} — ${told.count} of ${told.required} needed.`,
+      ]);
+    case 'denied':
+      return [
+        {
+          place: 'private',
+          userId: told.person.userId,
+          message: said([`Not done: ${foreign(told.refusal.text)}`, foreign(told.refusal.next)]),
+        },
+      ];
+    case 'waiting':
+      return [
+        {
+          place: 'thread',
+          message: withButtons(
+            promotion,
+            options,
+            'wait',
+            [
+              `All approvals are there. ${moving} starts in ${duration(told.waitSeconds * 1000)}; Cancel stops it until then.`,
+            ],
+            undefined,
+          ),
+        },
+      ];
+    case 'lock-busy':
+      return thread([
+        `Waits for ${code(told.holder)}, which is changing the same environment. Nothing to do; it goes on by itself.`,
+      ]);
+    case 'started':
+      return channel([`Started: ${moving}.`]);
+    case 'step-done':
+      return thread([`${foreign(told.title, 150)} — done. ${foreign(told.text)}`]);
+    case 'probed':
+      return thread([`Probe: ${probeWords(told.outcome)}`, ...told.results.slice(0, 15).map(resultLine)]);
+    case 'reading':
+      return thread([`Watch: ${readingWords(told.outcome)}`, ...told.results.slice(0, 15).map(resultLine)]);
+    case 'trouble':
+      return thread([`Held up: ${foreign(told.text)} It is tried again by itself.`]);
+    case 'question':
+      return onCall(
+        promotion,
+        options,
+        'ask',
+        asked(promotion, told),
+        isOpen(promotion, told.question.id) ? answers(promotion) : [],
+      );
+    case 'answered':
+      return thread([answered(promotion, told)]);
+    case 'rolling-back':
+      return promotion.kind === 'rollback'
+        ? channel([`Started: rolling back ${moving}.`])
+        : onCall(promotion, options, 'back', [`Rolling back ${stay(promotion)}.`, ...causes(promotion)]);
+    case 'rollback-slow':
+      return onCall(promotion, options, 'slow', [
+        `The rollback of ${stay(promotion)} takes longer than it should: ${foreign(told.text)}`,
+        'It goes on by itself. Look at the card; if it does not move, be ready to switch by hand.',
+        ...byHand(promotion),
+      ]);
+    case 'rolled-back':
+      return promotion.kind === 'rollback'
+        ? channel(backAgain(promotion))
+        : onCall(promotion, options, 'done', backAgain(promotion));
+    case 'rollback-failed':
+      return onCall(promotion, options, 'failed', [
+        `THE ROLLBACK FAILED: ${stay(promotion)}. It is not tried again by itself.`,
+        ...(promotion.phase === 'rollback-failed'
+          ? bullets(promotion.failure.text.split('\n').slice(0, 6))
+          : []),
+        'Mend the cause and press Try the Rollback Again on the card, or do it by hand and let two people close it.',
+        ...byHand(promotion),
+      ]);
+    case 'retrying':
+      return channel([`${person(told.person.userId)} has the rollback of ${stay(promotion)} tried again.`]);
+    case 'resolution':
+      return channel([
+        `${person(told.person.userId)} says that ${stay(promotion)} is mended by hand (${told.count} of 2): ${foreign(told.reason)}`,
+      ]);
+    case 'promoted':
+      return channel([`Promoted: ${moving}. ${took(promotion)}`]);
+    case 'ended':
+      return channel([`Ended: ${moving}.`, ...headlineOf(promotion)]);
+    default:
+      return assertNever(told);
+  }
+}
+
+function said(all: readonly string[], footer: readonly string[] = []): Message {
+  const kept = all.filter((line) => line !== '');
+  const under = footer.filter((line) => line !== '');
+  return {
+    text: sentences(kept),
+    blocks: [...sections(kept), ...(under.length === 0 ? [] : [context(under)])],
+  };
+}
+
+/** Commands to copy stand in a section of their own, so that other lines cannot crowd them out. */
+function sections(all: readonly string[]): KnownBlock[] {
+  const fenced = all.filter((line) => line.startsWith('```'));
+  const words = all.filter((line) => !line.startsWith('```'));
+  return [section(words), ...fenced.map((line) => section(line))];
+}
+
+function withButtons(
+  promotion: Promotion,
+  options: TellingOptions,
+  part: string,
+  all: readonly string[],
+  specs: ReturnType<typeof buttonsOf> | undefined,
+): Message {
+  const message = said(all);
+  return { ...message, blocks: [...message.blocks, ...actionsOf(promotion, part, options.nowMs, specs)] };
+}
+
+/** On-call people are mentioned in the promotion's channel and, where there is one, in their own (ALL-9). */
+function onCall(
+  promotion: Promotion,
+  options: TellingOptions,
+  part: string,
+  all: readonly string[],
+  specs: ReturnType<typeof buttonsOf> = [],
+): readonly Telling[] {
+  const mentions = onCallMentions(promotion.policy);
+  const [first = '', ...rest] = all;
+  const lines = [`${mentions} ${first}`.trim(), ...rest, cardLink(options)].filter((line) => line !== '');
+  const message = withButtons(promotion, options, part, lines, specs);
+  const { channel } = promotion.policy.onCall;
+  return [
+    ...(channel === null || channel === promotion.policy.channel
+      ? []
+      : [{ place: 'on-call', channel, message } as const]),
+    { place: 'channel', message },
+  ];
+}
+
+const cardLink = ({ cardUrl }: TellingOptions) =>
+  cardUrl === undefined ? '' : link(cardUrl, 'Follow it on its card');
+
+/** "site v1.1.0 in production". */
+function stay(promotion: Promotion): string {
+  return `${code(promotion.app)} ${code(versionOf(promotion))} in ${code(promotion.environment)}`;
+}
+
+function analyzed(promotion: Promotion): string[] {
+  const analysis =
+    'analysis' in promotion ? promotion.analysis : 'plan' in promotion ? promotion.plan?.analysis : undefined;
+  if (analysis === undefined) return ['Looked at what is live.'];
+  const { live, candidate, changes } = analysis;
+  return [
+    `Live now: ${code(live.release.version)} (${foreign(live.place, 100)}). To come: ${code(candidate.release.version)} (${foreign(candidate.place, 100)}).`,
+    ...bullets(changes.slice(0, 10)),
+  ];
+}
+
+function probeWords(outcome: string): string {
+  if (outcome === 'stale') return 'still the release before; this can be a cache for a while.';
+  return outcome === 'inconclusive' ? 'cannot be told.' : `${foreign(outcome, 40)}.`;
+}
+
+function readingWords(outcome: string): string {
+  if (outcome === 'pending') return 'no data yet.';
+  return outcome === 'inconclusive' ? 'health cannot be told.' : `${foreign(outcome, 40)}.`;
+}
+
+function asked(
+  promotion: Promotion,
+  { question, withoutAnswer }: Extract<Announcement, { topic: 'question' }>,
+): string[] {
+  const silence = withoutAnswer === 'roll-back' ? 'it is rolled back' : 'it goes on';
+  return [
+    `Health of ${stay(promotion)} cannot be told. Continue, or roll back?`,
+    ...bullets(question.text.split('\n').slice(0, 6)),
+    `Without an answer by ${clock(question.deadlineAtMs)} ${silence}.`,
+  ];
+}
+
+function isOpen(promotion: Promotion, questionId: string): boolean {
+  return promotion.phase === 'monitoring' && promotion.watch.question?.id === questionId;
+}
+
+function answered(promotion: Promotion, told: Extract<Announcement, { topic: 'answered' }>): string {
+  const who = told.person === null ? 'Nobody answered in time' : person(told.person.userId);
+  return told.answer === 'continue'
+    ? `${who}: ${stay(promotion)} stays, without conclusive data.`
+    : `${who}: ${stay(promotion)} is rolled back.`;
+}
+
+function causes(promotion: Promotion): string[] {
+  if (!('rollback' in promotion)) return [];
+  const { by, text } = promotion.rollback.cause;
+  const [first = '', ...more] = text.split('\n');
+  const who = by === null ? 'Because' : `By ${person(by.userId)}:`;
+  return [`${who} ${foreign(first)}`, ...bullets(more.slice(0, 5))];
+}
+
+function backAgain(promotion: Promotion): string[] {
+  if (!('rollback' in promotion)) return [`Rolled back: ${stay(promotion)}.`];
+  const back = promotion.phase === 'rolled-back' ? code(returnsTo(promotion).version) : 'the release before';
+  return [
+    `Rolled back: ${environmentName(promotion)} of ${code(promotion.app)} shows ${back} again, verified.`,
+    ...rollbackClock(promotion),
+  ];
+}
+
+function byHand(promotion: Promotion): string[] {
+  const plan = 'plan' in promotion ? promotion.plan : null;
+  if (plan === null || plan.analysis.byHand.length === 0) return [];
+  return ['By hand:', commands(plan.analysis.byHand.slice(0, 8))];
+}
+
+function took(promotion: Promotion): string {
+  if (!('endedAtMs' in promotion) || !('startedAtMs' in promotion)) return untouched(promotion);
+  return `It took ${duration(promotion.endedAtMs - promotion.startedAtMs)} from the start of the work.`;
+}
