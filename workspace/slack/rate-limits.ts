@@ -75,10 +75,6 @@ export function createRateLimits(nowMs: () => number): RateLimits {
     const now = nowMs();
     const pot = pots.get(method) ?? { takenAtMs: [], blockedUntilMs: 0, refused: 0 };
     pots.set(method, pot);
-    if (now < pot.blockedUntilMs) {
-      pot.refused += 1;
-      return seconds(pot.blockedUntilMs);
-    }
     const taken = recent(pot.takenAtMs);
     if (taken.length >= perMinute(tier)) {
       pot.refused += 1;
