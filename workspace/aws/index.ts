@@ -13,14 +13,7 @@ import { createCloudWatchApi } from './cloudwatch/api.ts';
 import { createMetrics } from './cloudwatch/metrics.ts';
 import { seedAlarms } from './cloudwatch/seed.ts';
 import { recordTraffic } from './cloudwatch/traffic.ts';
-import type {
-  AwsControl,
-  AwsState,
-  Delays,
-  DistributionState,
-  MetricMinute,
-  MetricStatus,
-} from './control.ts';
+import type { AwsControl, AwsState, Delays, DelaysInForce, MetricStatus, ReleaseOffer } from './control.ts';
 import { createAwsFaults } from './faults.ts';
 import type { SavedAwsState } from './saved-state.ts';
 import type { AwsService } from './service.ts';
@@ -277,7 +270,7 @@ export async function createAwsStandIn(options: AwsStandInOptions): Promise<AwsS
     control,
     save() {
       settle();
-      return {
+      return structuredClone({
         savedAtMs: nowMs(),
         colours: { blue: origin.holds('blue'), green: origin.holds('green') },
         distributions: distributions.save(),
@@ -285,7 +278,7 @@ export async function createAwsStandIn(options: AwsStandInOptions): Promise<AwsS
         alarms: alarms.save(),
         metrics: metrics.save(nowMs() - savedMinutes * minuteMs),
         delays,
-      };
+      });
     },
     async close() {
       cancelNextMinute();
