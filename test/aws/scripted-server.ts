@@ -3,7 +3,12 @@ import type { AddressInfo } from 'node:net';
 
 export interface ScriptedServer extends AsyncDisposable {
   readonly url: string;
-  readonly requests: readonly { method: string; path: string; headers: IncomingMessage['headers']; body: string }[];
+  readonly requests: readonly {
+    method: string;
+    path: string;
+    headers: IncomingMessage['headers'];
+    body: string;
+  }[];
 }
 
 /** Answers exactly what a test needs on the wire, where no stand-in can be brought to do so. */

@@ -1,11 +1,11 @@
-import { type AwsClients, createAwsClients } from '../../src/aws/clients.ts';
 import { createFetchPage } from '../../src/aws/checks/page.ts';
+import { type AwsClients, createAwsClients } from '../../src/aws/clients.ts';
 import { createTargets } from '../../src/aws/targets/index.ts';
 import type { AnalysisRequest, Observation, StepContext, Target } from '../../src/flows/ports.ts';
 import type { Analysis, Definition, Step } from '../../src/flows/promotion/plan.ts';
 import type { StepClaim } from '../../src/flows/promotion/promotion.ts';
-import { type AwsStandIn, type AwsStandInOptions, createAwsStandIn } from '../../workspace/aws/index.ts';
 import { siteDistributionId } from '../../workspace/aws/cloudfront/seed.ts';
+import { type AwsStandIn, type AwsStandInOptions, createAwsStandIn } from '../../workspace/aws/index.ts';
 import { createWorkspaceClock, type WorkspaceClock } from '../../workspace/clock.ts';
 
 export const testCredentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'not-a-secret' };
@@ -28,7 +28,11 @@ export interface SiteWorld {
   /** Throws when the analysis is refused. */
   analyze(about?: Partial<AnalysisRequest>): Promise<Analysis>;
   observe(step: Step, about?: Partial<StepContext>): Promise<Observation>;
-  act(step: Step, claim: StepClaim, direction?: StepContext['direction']): Promise<{ reference: string | null }>;
+  act(
+    step: Step,
+    claim: StepClaim,
+    direction?: StepContext['direction'],
+  ): Promise<{ reference: string | null }>;
   claim(step: Step, precondition: string | null, about?: Partial<StepClaim>): StepClaim;
   /** One call for each operation that reached AWS. */
   operations(): string[];
@@ -102,7 +106,8 @@ export async function createSiteWorld(
     request,
     analyze: async (about) => {
       const analyzed = await target.analyze(request(about));
-      if (analyzed.outcome === 'refused') throw new Error(`${analyzed.refusal.code}: ${analyzed.refusal.text}`);
+      if (analyzed.outcome === 'refused')
+        throw new Error(`${analyzed.refusal.code}: ${analyzed.refusal.text}`);
       return analyzed.analysis;
     },
     observe: (step, about = {}) => target.observe(definition, context(step, about)),

@@ -113,7 +113,7 @@ async function readSides(
   if (live === undefined || idle === undefined) {
     return refusal(
       'site.origin-path-unknown',
-      `The origin path of ${spellOriginPaths(config, originIds)}, which is neither ${spellList(colours.map((each) => each.place))}.`,
+      `The origin path of ${spellOriginPaths(config, originIds)}, which is neither ${colours.map((each) => each.place).join(' nor ')}.`,
       `Set distribution ${id} to one of the two colours, or correct colours in the pipeline.`,
     );
   }
@@ -251,14 +251,14 @@ function chooseRollback(
   const records = history.filter((record) => record.version === target.version);
   const doubt =
     records.length === 0
-      ? `${target.version} was never seen to be good in production here`
+      ? 'it was never seen to hold in production here'
       : records.some((record) => record.artifact === target.artifact)
         ? null
-        : `${idle.colour.name} holds other content under the name ${target.version} than what was good in production`;
+        : `${idle.colour.name} holds other content under that name than what was good in production`;
   if (doubt !== null && version === null) {
     return refusal(
       'site.rollback-target-unknown',
-      `${idle.colour.name} holds ${target.version}, but ${doubt}.`,
+      `Nothing says that ${target.version} is good: ${doubt}.`,
       `Ask for ${target.version} by name if that is what should be live.`,
     );
   }
@@ -269,7 +269,7 @@ function chooseRollback(
       artifact: live.content.outcome === 'held' ? live.content.artifact : noArtifact,
     },
     candidate: releaseOf(target),
-    risks: doubt === null ? [] : [`${capital(doubt)}.`],
+    risks: doubt === null ? [] : [`It is not known whether ${target.version} is good: ${doubt}.`],
   };
 }
 
@@ -352,5 +352,3 @@ function describe({ settings, request, distribution, originIds, sides, choice, t
     ],
   };
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
