@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { UnreadableError } from '../flows/errors.ts';
+import { StoredAnnouncement } from '../flows/promotion/announcements.ts';
+import { AuditEntry } from '../flows/promotion/audit.ts';
+import { Promotion } from '../flows/promotion/promotion.ts';
+import type { Attribute, Item } from './transport.ts';
+
+/** The newest shape of a stored promotion that this code can read. */
+const newestSchema = 1;
+
+export const text = (value: string): Attribute => ({ S: value });
+export const number = (value: number): Attribute => ({ N: String(value) });
+
+export function textOf(item: Item, name: string): string | undefined {
+  const attribute = item[name];
+  return attribute !== undefined && 'S' in attribute ? attribute.S : undefined;
+}
+
+export function numberOf(item: Item, name: string): number | undefined {
+  const attribute = item[name];
+  return attribute !== undefined && 'N' in attribute ? Number(attribute.N) : undefined;
+}
+
+/** What other code does not need to understand is kept as one JSON text beside the few attributes that conditions use. */
+export const bodyOf = (value: unknown): Item => ({ body: text(JSON.stringify(value)) });
+
+/** Throws UnreadableError; a row that cannot be read is held, never guessed at. */
+function parseBody<T>(schema: z.ZodType<T>, item: Item, what: string): T {
+  const body = textOf(item, 'body');
+  try {
+    return schema.parse(JSON.parse(body ?? ''));
+  } catch (cause) {
+    throw new UnreadableError('store.unreadable', `A stored ${what} cannot be read.`, {
+      cause,
+      data: { what },
+    });
+  }
+}
+
+export function parsePromotion(item: Item, id: string): Promotion {
+  const schema = numberOf(item, 'schema');
+  if (schema === undefined || schema > newestSchema) {
+    throw new UnreadableError(
+      'store.newer-schema',
+      'This promotion was saved by a newer version of Countersign.',
+      {
+        data: { promotionId: id, schema },
+      },
+    );
+  }
+  return parseBody(Promotion, item, `promotion ${id}`);
+}
+
+const LiveRecord = z.strictObject({
+  app: z.string(),
+  environment: z.string(),
+  version: z.string(),
+  artifact: z.string(),
+  promotionId: z.string(),
+  atMs: z.int(),
+});
+
+/** The announcer's own part of a surface row; what wakes it is kept in attributes that promotions' saves set. */
+const SurfaceBody = z.strictObject({
+  promotionId: z.string(),
+  channel: z.string(),
+  ts: z.string().nullable(),
+  drawnRevision: z.int(),
+  drawnAtMs: z.int(),
+  postingUntilMs: z.int().nullable(),
+  dueAtMs: z.int().nullable(),
+  toldSequence: z.int(),
+});
+export type SurfaceBody = z.infer<typeof SurfaceBody>;
+
+const Answer = z.strictObject({ status: z.int(), body: z.string() });
+
+export const parseLive = (item: Item) => parseBody(LiveRecord, item, 'live record');
+export const parseAudit = (item: Item) => parseBody(AuditEntry, item, 'audit entry');
+export const parseAnnouncement = (item: Item) => parseBody(StoredAnnouncement, item, 'announcement');
+export const parseSurface = (item: Item) => parseBody(SurfaceBody, item, 'surface');
+export const parseAnswer = (item: Item) => parseBody(Answer, item, 'answer');

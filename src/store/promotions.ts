@@ -1,0 +1,270 @@
+import { RetryableError } from '../flows/errors.ts';
+import type { Change, Loaded, PromotionStore, SaveOutcome } from '../flows/ports.ts';
+import type { Promotion } from '../flows/promotion/promotion.ts';
+import { bodyOf, number, numberOf, parseAudit, parseLive, parsePromotion, text, textOf } from './items.ts';
+import {
+  conditions,
+  dueBy,
+  dueKey,
+  dueShards,
+  dueValues,
+  indexes,
+  keys,
+  listKey,
+  listOf,
+  partitions,
+  promotionIdOf,
+  setDue,
+} from './table.ts';
+import type { Expression, Item, Met, Transport, Write } from './transport.ts';
+
+export interface PromotionStoreDeps {
+  readonly transport: Transport;
+  /** A new random text each time; names one save, so that a lost answer can be told from a lost race. */
+  readonly nonce: () => string;
+}
+
+/** At most this many rows of one kind are read at once. */
+const page = 100;
+
+/** The promotions in one DynamoDB table. The revision is the only lock on a promotion. */
+export function createPromotionStore({ transport, nonce }: PromotionStoreDeps): PromotionStore {
+  const load = async (id: string): Promise<Loaded | undefined> => {
+    const { item, nowMs } = await transport.get(keys.promotion(id));
+    return item === undefined ? undefined : { promotion: parsePromotion(item, id), nowMs };
+  };
+
+  const now = async () => (await transport.get(keys.clock())).nowMs;
+
+  const holder = async (key: string) => {
+    const { item } = await transport.get(keys.lock(key));
+    return item === undefined ? undefined : textOf(item, 'holder');
+  };
+
+  /** Sends a save whose answer may get lost; the stored nonce tells whether it was this one. */
+  const commit = async (id: string, revision: number, tx: string, writes: readonly Write[]) => {
+    try {
+      return await transport.transact(writes, tx);
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
+      const { item, nowMs } = await transport.get(keys.promotion(id));
+      const stored = item === undefined ? undefined : textOf(item, 'tx');
+      if (stored === tx) return { outcome: 'written' as const, nowMs };
+      // Nothing of ours is there, and with a newer revision it never can be; otherwise it may still be on its way.
+      if (item !== undefined && (numberOf(item, 'revision') ?? 0) >= revision)
+        return { outcome: 'refused' as const, met: [] };
+      throw error;
+    }
+  };
+
+  const save = async (change: Change): Promise<SaveOutcome> => {
+    const { promotion } = change;
+    const tx = nonce();
+    const locks = await lockWrites(change);
+    const revisionIsExpected: Expression = {
+      text: 'revision = :expected',
+      values: { ':expected': number(promotion.revision - 1) },
+    };
+    const writes: Write[] = [
+      { does: 'put', item: promotionItem(promotion, tx), condition: revisionIsExpected },
+      ...locks,
+      ...recordWrites(change),
+      wakeSurface(promotion),
+    ];
+    const outcome = await commit(promotion.id, promotion.revision, tx, writes);
+    if (outcome.outcome === 'written') return { outcome: 'saved', nowMs: outcome.nowMs };
+    return lostTo(outcome.met, locks.length);
+  };
+
+  const lockWrites = async ({ promotion, locks }: Change): Promise<Write[]> => {
+    if (locks === null) return [];
+    const ours: Expression = { text: 'holder = :us', values: { ':us': text(promotion.id) } };
+    switch (locks.does) {
+      case 'take':
+        return locks.keys.map((key) => ({
+          does: 'update',
+          key: keys.lock(key),
+          update: takeLock(promotion.id),
+          condition: freeOrOurs,
+        }));
+      case 'hold':
+        return locks.keys.map((key) => ({ does: 'check', key: keys.lock(key), condition: ours }));
+      case 'release': {
+        // A promotion that ends early holds none of them, and only its own saves can free the ones it holds.
+        const held = await Promise.all(
+          locks.keys.map(async (key) => ((await holder(key)) === promotion.id ? [key] : [])),
+        );
+        return held
+          .flat()
+          .map((key) => ({ does: 'update', key: keys.lock(key), update: freeLock, condition: ours }));
+      }
+    }
+  };
+
+  return {
+    load,
+    now,
+    holder,
+    save,
+    async create(change) {
+      const { promotion } = change;
+      const tx = nonce();
+      const writes: Write[] = [
+        { does: 'put', item: promotionItem(promotion, tx), condition: conditions.absent() },
+        { does: 'put', item: newSurface(promotion), condition: conditions.absent() },
+        ...recordWrites(change),
+      ];
+      const outcome = await commit(promotion.id, promotion.revision, tx, writes);
+      if (outcome.outcome === 'written') return { outcome: 'created', promotion, nowMs: outcome.nowMs };
+      const there = await load(promotion.id);
+      if (there === undefined)
+        throw new RetryableError('store.contended', 'The promotion could not be created.');
+      return { outcome: 'exists', ...there };
+    },
+    async recordRefusal(promotion, entry) {
+      await transport.write({
+        does: 'put',
+        item: { ...keys.refusal(promotion.id, entry.atMs, nonce()), ...bodyOf(entry) },
+      });
+    },
+    async due(limit) {
+      const nowMs = await now();
+      const found = await Promise.all(
+        dueShards.map((shard) =>
+          transport.query({ index: indexes.due, where: dueBy('DUE', shard, nowMs), limit }),
+        ),
+      );
+      return { ids: oldestFirst(found.flatMap(({ items }) => items)).slice(0, limit), nowMs };
+    },
+    async list(app, environment, limit) {
+      const { items } = await transport.query({
+        index: indexes.list,
+        where: listOf(app, environment),
+        newestFirst: true,
+        limit,
+      });
+      const loaded = await Promise.all(items.map((item) => load(promotionIdOf(item))));
+      return loaded.flatMap((one) => (one === undefined ? [] : [one.promotion]));
+    },
+    async liveRecords(app, environment, limit) {
+      const { items } = await transport.query({
+        where: partitions.live(app, environment),
+        newestFirst: true,
+        limit,
+      });
+      return items.map(parseLive);
+    },
+    async audit(promotionId) {
+      const { items } = await transport.query({ where: partitions.audit(promotionId), limit: 10 * page });
+      return items.map(parseAudit);
+    },
+  };
+}
+
+function promotionItem(promotion: Promotion, tx: string): Item {
+  return {
+    ...keys.promotion(promotion.id),
+    ...listKey(promotion.app, promotion.environment, promotion.requestedAtMs, promotion.id),
+    ...(promotion.dueAtMs === null ? {} : dueKey('DUE', promotion.id, promotion.dueAtMs)),
+    schema: number(promotion.schema),
+    revision: number(promotion.revision),
+    phase: text(promotion.phase),
+    tx: text(tx),
+    ...bodyOf(promotion),
+  };
+}
+
+function recordWrites(change: Change): Write[] {
+  const notThereYet = conditions.absent();
+  const live = change.live;
+  return [
+    ...change.audit.map(
+      (entry): Write => ({
+        does: 'put',
+        item: { ...keys.audit(entry.promotionId, entry.sequence), ...bodyOf(entry) },
+        condition: notThereYet,
+      }),
+    ),
+    ...change.announcements.map(
+      (entry): Write => ({
+        does: 'put',
+        item: { ...keys.announcement(entry.promotionId, entry.sequence), ...bodyOf(entry) },
+        condition: notThereYet,
+      }),
+    ),
+    ...(live === null
+      ? []
+      : [
+          {
+            does: 'put' as const,
+            item: { ...keys.live(live.app, live.environment, live.atMs, live.promotionId), ...bodyOf(live) },
+          },
+        ]),
+  ];
+}
+
+function newSurface(promotion: Promotion): Item {
+  const { id, policy } = promotion;
+  const body = {
+    promotionId: id,
+    channel: policy.channel,
+    ts: null,
+    drawnRevision: 0,
+    drawnAtMs: 0,
+    postingUntilMs: null,
+    dueAtMs: promotion.nowMs,
+    toldSequence: 0,
+  };
+  return {
+    ...keys.surface(id),
+    ...dueKey('SHOW', id, promotion.nowMs),
+    revision: number(1),
+    wantedRevision: number(promotion.revision),
+    wantedSequence: number(promotion.announced),
+    ...bodyOf(body),
+  };
+}
+
+/** Every save makes the card due; the announcer's own fields and revision are left alone, so that neither blocks the other. */
+function wakeSurface(promotion: Promotion): Write {
+  return {
+    does: 'update',
+    key: keys.surface(promotion.id),
+    update: {
+      text: `SET wantedRevision = :revision, wantedSequence = :sequence, ${setDue}`,
+      values: {
+        ':revision': number(promotion.revision),
+        ':sequence': number(promotion.announced),
+        ...dueValues('SHOW', promotion.id, promotion.nowMs),
+      },
+    },
+  };
+}
+
+const freeOrOurs: Expression = { text: 'attribute_not_exists(holder) OR holder = :us' };
+const freeLock: Expression = {
+  text: 'SET epoch = epoch + :one REMOVE holder',
+  values: { ':one': number(1) },
+};
+
+/** The epoch only grows; who wrote under an older one no longer holds the lock. */
+function takeLock(id: string): Expression {
+  return {
+    text: 'SET holder = :us, epoch = if_not_exists(epoch, :zero) + :one',
+    values: { ':us': text(id), ':zero': number(0), ':one': number(1) },
+  };
+}
+
+/** The locks stand right behind the promotion in the transaction. */
+function lostTo(met: readonly Met[], lockCount: number): SaveOutcome {
+  if (met[0]?.refused === true) return { outcome: 'conflict' };
+  const lock = met.slice(1, 1 + lockCount).find(({ refused }) => refused);
+  if (lock === undefined) return { outcome: 'conflict' };
+  const holder = lock.found === undefined ? undefined : textOf(lock.found, 'holder');
+  return { outcome: 'locked', holder: holder ?? 'nobody' };
+}
+
+export function oldestFirst(items: readonly Item[]): string[] {
+  const dueOf = (item: Item) => textOf(item, 'dueSk') ?? '';
+  return [...items].sort((a, b) => (dueOf(a) < dueOf(b) ? -1 : 1)).map(promotionIdOf);
+}

@@ -1,0 +1,116 @@
+import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import type { Attribute, Expression, Item } from './transport.ts';
+
+/** The only file that spells the table's keys and indexes. */
+
+export const indexes = { due: 'due', list: 'list' } as const;
+
+const shards = 4;
+const partitionKey = 'pk';
+const sortKey = 'sk';
+
+const text = (value: string): Attribute => ({ S: value });
+const key = (partition: string, sort: string): Item => ({
+  [partitionKey]: text(partition),
+  [sortKey]: text(sort),
+});
+/** Sorts as text like the number it stands for, up to the year 5138. */
+const padded = (value: number) => String(value).padStart(15, '0');
+
+export const keys = {
+  promotion: (id: string) => key(`P#${id}`, 'META'),
+  surface: (id: string) => key(`P#${id}`, 'SURFACE'),
+  audit: (id: string, sequence: number) => key(`AUDIT#${id}`, padded(sequence)),
+  refusal: (id: string, atMs: number, nonce: string) => key(`REFUSED#${id}`, `${padded(atMs)}#${nonce}`),
+  announcement: (id: string, sequence: number) => key(`OUT#${id}`, padded(sequence)),
+  lock: (name: string) => key(`LOCK#${name}`, 'L'),
+  live: (app: string, environment: string, atMs: number, id: string) =>
+    key(`LIVE#${app}#${environment}`, `${padded(atMs)}#${id}`),
+  delivery: (hash: string) => key(`REQ#${hash}`, 'R'),
+  clock: () => key('SYS', 'CLOCK'),
+};
+
+/** Partitions of the due index: promotions that want a tick, and surfaces that want a drawing. */
+export type DueKind = 'DUE' | 'SHOW';
+
+const shardOf = (id: string) =>
+  [...id].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973, 7) % shards;
+
+export const dueShards = Array.from({ length: shards }, (_, shard) => shard);
+
+export function dueKey(kind: DueKind, id: string, dueAtMs: number): Item {
+  return { duePk: text(`${kind}#${shardOf(id)}`), dueSk: text(`${padded(dueAtMs)}#${id}`) };
+}
+
+export function dueBy(kind: DueKind, shard: number, nowMs: number): Expression {
+  return {
+    text: 'duePk = :partition AND dueSk <= :latest',
+    // `~` sorts behind every id, so that the whole millisecond is in.
+    values: { ':partition': text(`${kind}#${shard}`), ':latest': text(`${padded(nowMs)}#~`) },
+  };
+}
+
+/** For expressions that keep or drop a row's place in the due index. */
+export const setDue = 'duePk = :duePk, dueSk = :dueSk';
+export const removeDue = 'duePk, dueSk';
+
+export function dueValues(kind: DueKind, id: string, dueAtMs: number): Item {
+  const { duePk, dueSk } = dueKey(kind, id, dueAtMs);
+  return { ':duePk': duePk ?? text(''), ':dueSk': dueSk ?? text('') };
+}
+
+export function listKey(app: string, environment: string, createdAtMs: number, id: string): Item {
+  return { listPk: text(`${app}#${environment}`), listSk: text(`${padded(createdAtMs)}#${id}`) };
+}
+
+export function listOf(app: string, environment: string): Expression {
+  return { text: 'listPk = :partition', values: { ':partition': text(`${app}#${environment}`) } };
+}
+
+const wholePartition = (partition: string): Expression => ({
+  text: `${partitionKey} = :partition`,
+  values: { ':partition': text(partition) },
+});
+
+export const partitions = {
+  audit: (id: string) => wholePartition(`AUDIT#${id}`),
+  live: (app: string, environment: string) => wholePartition(`LIVE#${app}#${environment}`),
+  announcementsAfter: (id: string, sequence: number): Expression => ({
+    text: `${partitionKey} = :partition AND ${sortKey} > :after`,
+    values: { ':partition': text(`OUT#${id}`), ':after': text(padded(sequence)) },
+  }),
+};
+
+/** The id of the promotion that a row found in the due or list index belongs to. */
+export function promotionIdOf(item: Item): string {
+  const partition = item[partitionKey];
+  return partition !== undefined && 'S' in partition ? partition.S.slice(2) : '';
+}
+
+export const conditions = {
+  absent: (): Expression => ({ text: `attribute_not_exists(${partitionKey})` }),
+};
+
+/** The table as it has to be; the deployed one is made by the deployment, this one locally and in tests. */
+export function tableDefinition(tableName: string): CreateTableCommandInput {
+  const attribute = (name: string) => ({ AttributeName: name, AttributeType: 'S' as const });
+  const schema = (hash: string, range: string) => [
+    { AttributeName: hash, KeyType: 'HASH' as const },
+    { AttributeName: range, KeyType: 'RANGE' as const },
+  ];
+  const index = (name: string, hash: string, range: string) => ({
+    IndexName: name,
+    KeySchema: schema(hash, range),
+    Projection: { ProjectionType: 'KEYS_ONLY' as const },
+  });
+  return {
+    TableName: tableName,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [partitionKey, sortKey, 'duePk', 'dueSk', 'listPk', 'listSk'].map(attribute),
+    KeySchema: schema(partitionKey, sortKey),
+    GlobalSecondaryIndexes: [index(indexes.due, 'duePk', 'dueSk'), index(indexes.list, 'listPk', 'listSk')],
+  };
+}
+
+/** Rows with this attribute may be deleted by DynamoDB once its time, in seconds, has come. */
+export const expiryAttribute = 'expiresAt';
