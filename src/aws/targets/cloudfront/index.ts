@@ -12,9 +12,9 @@ import { validateSite } from './validate.ts';
 export function createCloudFrontBlueGreen(deps: SiteDeps): Target {
   const { clients } = deps;
   return {
-    analyze: (request) => analyzeSite(deps, settingsOf(request.definition), request),
-    validate: (definition, analysis) => validateSite(deps, settingsOf(definition), analysis),
-    observe: (_definition, context) => {
+    analyze: async (request) => analyzeSite(deps, settingsOf(request.definition), request),
+    validate: async (definition, analysis) => validateSite(deps, settingsOf(definition), analysis),
+    observe: async (_definition, context) => {
       const settings = stepSettingsOf(context);
       switch (settings.action) {
         case 'switch':

@@ -1,0 +1,343 @@
+import { describe, expect, it } from 'vitest';
+import type { Step } from '../../../../src/flows/promotion/plan.ts';
+import type { StepClaim } from '../../../../src/flows/promotion/promotion.ts';
+import { siteDistributionId } from '../../../../workspace/aws/cloudfront/seed.ts';
+import { createSiteWorld, preconditionOf, type SiteWorld, stepOf } from '../../site-world.ts';
+
+const site = (world: SiteWorld) => {
+  const found = world.aws.control.state().distributions.find(({ id }) => id === siteDistributionId);
+  if (found === undefined) throw new Error('the site is gone');
+  return found;
+};
+const pathOf = (world: SiteWorld) => site(world).origins[0]?.path;
+const writes = (world: SiteWorld) =>
+  world.operations().filter((each) => each === 'UpdateDistribution').length;
+
+/** The engine's round: look, claim, act. */
+async function perform(
+  world: SiteWorld,
+  step: Step,
+  direction: 'forward' | 'back' = 'forward',
+): Promise<StepClaim> {
+  const claim = world.claim(step, preconditionOf(await world.observe(step, { direction })));
+  await world.act(step, claim, direction);
+  return claim;
+}
+
+describe('the switch', () => {
+  it('SITE-5 changes the origin path and the mark in one update and nothing else, and is then done', async () => {
+    await using world = await createSiteWorld();
+    const step = stepOf(await world.analyze(), 'switch');
+    const before = site(world);
+    const claim = await perform(world, step);
+    await world.seconds(5);
+    expect(await world.observe(step, { claim })).toEqual({
+      outcome: 'done',
+      text: 'CloudFront accepted origin path /green (green) at 04:00:00 UTC.',
+    });
+    expect(writes(world)).toBe(1);
+    expect(site(world).comment).toMatch(
+      /^northwind lamps production \[countersign live=green v=v1\.1\.0 \S+\]$/,
+    );
+    const { etag: _etag, lastModifiedMs: _modified, edges: _edges, status: _status, ...rest } = before;
+    expect(site(world)).toMatchObject({
+      ...rest,
+      comment: expect.any(String),
+      origins: [{ id: 'site-origin', path: '/green' }],
+    });
+    // Everything that the distribution says of itself came back as it was, to the last field.
+    expect((await world.analyze({ version: 'v1.0.0', kind: 'rollback' })).fingerprint).toBe(
+      step.settings['fingerprint'],
+    );
+  });
+
+  it('SITE-5 ALL-20 fails no visitor', async () => {
+    await using world = await createSiteWorld();
+    const step = stepOf(await world.analyze(), 'switch');
+    await perform(world, step);
+    await world.seconds(600);
+    const report = world.aws.control.probeReport();
+    expect(report.requests).toBeGreaterThan(300);
+    expect(report.failed).toEqual([]);
+  });
+
+  it('ALL-16 a read that is older than our write shows "before" under the claimed ETag, and the repeat does nothing', async () => {
+    await using world = await createSiteWorld({ delays: { readStaleSeconds: 30 } });
+    const step = stepOf(await world.analyze(), 'switch');
+    const claim = await perform(world, step);
+    await world.seconds(10);
+    expect(await world.observe(step, { claim })).toEqual({
+      outcome: 'before',
+      precondition: claim.precondition,
+    });
+    await expect(world.act(step, { ...claim, attempt: 2 })).rejects.toMatchObject({
+      name: 'ConflictError',
+      code: 'aws.precondition-failed',
+    });
+    await world.seconds(30);
+    expect(await world.observe(step, { claim })).toMatchObject({ outcome: 'done' });
+    expect(pathOf(world)).toBe('/green');
+  });
+
+  it('ALL-16 a write whose answer was lost is found done by looking', async () => {
+    await using world = await createSiteWorld();
+    const step = stepOf(await world.analyze(), 'switch');
+    const claim = world.claim(step, preconditionOf(await world.observe(step)));
+    world.aws.control.loseAnswer({ operation: 'UpdateDistribution' });
+    await expect(world.act(step, claim)).rejects.toMatchObject({
+      name: 'RetryableError',
+      code: 'aws.unreachable',
+    });
+    await world.seconds(5);
+    expect(await world.observe(step, { claim })).toMatchObject({ outcome: 'done' });
+    expect(writes(world)).toBe(1);
+  });
+
+  it('SITE-5 an ETag that moved for nothing is not somebody’s change: another claim goes through', async () => {
+    await using world = await createSiteWorld();
+    const step = stepOf(await world.analyze(), 'switch');
+    const claim = world.claim(step, preconditionOf(await world.observe(step)));
+    world.aws.control.editByHand({ what: 'comment', value: 'new words' });
+    await world.seconds(5);
+    await expect(world.act(step, claim)).rejects.toMatchObject({ code: 'site.changed-meanwhile' });
+    const again = preconditionOf(await world.observe(step, { claim }));
+    expect(again).not.toBe(claim.precondition);
+    await world.act(step, { ...claim, attempt: 2, precondition: again });
+    expect(site(world).comment).toMatch(/^new words \[countersign /);
+  });
+
+  it('SITE-5 stops at somebody else’s change and says what it was', async () => {
+    await using world = await createSiteWorld();
+    const step = stepOf(await world.analyze(), 'switch');
+    const claim = world.claim(step, preconditionOf(await world.observe(step)));
+    world.aws.control.editByHand({ what: 'price-class' });
+    await world.seconds(5);
+    expect(await world.observe(step, { claim })).toEqual({
+      outcome: 'foreign',
+      text: 'Somebody else changed the distribution: PriceClass is "PriceClass_200" instead of "PriceClass_100".',
+    });
+    await expect(world.act(step, claim)).rejects.toMatchObject({ name: 'ConflictError' });
+    await expect(world.act(step, { ...claim, precondition: site(world).etag })).rejects.toMatchObject({
+      name: 'ConflictError',
+    });
+    expect(writes(world)).toBe(0);
+    expect(pathOf(world)).toBe('/blue');
+  });
+
+  it('SITE-5 a change made between the read and the write is refused by CloudFront itself', async () => {
+    await using world = await createSiteWorld();
+    const step = stepOf(await world.analyze(), 'switch');
+    const claim = world.claim(step, preconditionOf(await world.observe(step)));
+    // Reads do not show it yet, so only the ETag can tell.
+    world.aws.control.setDelays({ readStaleSeconds: 60 });
+    world.aws.control.editByHand({ what: 'price-class' });
+    await expect(world.act(step, claim)).rejects.toMatchObject({ code: 'aws.precondition-failed' });
+    expect(pathOf(world)).toBe('/blue');
+    expect(site(world).priceClass).toBe('PriceClass_200');
+  });
+
+  it('SITE-5 never sends a stale body under a fresh ETag', async () => {
+    await using world = await createSiteWorld();
+    const step = stepOf(await world.analyze(), 'switch');
+    world.aws.control.setDelays({ readStaleSeconds: 60 });
+    world.aws.control.editByHand({ what: 'price-class' });
+    const fresh = site(world).etag;
+    await expect(world.act(step, world.claim(step, fresh))).rejects.toMatchObject({
+      code: 'site.changed-meanwhile',
+    });
+    expect(writes(world)).toBe(0);
+    expect(site(world).priceClass).toBe('PriceClass_200');
+  });
+
+  it('SITE-5 a path that somebody else moved to the same place is theirs, not ours', async () => {
+    await using world = await createSiteWorld();
+    const step = stepOf(await world.analyze(), 'switch');
+    const claim = world.claim(step, preconditionOf(await world.observe(step)));
+    world.aws.control.editByHand({ what: 'origin-path', value: '/green' });
+    await world.seconds(5);
+    expect(await world.observe(step, { claim })).toMatchObject({
+      outcome: 'foreign',
+      text: expect.stringContaining('/green already, but not by this promotion'),
+    });
+  });
+
+  it('SITE-5 a path that is neither colour is named', async () => {
+    await using world = await createSiteWorld();
+    const step = stepOf(await world.analyze(), 'switch');
+    world.aws.control.editByHand({ what: 'origin-path', value: '/purple' });
+    await world.seconds(5);
+    expect(await world.observe(step)).toEqual({
+      outcome: 'foreign',
+      text: 'Somebody else moved the origin path: site-origin is /purple, which is neither /blue nor /green.',
+    });
+  });
+
+  it('does not act without a claim', async () => {
+    await using world = await createSiteWorld();
+    const step = stepOf(await world.analyze(), 'switch');
+    await expect(world.act(step, world.claim(step, null))).rejects.toMatchObject({
+      name: 'TerminalError',
+      code: 'site.act-without-claim',
+    });
+    expect(writes(world)).toBe(0);
+  });
+
+  it('ALL-16 a missing permission is a person’s to mend', async () => {
+    await using world = await createSiteWorld();
+    const step = stepOf(await world.analyze(), 'switch');
+    world.aws.control.deny({ operation: 'UpdateDistribution' });
+    await expect(perform(world, step)).rejects.toMatchObject({
+      name: 'MisconfiguredError',
+      code: 'aws.access-denied',
+    });
+  });
+
+  it('without marks leaves the comment alone and takes a new path after a claim for its own', async () => {
+    await using world = await createSiteWorld({ settings: { marker: false } });
+    const step = stepOf(await world.analyze(), 'switch');
+    const claim = await perform(world, step);
+    await world.seconds(5);
+    expect(site(world).comment).toBe('northwind lamps production');
+    expect(await world.observe(step, { claim })).toMatchObject({ outcome: 'done' });
+    expect(await world.observe(step)).toMatchObject({ outcome: 'foreign' });
+  });
+});
+
+describe.each([true, false])('the switch back, with marks: %s', (marker) => {
+  const back = 'back' as const;
+  const world = () => createSiteWorld({ settings: { marker } });
+
+  it('SITE-8 brings the old path back', async () => {
+    await using here = await world();
+    const analysis = await here.analyze();
+    await perform(here, stepOf(analysis, 'switch'));
+    await here.seconds(200);
+    const step = stepOf(analysis, 'switch-back');
+    const claim = await perform(here, step, back);
+    await here.seconds(5);
+    expect(await here.observe(step, { claim, direction: back })).toMatchObject({ outcome: 'done' });
+    expect(pathOf(here)).toBe('/blue');
+  });
+
+  it('ALL-7 writes even when the path looks old, and so fences off a switch still on its way', async () => {
+    await using here = await world();
+    const analysis = await here.analyze();
+    const forward = stepOf(analysis, 'switch');
+    const late = here.claim(forward, preconditionOf(await here.observe(forward)));
+    const step = stepOf(analysis, 'switch-back');
+    const before = site(here).etag;
+    expect(await here.observe(step, { direction: back })).toEqual({
+      outcome: 'before',
+      precondition: before,
+    });
+    const claim = await perform(here, step, back);
+    await here.seconds(5);
+    expect(site(here).etag).not.toBe(before);
+    expect(await here.observe(step, { claim, direction: back })).toMatchObject({ outcome: 'done' });
+    await expect(here.act(forward, late)).rejects.toMatchObject({ name: 'ConflictError' });
+    expect(pathOf(here)).toBe('/blue');
+  });
+
+  it('ALL-7 changes something in the configuration even where the path is old already', async () => {
+    await using here = await world();
+    const step = stepOf(await here.analyze(), 'switch-back');
+    const before = site(here).comment;
+    await perform(here, step, back);
+    expect(site(here).comment).not.toBe(before);
+  });
+
+  it('ALL-7 is not done under the very ETag it claimed, whatever mark an earlier attempt left', async () => {
+    await using here = await world();
+    const step = stepOf(await here.analyze(), 'switch-back');
+    const first = await perform(here, step, back);
+    await here.seconds(5);
+    const etag = site(here).etag;
+    expect(await here.observe(step, { direction: back })).toEqual({ outcome: 'before', precondition: etag });
+    const second = here.claim(step, etag, { key: first.key });
+    expect(await here.observe(step, { claim: second, direction: back })).toEqual({
+      outcome: 'before',
+      precondition: etag,
+    });
+    const comment = site(here).comment;
+    await here.act(step, second, back);
+    await here.seconds(5);
+    expect(site(here).comment).not.toBe(comment);
+    expect(await here.observe(step, { claim: second, direction: back })).toMatchObject({ outcome: 'done' });
+  });
+
+  it('ALL-7 a switch that lands between look and act is seen, and undone by the next claim', async () => {
+    await using here = await world();
+    const analysis = await here.analyze();
+    const forward = stepOf(analysis, 'switch');
+    const late = here.claim(forward, preconditionOf(await here.observe(forward)));
+    const step = stepOf(analysis, 'switch-back');
+    const claim = here.claim(step, preconditionOf(await here.observe(step, { direction: back })));
+    await here.act(forward, late);
+    await here.seconds(5);
+    await expect(here.act(step, claim, back)).rejects.toMatchObject({ name: 'ConflictError' });
+    const precondition = preconditionOf(await here.observe(step, { claim, direction: back }));
+    const next = { ...claim, attempt: 2, precondition };
+    await here.act(step, next, back);
+    await here.seconds(5);
+    expect(await here.observe(step, { claim: next, direction: back })).toMatchObject({ outcome: 'done' });
+    expect(pathOf(here)).toBe('/blue');
+  });
+
+  it('SITE-5 does not overwrite what somebody else changed meanwhile', async () => {
+    await using here = await world();
+    const analysis = await here.analyze();
+    await perform(here, stepOf(analysis, 'switch'));
+    here.aws.control.editByHand({ what: 'price-class' });
+    await here.seconds(5);
+    const step = stepOf(analysis, 'switch-back');
+    expect(await here.observe(step, { direction: back })).toMatchObject({
+      outcome: 'foreign',
+      text: expect.stringContaining('PriceClass'),
+    });
+    await expect(here.act(step, here.claim(step, site(here).etag), back)).rejects.toMatchObject({
+      name: 'ConflictError',
+    });
+    expect(pathOf(here)).toBe('/green');
+  });
+
+  it('ALL-16 a lost answer is found done by looking', async () => {
+    await using here = await world();
+    const analysis = await here.analyze();
+    await perform(here, stepOf(analysis, 'switch'));
+    await here.seconds(5);
+    const step = stepOf(analysis, 'switch-back');
+    const claim = here.claim(step, preconditionOf(await here.observe(step, { direction: back })));
+    here.aws.control.loseAnswer({ operation: 'UpdateDistribution' });
+    await expect(here.act(step, claim, back)).rejects.toMatchObject({ code: 'aws.unreachable' });
+    await here.seconds(5);
+    expect(await here.observe(step, { claim, direction: back })).toMatchObject({ outcome: 'done' });
+  });
+
+  it('ALL-8 a rollback that stands by itself goes to the other colour', async () => {
+    await using here = await world();
+    const analysis = await here.analyze({ kind: 'rollback', version: 'v1.1.0' });
+    const step = stepOf(analysis, 'switch-back');
+    const claim = await perform(here, step, back);
+    await here.seconds(5);
+    expect(await here.observe(step, { claim, direction: back })).toMatchObject({ outcome: 'done' });
+    expect(pathOf(here)).toBe('/green');
+  });
+});
+
+describe('the switch back', () => {
+  it('with marks is not done by somebody who moved the path back: the fence must be ours', async () => {
+    await using world = await createSiteWorld();
+    const analysis = await world.analyze();
+    await perform(world, stepOf(analysis, 'switch'));
+    await world.seconds(5);
+    const step = stepOf(analysis, 'switch-back');
+    const claim = world.claim(step, preconditionOf(await world.observe(step, { direction: 'back' })));
+    world.aws.control.editByHand({ what: 'origin-path', value: '/blue' });
+    world.aws.control.editByHand({ what: 'comment', value: 'back by hand' });
+    await world.seconds(5);
+    expect(await world.observe(step, { claim, direction: 'back' })).toEqual({
+      outcome: 'before',
+      precondition: site(world).etag,
+    });
+  });
+});
