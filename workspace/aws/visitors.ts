@@ -3,7 +3,7 @@ import { type Pop, pops } from './cloudfront/pops.ts';
 import type { FailedVisit, ProbeReport } from './control.ts';
 
 export interface Visitors {
-  /** Makes all visits that were due by then, each at its own moment. Cheap when nothing is due. */
+  /** Makes all visits that were due before then, each at its own moment. Cheap when nothing is due. */
   catchUp(nowMs: number): void;
   report(sinceMs?: number): ProbeReport;
 }
@@ -63,7 +63,7 @@ export function createVisitors(options: { edge: Edge; fromMs: number }): Visitor
 
   return {
     catchUp(nowMs) {
-      for (; nextAtMs <= nowMs; nextAtMs += betweenVisitsMs) step(nextAtMs);
+      for (; nextAtMs < nowMs; nextAtMs += betweenVisitsMs) step(nextAtMs);
     },
     report: (sinceMs = options.fromMs) => ({
       sinceMs,

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { WorkspaceClock } from '../clock.ts';
 import { findRelease, type ProductionFault, readRelease, type SiteFile, type SiteFiles } from './releases.ts';
 
-export const colours = ['blue', 'green'] as const;
+const colours = ['blue', 'green'] as const;
 export type Colour = (typeof colours)[number];
 
 export interface OriginRequest {

@@ -105,8 +105,13 @@ const combined = (some: StatisticSet, others: StatisticSet): StatisticSet => ({
   maximum: Math.max(some.maximum, others.maximum),
 });
 
-const keyOf = ({ namespace, name, dimensions }: MetricId) =>
-  `${namespace}|${name}|${dimensions
-    .map((dimension) => `${dimension.Name}=${dimension.Value}`)
-    .sort()
-    .join(',')}`;
+const keys = new WeakMap<MetricId, string>();
+
+const keyOf = (metric: MetricId): string => {
+  const known = keys.get(metric);
+  if (known !== undefined) return known;
+  const dimensions = metric.dimensions.map(({ Name, Value }) => `${Name}=${Value}`).sort();
+  const key = [metric.namespace, metric.name, ...dimensions].join('|');
+  keys.set(metric, key);
+  return key;
+};
