@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { extname, join, relative, sep } from 'node:path';
+import { dirname, extname, join, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
@@ -88,14 +89,21 @@ export function findRelease(version: string): Release | undefined {
   return releases.find((candidate) => candidate.version === version);
 }
 
-const projectFolder = join(import.meta.dirname, '../..');
+/** Found by looking upwards, because a bundled workspace runs from another folder than this file's. */
+function projectFolder(from: string = import.meta.dirname): string {
+  if (existsSync(join(from, 'examples/site/releases.json'))) return from;
+  const above = dirname(from);
+  if (above === from) throw new Error('examples/site is not above the running file.');
+  return projectFolder(above);
+}
 
 let built: Promise<string> | undefined;
 
 /** Builds the example site when it is not there yet or its sources changed, once per process. Returns its folder. */
 export function builtSiteFolder(): Promise<string> {
-  built ??= promisify(execFile)(process.execPath, [join(projectFolder, 'scripts/build-site.mjs')]).then(() =>
-    join(projectFolder, 'examples/site/_site'),
+  const project = projectFolder();
+  built ??= promisify(execFile)(process.execPath, [join(project, 'scripts/build-site.mjs')]).then(() =>
+    join(project, 'examples/site/_site'),
   );
   return built;
 }
