@@ -24,6 +24,10 @@ export interface SdkTransportOptions {
   readonly region: string;
   /** Waits between repeats, in milliseconds; handed in so that nothing here sleeps by itself. */
   readonly pause: (milliseconds: number) => Promise<void>;
+  /** Left out, the SDK takes AWS_ENDPOINT_URL_DYNAMODB or the region's own. */
+  readonly endpoint?: string;
+  /** Left out, the SDK finds them by its own chain. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 export interface SdkTransport extends Transport {
@@ -58,7 +62,13 @@ const wrongSetup = new Set([
 /** The store over the AWS SDK. Repeats are ours, so that an ambiguous write is never taken for a refused one. */
 export function createSdkTransport(options: SdkTransportOptions): SdkTransport {
   const { tableName, pause } = options;
-  const client = new DynamoDBClient({ region: options.region, maxAttempts: 1, requestHandler });
+  const client = new DynamoDBClient({
+    region: options.region,
+    maxAttempts: 1,
+    requestHandler,
+    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
+    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+  });
   let heardMs: number | undefined;
 
   // The SDK keeps the answer's headers to itself; the Date among them is the store's clock.
@@ -76,7 +86,7 @@ export function createSdkTransport(options: SdkTransportOptions): SdkTransport {
       if (!Number.isNaN(nowMs)) (answer.output as { storeNowMs?: number }).storeNowMs = nowMs;
       return answer;
     },
-    { step: 'deserialize', name: 'storeClock', priority: 'low' },
+    { step: 'deserialize', name: 'storeClock', priority: 'high' },
   );
 
   const nowOf = (output: object): number => {

@@ -1,0 +1,427 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Change } from '../../src/flows/ports.ts';
+import { toChange } from '../../src/flows/promotion/change.ts';
+import type { PromotionEvent } from '../../src/flows/promotion/events.ts';
+import { openPromotion } from '../../src/flows/promotion/open.ts';
+import type { Promotion } from '../../src/flows/promotion/promotion.ts';
+import { transition } from '../../src/flows/promotion/transition.ts';
+import { createDeliveries } from '../../src/store/deliveries.ts';
+import { createOutbox } from '../../src/store/outbox.ts';
+import { createPromotionStore } from '../../src/store/promotions.ts';
+import { createSdkTransport, type SdkTransport } from '../../src/store/sdk-transport.ts';
+import { keys } from '../../src/store/table.ts';
+import { ada, analysis, hash, newRelease, policy, startMs, walkTo } from '../flows/promotion/walk.ts';
+import { engines, startTestDynamo, type TestDynamo, testCredentials } from '../support/dynamodb.ts';
+
+const settings = {
+  app: 'site',
+  environment: 'production',
+  policy,
+  definition: {
+    repository: null,
+    target: { kind: 'paper', settings: {} },
+    gates: [],
+    checks: [],
+    readings: [],
+  },
+};
+
+const opening = (id: string, nowMs = startMs): Change =>
+  openPromotion(
+    id,
+    {
+      kind: 'promotion',
+      app: 'site',
+      environment: 'production',
+      version: 'v1.1.0',
+      person: ada,
+      reason: null,
+      dedupeKey: id,
+    },
+    settings,
+    nowMs,
+    hash,
+  );
+
+const apply = (promotion: Promotion, event: PromotionEvent, nowMs: number): Change => {
+  const decision = transition(promotion, event, nowMs);
+  if (decision.outcome === 'refused') throw new Error(decision.refusal.code);
+  return toChange(promotion, decision, event, nowMs, hash);
+};
+
+const admitted = (promotion: Promotion): Change =>
+  apply(
+    promotion,
+    { type: 'claim.granted', claimId: `${promotion.id}-request`, evidence: 'named' },
+    startMs + 1000,
+  );
+
+/** A promotion that is saved like any other, at a later place of its life. */
+const at = (promotion: Promotion, revision: number): Change => ({
+  promotion: { ...promotion, revision },
+  audit: [],
+  announcements: [],
+  locks: null,
+  live: null,
+});
+
+describe.each(engines)('the store on %s', (engine) => {
+  let dynamo: TestDynamo;
+  let transport: SdkTransport;
+  let tableName: string;
+
+  const connect = (endpoint = dynamo.url) =>
+    createSdkTransport({
+      tableName,
+      region: 'eu-west-1',
+      endpoint,
+      credentials: testCredentials,
+      pause: (ms) => pause(Math.min(ms, 2)),
+    });
+  const storeOf = (over: SdkTransport) =>
+    createPromotionStore({ transport: over, nonce: () => randomUUID() });
+
+  beforeAll(async () => {
+    dynamo = await startTestDynamo({ engine, startMs });
+  });
+  afterAll(() => dynamo.close());
+  beforeEach(async () => {
+    dynamo.control.clearFaults();
+    tableName = dynamo.tableName();
+    transport = connect();
+    await transport.ensureTable();
+  });
+
+  it('a promotion comes back exactly as it was saved, with the store’s time', async () => {
+    const store = storeOf(transport);
+    const change = opening('p1');
+
+    await store.create(change);
+    const loaded = await store.load('p1');
+
+    expect(loaded?.promotion).toEqual(change.promotion);
+    expect(loaded?.nowMs).toBe(Math.floor(dynamo.clock.nowMs() / 1000) * 1000);
+  });
+
+  it('creating it twice answers the one that is there', async () => {
+    const store = storeOf(transport);
+    await store.create(opening('p1'));
+
+    const again = await store.create(opening('p1', startMs + 5000));
+
+    expect(again).toMatchObject({ outcome: 'exists', promotion: { requestedAtMs: startMs } });
+  });
+
+  it('of twenty saves of one revision exactly one wins', async () => {
+    const store = storeOf(transport);
+    const { promotion } = opening('p1');
+    await store.create(opening('p1'));
+
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => store.save(admitted(promotion))));
+
+    expect(outcomes.filter(({ outcome }) => outcome === 'saved')).toHaveLength(1);
+    expect(outcomes.filter(({ outcome }) => outcome === 'conflict')).toHaveLength(19);
+    expect((await store.audit('p1')).map(({ sequence }) => sequence)).toEqual([1, 2]);
+  });
+
+  it('decision, audit entry and announcements are one write: a lost race leaves none of them', async () => {
+    const store = storeOf(transport);
+    const outbox = createOutbox({ transport });
+    const { promotion } = opening('p1');
+    await store.create(opening('p1'));
+    await store.save(admitted(promotion));
+
+    const late = apply(
+      promotion,
+      { type: 'analysis.refused', refusal: { code: 'x', text: 'x', next: 'x' } },
+      startMs + 2000,
+    );
+    expect(await store.save(late)).toEqual({ outcome: 'conflict' });
+
+    expect(await store.audit('p1')).toHaveLength(2);
+    expect(await outbox.announcements('p1', 1, 10)).toEqual([]);
+  });
+
+  it('a save whose answer was lost after it was applied is a save, not a lost race', async () => {
+    const store = storeOf(transport);
+    const { promotion } = opening('p1');
+    await store.create(opening('p1'));
+    dynamo.control.loseAnswer({ operation: 'TransactWriteItems', count: 1 });
+
+    expect(await store.save(admitted(promotion))).toMatchObject({ outcome: 'saved' });
+    expect((await store.load('p1'))?.promotion.revision).toBe(2);
+  });
+
+  it('a save that never got an answer is found out by its nonce', async () => {
+    const store = storeOf(transport);
+    const { promotion } = opening('p1');
+    await store.create(opening('p1'));
+    dynamo.control.loseAnswer({ operation: 'TransactWriteItems', count: 4 });
+
+    expect(await store.save(admitted(promotion))).toMatchObject({ outcome: 'saved' });
+  });
+
+  it('throttling is waited out', async () => {
+    const store = storeOf(transport);
+    await store.create(opening('p1'));
+    dynamo.control.throttle(2);
+
+    expect((await store.load('p1'))?.promotion.id).toBe('p1');
+  });
+
+  it('a store that cannot be reached is retryable, never an empty answer', async () => {
+    const store = storeOf(transport);
+    await store.create(opening('p1'));
+    dynamo.control.down(60);
+
+    await expect(store.load('p1')).rejects.toMatchObject({
+      name: 'RetryableError',
+      code: 'store.unreachable',
+    });
+  });
+
+  it('ALL-5 of two promotions exactly one takes the lock, and the other learns who holds it', async () => {
+    const store = storeOf(transport);
+    const lock = (id: string): Change => ({
+      ...at({ ...walkTo('awaiting-approval').promotion, id }, 2),
+      locks: { does: 'take', keys: ['site#production', 'arn:thing'] },
+    });
+    await store.create(opening('p1'));
+    await store.create(opening('p2'));
+
+    const outcomes = await Promise.all([store.save(lock('p1')), store.save(lock('p2'))]);
+
+    const winner = outcomes[0]?.outcome === 'saved' ? 'p1' : 'p2';
+    expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['locked', 'saved']);
+    expect(outcomes).toContainEqual({ outcome: 'locked', holder: winner });
+    expect(await store.holder('arn:thing')).toBe(winner);
+  });
+
+  it('ALL-5 a claim needs the lock, and the last write frees it', async () => {
+    const store = storeOf(transport);
+    const { promotion } = walkTo('waiting');
+    const change = (revision: number, does: 'take' | 'hold' | 'release'): Change => ({
+      ...at(promotion, revision),
+      locks: { does, keys: ['site#production'] },
+    });
+    await store.create(opening('p1'));
+
+    expect(await store.save(change(2, 'hold'))).toEqual({ outcome: 'locked', holder: 'nobody' });
+    expect(await store.save(change(2, 'take'))).toMatchObject({ outcome: 'saved' });
+    expect(await store.save(change(3, 'hold'))).toMatchObject({ outcome: 'saved' });
+    expect(await store.save(change(4, 'release'))).toMatchObject({ outcome: 'saved' });
+    expect(await store.holder('site#production')).toBeUndefined();
+  });
+
+  it('an end without a lock frees nobody else’s', async () => {
+    const store = storeOf(transport);
+    await store.create(opening('p1'));
+    await store.create(opening('p2'));
+    await store.save({
+      ...at({ ...walkTo('waiting').promotion, id: 'p2' }, 2),
+      locks: { does: 'take', keys: ['site#production'] },
+    });
+
+    const ended = await store.save({
+      ...at({ ...walkTo('cancelled').promotion, id: 'p1' }, 2),
+      locks: { does: 'release', keys: ['site#production'] },
+    });
+
+    expect(ended).toMatchObject({ outcome: 'saved' });
+    expect(await store.holder('site#production')).toBe('p2');
+  });
+
+  it('what is due is found, oldest first, and what is not due is not', async () => {
+    const store = storeOf(transport);
+    for (const [id, dueAtMs] of [
+      ['p1', startMs - 1000],
+      ['p2', startMs - 5000],
+      ['p3', startMs + 60_000],
+    ] as const) {
+      const change = opening(id);
+      await store.create({ ...change, promotion: { ...change.promotion, dueAtMs } });
+    }
+
+    expect((await store.due(10)).ids).toEqual(['p2', 'p1']);
+  });
+
+  it('an ended promotion is never due', async () => {
+    const store = storeOf(transport);
+    await store.create(opening('p1'));
+    await store.save(at({ ...walkTo('promoted').promotion, id: 'p1' }, 2));
+
+    expect((await store.due(10)).ids).toEqual([]);
+  });
+
+  it('promotions of an environment are listed newest first', async () => {
+    const store = storeOf(transport);
+    await store.create(opening('p1', startMs));
+    await store.create(opening('p2', startMs + 1000));
+
+    expect((await store.list('site', 'production', 10)).map(({ id }) => id)).toEqual(['p2', 'p1']);
+    expect(await store.list('site', 'staging', 10)).toEqual([]);
+  });
+
+  it('good releases are listed newest first', async () => {
+    const store = storeOf(transport);
+    await store.create(opening('p1'));
+    const live = (version: string, atMs: number) => ({
+      app: 'site',
+      environment: 'production',
+      version,
+      artifact: version,
+      promotionId: 'p1',
+      atMs,
+    });
+    await store.save({ ...at(walkTo('monitoring').promotion, 2), live: live('v1.0.0', startMs) });
+    await store.save({ ...at(walkTo('monitoring').promotion, 3), live: live('v1.1.0', startMs + 1) });
+
+    expect((await store.liveRecords('site', 'production', 5)).map(({ version }) => version)).toEqual([
+      'v1.1.0',
+      'v1.0.0',
+    ]);
+  });
+
+  it('a row that cannot be read is named, never guessed at', async () => {
+    const store = storeOf(transport);
+    await store.create(opening('p1'));
+    const broken = { text: 'SET body = :body', values: { ':body': { S: '{"phase":"promoted"}' } } };
+    await transport.write({ does: 'update', key: keys.promotion('p1'), update: broken });
+
+    await expect(store.load('p1')).rejects.toMatchObject({
+      name: 'UnreadableError',
+      code: 'store.unreadable',
+    });
+  });
+
+  it('a row of a newer version of Countersign is left alone', async () => {
+    const store = storeOf(transport);
+    await store.create(opening('p1'));
+    const newer = {
+      text: 'SET #schema = :newer',
+      names: { '#schema': 'schema' },
+      values: { ':newer': { N: '2' } },
+    };
+    await transport.write({ does: 'update', key: keys.promotion('p1'), update: newer });
+
+    await expect(store.load('p1')).rejects.toMatchObject({ code: 'store.newer-schema' });
+  });
+
+  describe('surfaces', () => {
+    it('a new promotion has a card to draw at once', async () => {
+      const store = storeOf(transport);
+      const outbox = createOutbox({ transport });
+      await store.create(opening('p1'));
+
+      expect((await outbox.dueSurfaces(10)).ids).toEqual(['p1']);
+      expect(await outbox.surface('p1')).toMatchObject({
+        channel: 'CDEPLOY',
+        ts: null,
+        drawnRevision: 0,
+        toldSequence: 0,
+      });
+    });
+
+    it('a drawn card rests until the promotion is saved again', async () => {
+      const store = storeOf(transport);
+      const outbox = createOutbox({ transport });
+      await store.create(opening('p1'));
+      const surface = await outbox.surface('p1');
+      if (surface === undefined) throw new Error('no surface');
+      await outbox.saveSurface({ ...surface, drawnRevision: 1, toldSequence: 1, dueAtMs: null });
+      expect((await outbox.dueSurfaces(10)).ids).toEqual([]);
+
+      await store.save(admitted(opening('p1').promotion));
+
+      expect((await outbox.dueSurfaces(10)).ids).toEqual(['p1']);
+    });
+
+    it('a save between drawing and noting the drawing is not lost', async () => {
+      const store = storeOf(transport);
+      const outbox = createOutbox({ transport });
+      await store.create(opening('p1'));
+      const surface = await outbox.surface('p1');
+      if (surface === undefined) throw new Error('no surface');
+
+      await store.save(admitted(opening('p1').promotion));
+      expect(await outbox.saveSurface({ ...surface, drawnRevision: 1, toldSequence: 1, dueAtMs: null })).toBe(
+        true,
+      );
+
+      expect((await outbox.dueSurfaces(10)).ids).toEqual(['p1']);
+    });
+
+    it('of two announcers one wins', async () => {
+      const store = storeOf(transport);
+      const outbox = createOutbox({ transport });
+      await store.create(opening('p1'));
+      const surface = await outbox.surface('p1');
+      if (surface === undefined) throw new Error('no surface');
+
+      expect(await outbox.saveSurface({ ...surface, ts: '1.1' })).toBe(true);
+      expect(await outbox.saveSurface({ ...surface, ts: '2.2' })).toBe(false);
+      expect(await outbox.surface('p1')).toMatchObject({ ts: '1.1', revision: surface.revision + 1 });
+    });
+
+    it('announcements come in their order, after the ones that were told', async () => {
+      const store = storeOf(transport);
+      const outbox = createOutbox({ transport });
+      const first = opening('p1');
+      await store.create(first);
+      const ready = admitted(first.promotion);
+      await store.save(ready);
+      await store.save(
+        apply(ready.promotion, { type: 'analysis.completed', analysis, release: newRelease }, startMs + 2000),
+      );
+
+      expect((await outbox.announcements('p1', 0, 10)).map(({ announcement }) => announcement.topic)).toEqual(
+        ['requested', 'analyzed'],
+      );
+      expect((await outbox.announcements('p1', 1, 10)).map(({ sequence }) => sequence)).toEqual([2]);
+    });
+  });
+
+  describe('deliveries', () => {
+    it('a replayed request is told from the first and gets its answer', async () => {
+      const deliveries = createDeliveries({ transport });
+
+      expect(await deliveries.claim('aa', 600)).toEqual({ outcome: 'first' });
+      expect(await deliveries.claim('aa', 600)).toEqual({ outcome: 'repeat', answer: null });
+      await deliveries.complete('aa', { status: 200, body: '{}' });
+      expect(await deliveries.claim('aa', 600)).toEqual({
+        outcome: 'repeat',
+        answer: { status: 200, body: '{}' },
+      });
+    });
+
+    it('of many at the same instant exactly one is the first', async () => {
+      const deliveries = createDeliveries({ transport });
+
+      const answers = await Promise.all(Array.from({ length: 10 }, () => deliveries.claim('bb', 600)));
+
+      expect(answers.filter(({ outcome }) => outcome === 'first')).toHaveLength(1);
+    });
+  });
+
+  it('a process killed at any time loses nothing that was saved', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'countersign-store-'));
+    const first = await startTestDynamo({ engine, startMs, dataDir });
+    const before = connect(first.url);
+    await before.ensureTable();
+    await storeOf(before).create(opening('p1'));
+    if (first.enginePid !== null) process.kill(first.enginePid, 'SIGKILL');
+    await first.close();
+
+    const second = await startTestDynamo({ engine, startMs, dataDir });
+    const kept = await storeOf(connect(second.url)).load('p1');
+    await second.close();
+    rmSync(dataDir, { recursive: true });
+
+    expect(kept?.promotion.id).toBe('p1');
+  });
+});
