@@ -55,11 +55,7 @@ const apply = (promotion: Promotion, event: PromotionEvent, nowMs: number): Chan
 };
 
 const admitted = (promotion: Promotion): Change =>
-  apply(
-    promotion,
-    { type: 'claim.granted', claimId: `${promotion.id}-request`, evidence: 'named' },
-    startMs + 1000,
-  );
+  apply(promotion, { type: 'claim.granted', claimId: `${promotion.id}-request`, evidence: 'named' }, startMs);
 
 /** A promotion that is saved like any other, at a later place of its life. */
 const at = (promotion: Promotion, revision: number): Change => ({
@@ -336,7 +332,7 @@ describe.each(engines)('the store on %s', (engine) => {
       await outbox.saveSurface({ ...surface, drawnRevision: 1, toldSequence: 1, dueAtMs: null });
       expect((await outbox.dueSurfaces(10)).ids).toEqual([]);
 
-      await store.save(admitted(opening('p1').promotion));
+      expect(await store.save(admitted(opening('p1').promotion))).toMatchObject({ outcome: 'saved' });
 
       expect((await outbox.dueSurfaces(10)).ids).toEqual(['p1']);
     });
@@ -348,7 +344,7 @@ describe.each(engines)('the store on %s', (engine) => {
       const surface = await outbox.surface('p1');
       if (surface === undefined) throw new Error('no surface');
 
-      await store.save(admitted(opening('p1').promotion));
+      expect(await store.save(admitted(opening('p1').promotion))).toMatchObject({ outcome: 'saved' });
       expect(await outbox.saveSurface({ ...surface, drawnRevision: 1, toldSequence: 1, dueAtMs: null })).toBe(
         true,
       );
