@@ -47,7 +47,8 @@ export async function startNativeEngine(options: { readonly dataDir: string | nu
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
   });
-  letGo(guard);
+  // The guard may be gone before its pipes are; that shows as requests without an answer.
+  for (const stream of [guard.stdin, guard.stdout, guard.stderr]) stream.on('error', () => {});
   const exited = new Promise<void>((resolve) => {
     guard.once('exit', () => resolve());
     guard.once('error', () => resolve());
@@ -75,6 +76,7 @@ export async function startNativeEngine(options: { readonly dataDir: string | nu
       cause: error,
     });
   }
+  letGo(guard);
   return {
     kind: 'native',
     pid,
@@ -83,11 +85,10 @@ export async function startNativeEngine(options: { readonly dataDir: string | nu
   };
 }
 
+/** From here on it keeps this process alive no longer: whoever ends it ends the engine. */
 function letGo(child: ChildProcessByStdio<Writable, Readable, Readable>) {
   child.unref();
   for (const stream of [child.stdin, child.stdout, child.stderr]) {
-    // The guard may be gone before its pipes are; that shows as requests without an answer.
-    stream.on('error', () => {});
     if ('unref' in stream && typeof stream.unref === 'function') stream.unref();
   }
 }
