@@ -1,0 +1,38 @@
+import type { EnvironmentStatus } from '../../flows/desk.ts';
+import type { Promotion } from '../../flows/promotion/promotion.ts';
+import type { EphemeralAnswer } from '../slack-client.ts';
+import { section } from './block.ts';
+import { headlineOf } from './card.ts';
+import { movement } from './phrases.ts';
+import { channel, code, lines, person } from './text.ts';
+import { date } from './time.ts';
+
+/** What is live where, what is open, and how the last one ended. */
+export function statusAnswer(status: readonly EnvironmentStatus[]): EphemeralAnswer {
+  const all = status.flatMap(statusLines);
+  if (all.length === 0) return { text: 'No environments are configured.' };
+  const sections = status.slice(0, 40).map((entry) => section(statusLines(entry)));
+  return { text: lines(all, 3900), blocks: sections };
+}
+
+function statusLines(entry: EnvironmentStatus): string[] {
+  const name = `*${code(entry.app)} ${code(entry.environment)}*`;
+  const live =
+    entry.live === undefined
+      ? 'live: not known, nothing was promoted here by Countersign yet'
+      : `live: ${code(entry.live.version)} since ${date(entry.live.atMs)}`;
+  return [
+    `${name} — ${live}`,
+    ...entry.open.slice(0, 5).map(openLine),
+    ...(entry.open.length > 5 ? [`• … and ${entry.open.length - 5} more open`] : []),
+    ...(entry.lastEnded === undefined
+      ? []
+      : [`• Last: ${code(entry.lastEnded.id, 40)} ${headlineOf(entry.lastEnded)[0] ?? ''}`]),
+  ];
+}
+
+/** One open promotion on one line. */
+export function openLine(promotion: Promotion): string {
+  const verb = promotion.kind === 'promotion' ? 'Promote' : 'Roll back';
+  return `• ${verb} ${movement(promotion)}, asked by ${person(promotion.requester.userId)} — ${headlineOf(promotion)[0] ?? promotion.phase} (in ${channel(promotion.policy.channel)})`;
+}

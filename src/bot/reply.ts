@@ -1,0 +1,43 @@
+import type { Fields } from './gate.ts';
+import type { EphemeralAnswer } from './slack-client.ts';
+
+/** What a listener wants said: one acknowledgement, and perhaps something after it. */
+export interface Reply {
+  /** Nothing means an empty acknowledgement; never a bare string. */
+  readonly ack?: Readonly<Record<string, unknown>>;
+  readonly after?: () => Promise<void>;
+}
+
+export function ephemeral(answer: EphemeralAnswer): Reply {
+  return { ack: { response_type: 'ephemeral', ...answer } };
+}
+
+export const notAccepted =
+  'Not accepted, nothing was started. Countersign could not save your request. Look at the card or at /promote status, then try again.';
+export const stillSaving = 'Still being saved; look at the card before you try again.';
+
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+
+/**
+ * The acknowledgement that says something other than a listener's own answer. Slack shows it for commands and under
+ * the first input of a form; for a click it shows nothing, so that is said through the click's `response_url`.
+ */
+export function acknowledgementSaying(
+  text: string,
+  body: Fields,
+): Readonly<Record<string, unknown>> | undefined {
+  if (typeof body['command'] === 'string') return { response_type: 'ephemeral', text };
+  if (body['type'] === 'block_suggestion') return { options: [] };
+  if (body['type'] !== 'view_submission') return undefined;
+  const { view } = body;
+  const state = isFields(view) ? view['state'] : undefined;
+  const values = isFields(state) ? state['values'] : undefined;
+  const [blockId] = isFields(values) ? Object.keys(values) : [];
+  return blockId === undefined ? undefined : { response_action: 'errors', errors: { [blockId]: text } };
+}
+
+/** Where a click can be answered in private; undefined for everything else. */
+export function responseUrlOf(body: Fields): string | undefined {
+  const url = body['response_url'];
+  return typeof url === 'string' && url !== '' ? url : undefined;
+}
