@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+// npx countersign: the command line, built from its sources when they have changed. Works from any folder.
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { installPackages } from './install.mjs';
+import { requireNode } from './require-node.mjs';
+
+const root = resolve(import.meta.dirname, '..');
+
+try {
+  requireNode();
+  // Standard output belongs to the command.
+  const log = (line) => console.error(line);
+  await installPackages({ log });
+  const { build } = await import('./build.mjs');
+  await build({ only: ['cli'], log });
+  await import(pathToFileURL(join(root, 'dist/cli.mjs')).href);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
