@@ -38,10 +38,14 @@ async function main() {
     ...(options.speed === undefined ? {} : { speed: options.speed }),
   });
 
-  let isClosing = false;
+  let closingSinceMs;
   const close = () => {
-    if (isClosing) process.exit(130);
-    isClosing = true;
+    if (closingSinceMs !== undefined) {
+      // npm passes on a Ctrl-C that this process got from the terminal already; only a later one means "at once".
+      if (performance.now() - closingSinceMs > 1_000) process.exit(130);
+      return;
+    }
+    closingSinceMs = performance.now();
     workspace.close().then(
       () => process.exit(0),
       (error) => {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { AwsState } from './aws/control.ts';
 import type { GithubState } from './github/control.ts';
 import type { SlackState } from './slack/control.ts';
@@ -17,12 +18,13 @@ export interface BotStatus {
 }
 
 /** A push whose staging run has not ended yet; the idle colour gets the release when it ends well. */
-export interface PendingPush {
-  version: string;
-  runId: number;
-  endsAtMs: number;
-  succeeds: boolean;
-}
+export const PendingPush = z.object({
+  version: z.string(),
+  runId: z.number(),
+  endsAtMs: z.number(),
+  succeeds: z.boolean(),
+});
+export type PendingPush = z.infer<typeof PendingPush>;
 
 export interface DynamoStatus {
   /** Which engine answers, e.g. `dynoxide`. */

@@ -192,7 +192,7 @@ export function App() {
           <nav className="pane-switch" aria-label="Part of the page">
             {(
               [
-                ['channels', 'People & channels'],
+                ['channels', 'Channels'],
                 ['chat', 'Messages'],
                 ['side', isThreadShown ? 'Thread' : 'The world'],
               ] as const

@@ -24,18 +24,13 @@ export function useDirectory(): Directory {
 
 const hues = [206, 12, 158, 268, 36, 334, 184, 88, 226, 300];
 
-function hueOf(id: string): number {
-  let sum = 0;
-  for (const character of id) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 9973;
-  return hues[sum % hues.length] ?? 206;
-}
-
 export function Avatar({ id, size = 36 }: { id: string; size?: 20 | 28 | 36 }) {
   const { people, botUserId } = useDirectory();
   const person = people.get(id);
   if (id === botUserId) {
     return <img className={`avatar avatar-${size}`} src="/favicon.svg" alt="" width={size} height={size} />;
   }
+  const hue = hues[[...people.keys()].indexOf(id) % hues.length] ?? 206;
   const initials = (person?.realName ?? '?')
     .split(' ')
     .map((word) => word.charAt(0))
@@ -44,7 +39,7 @@ export function Avatar({ id, size = 36 }: { id: string; size?: 20 | 28 | 36 }) {
   return (
     <span
       className={`avatar avatar-${size} avatar-initials`}
-      style={{ backgroundColor: `hsl(${hueOf(id)} 38% 42%)` }}
+      style={{ backgroundColor: `hsl(${hue} 38% 42%)` }}
       aria-hidden="true"
     >
       {initials}

@@ -1,11 +1,15 @@
 import { Component, type ReactNode } from 'react';
 import type { SlackBlock } from '../../slack/control.ts';
+import { Drawn } from './drawn.tsx';
 import { Element } from './element.tsx';
-import { isObject, objects, string, words } from './read.ts';
-import { Drawn, SlackText } from './slack-text.tsx';
+import { isObject, type Json, objects, string, textOf, words } from './read.ts';
+import { SlackText } from './slack-text.tsx';
 import { useSurface } from './surface.tsx';
 
-/** An app's blocks: what can be pressed is the page's own, the rest is drawn by slack-blocks-to-jsx. */
+/**
+ * An app's blocks. What can be pressed, and mrkdwn, is the page's own: slack-blocks-to-jsx has no way to hear of a click
+ * and takes escaped characters for markup. The rest is drawn by it.
+ */
 export function Blocks({ blocks }: { blocks: readonly SlackBlock[] }) {
   return (
     <div className="blocks">
@@ -34,32 +38,48 @@ function Block({ block }: { block: SlackBlock }) {
       return <Section block={block} />;
     case 'input':
       return <Input block={block} />;
+    case 'context':
+      return <Context elements={objects(block['elements'])} />;
+    case 'divider':
+      return <hr className="block-divider" />;
     default:
       return <Drawn block={block} />;
   }
 }
 
 function Section({ block }: { block: SlackBlock }) {
-  const { accessory, fields, ...rest } = block;
-  const shownFields = objects(fields);
+  const { accessory, text } = block;
+  const fields = objects(block['fields']);
   return (
     <div className={`block-section${isObject(accessory) ? ' with-accessory' : ''}`}>
       <div>
-        {isObject(block['text']) && <Drawn block={rest} />}
-        {shownFields.length > 0 && (
+        {isObject(text) && <SlackText text={textOf(text)} />}
+        {fields.length > 0 && (
           <div className="block-fields">
-            {shownFields.map((field, index) => (
-              <SlackText
-                // Fields have no ids and never move within one rendering.
-                // biome-ignore lint/suspicious/noArrayIndexKey: see above
-                key={index}
-                text={{ type: field['type'] === 'mrkdwn' ? 'mrkdwn' : 'plain_text', text: words(field) }}
-              />
+            {fields.map((field, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: fields have no ids and never move within one rendering.
+              <SlackText key={index} text={textOf(field)} />
             ))}
           </div>
         )}
       </div>
       {isObject(accessory) && <Element element={accessory} blockId={block.block_id} />}
+    </div>
+  );
+}
+
+function Context({ elements }: { elements: readonly Json[] }) {
+  return (
+    <div className="block-context">
+      {elements.map((element, index) =>
+        element['type'] === 'image' ? (
+          // biome-ignore lint/suspicious/noArrayIndexKey: as with fields.
+          <img key={index} src={string(element['image_url'])} alt={string(element['alt_text'])} />
+        ) : (
+          // biome-ignore lint/suspicious/noArrayIndexKey: as with fields.
+          <SlackText key={index} text={textOf(element)} />
+        ),
+      )}
     </div>
   );
 }

@@ -12,6 +12,12 @@ export const string = (value: unknown): string | undefined => (typeof value === 
 /** The words of a text object. */
 export const words = (value: unknown): string => (isObject(value) ? (string(value['text']) ?? '') : '');
 
+/** A text object; whatever is not mrkdwn is plain. */
+export const textOf = (value: Json): { type: 'plain_text' | 'mrkdwn'; text: string } => ({
+  type: value['type'] === 'mrkdwn' ? 'mrkdwn' : 'plain_text',
+  text: words(value),
+});
+
 export interface Option {
   text: string;
   value: string;
@@ -35,7 +41,7 @@ export function optionsOf(element: Json): Option[] {
 
 export interface Confirmation {
   title: string;
-  text: { type: 'plain_text' | 'mrkdwn'; text: string };
+  text: ReturnType<typeof textOf>;
   confirm: string;
   deny: string;
   style: string;
@@ -47,7 +53,7 @@ export function confirmationOf(element: Json): Confirmation | undefined {
   const text = confirm['text'];
   return {
     title: words(confirm['title']),
-    text: { type: isObject(text) && text['type'] === 'mrkdwn' ? 'mrkdwn' : 'plain_text', text: words(text) },
+    text: isObject(text) ? textOf(text) : { type: 'plain_text', text: '' },
     confirm: words(confirm['confirm']),
     deny: words(confirm['deny']),
     style: string(confirm['style']) ?? 'primary',

@@ -104,9 +104,9 @@ export function Composer(props: {
               onClick={() => complete(each.command)}
             >
               <span>
-                <strong>{each.command}</strong> <code>{each.usage}</code>
+                <strong>{each.command}</strong> <code className="offer-usage">{each.usage}</code>
               </span>
-              <small>{each.description}</small>
+              <small className="offer-description">{each.description}</small>
             </button>
           ))}
         </div>

@@ -47,9 +47,7 @@ export function Sidebar(props: {
                 <Avatar id={person.id} size={28} />
                 <span className="person-words">
                   <span className="person-name">{person.realName}</span>
-                  <small>
-                    {person.kind === 'member' ? person.title : `${kindLabels[person.kind]} · ${person.title}`}
-                  </small>
+                  <small>{person.kind === 'member' ? person.title : kindLabels[person.kind]}</small>
                 </span>
               </button>
             </li>

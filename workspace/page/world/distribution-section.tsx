@@ -7,8 +7,10 @@ const shownInvalidations = 4;
 /** What CloudFront and CloudWatch would say if one asked them. */
 export function DistributionSection({ aws }: { aws: AwsState }) {
   const { zone } = useDirectory();
-  const [distribution] = aws.distributions;
-  const invalidations = [...aws.invalidations].sort((a, b) => b.createdAtMs - a.createdAtMs);
+  const distribution = aws.distributions.find((each) => each.url === aws.productionUrl);
+  const invalidations = aws.invalidations
+    .filter((each) => each.distributionId === distribution?.id)
+    .sort((a, b) => b.createdAtMs - a.createdAtMs);
   const lastMinute = aws.metrics.at(-1);
   return (
     <section className="card" aria-label="Distribution" data-testid="distribution">

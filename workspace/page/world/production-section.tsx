@@ -10,7 +10,7 @@ const colourOfPath = (path: string): Colour | undefined => {
 /** What visitors get: the page itself in small, each edge location, and how many requests failed. */
 export function ProductionSection({ aws }: { aws: AwsState }) {
   const { zone } = useDirectory();
-  const [distribution] = aws.distributions;
+  const distribution = aws.distributions.find((each) => each.url === aws.productionUrl);
   const live = aws.colours[aws.live];
   const idle = aws.colours[aws.idle];
   const edges = distribution?.edges ?? [];
@@ -27,7 +27,7 @@ export function ProductionSection({ aws }: { aws: AwsState }) {
             key={frameKey}
             title="Production page"
             src={aws.productionUrl}
-            sandbox="allow-scripts"
+            sandbox="allow-scripts allow-same-origin"
             tabIndex={-1}
             loading="lazy"
           />
