@@ -340,4 +340,16 @@ describe('the switch back', () => {
       precondition: site(world).etag,
     });
   });
+
+  it('without marks does not take a read from before the switch for its own work', async () => {
+    await using world = await createSiteWorld({ settings: { marker: false } });
+    const step = stepOf(await world.analyze(), 'switch-back');
+    await world.seconds(600);
+    // What is read is the configuration before the switch; what was claimed is the one after it.
+    const claim = world.claim(step, 'EAFTERSWITCH');
+    expect(await world.observe(step, { claim, direction: 'back' })).toEqual({
+      outcome: 'before',
+      precondition: site(world).etag,
+    });
+  });
 });
