@@ -10,7 +10,8 @@ import type {
 /** Usual durations; CloudFront says "within minutes" for a configuration and for an invalidation. */
 const typical = { switchSeconds: 2, settleSeconds: 300, invalidateSeconds: 120 };
 
-const switchDeadlineSeconds = 300;
+/** There it gives up soon; back it keeps trying for as long as throttling may last, and on-call is told anyway. */
+const switchDeadlineSeconds = { there: 300, back: 1800 };
 
 type Move = Omit<SwitchSettings, 'action'>;
 
@@ -20,7 +21,7 @@ type Move = Omit<SwitchSettings, 'action'>;
  */
 export function forwardSteps(settings: CloudFrontBlueGreen, move: Move): Step[] {
   return [
-    switchStep('switch', `Switch production to ${move.colour}`, move),
+    switchStep('switch', `Switch production to ${move.colour}`, switchDeadlineSeconds.there, move),
     settleStep('settle', 'Wait until CloudFront has delivered it everywhere', settings, move),
     invalidateStep('invalidate', "Empty CloudFront's cache", settings, true),
   ];
@@ -36,21 +37,21 @@ export function backwardSteps(
   undoes: readonly string[],
 ): RollbackStep[] {
   return [
-    switchStep('switch-back', `Switch production back to ${move.colour}`, move),
+    switchStep('switch-back', `Switch production back to ${move.colour}`, switchDeadlineSeconds.back, move),
     invalidateStep('invalidate-early', "Empty CloudFront's cache at once", settings, false),
     settleStep('settle-back', 'Wait until CloudFront has delivered it everywhere', settings, move),
     invalidateStep('invalidate-late', "Empty CloudFront's cache once more", settings, true),
   ].map((step) => ({ undoes: [...undoes], step }));
 }
 
-function switchStep(id: string, title: string, move: Move): Step {
+function switchStep(id: string, title: string, deadlineSeconds: number, move: Move): Step {
   return {
     id,
     title,
     does: 'shift',
     fence: 'compare-and-set',
     pollSeconds: 5,
-    deadlineSeconds: switchDeadlineSeconds,
+    deadlineSeconds,
     typicalSeconds: typical.switchSeconds,
     settings: { action: 'switch', ...move } satisfies StepSettings,
   };
