@@ -8,7 +8,7 @@ import { siteDistributionId } from '../../workspace/aws/cloudfront/seed.ts';
 import { type AwsStandIn, type AwsStandInOptions, createAwsStandIn } from '../../workspace/aws/index.ts';
 import { createWorkspaceClock, type WorkspaceClock } from '../../workspace/clock.ts';
 
-export const testCredentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'not-a-secret' };
+const testCredentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'not-a-secret' };
 
 /** Points the SDK at an address by the variable that real users have too. */
 export function clientsFor(url: string): AwsClients {
