@@ -107,7 +107,3 @@ export const AwsCheckConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('cloudwatch-metrics'), settings: CloudWatchMetricsCheck }),
 ]);
 export type AwsCheckConfig = z.infer<typeof AwsCheckConfig>;
-
-export const awsCheckKinds: readonly string[] = AwsCheckConfig.options.map(
-  (option) => option.shape.kind.value,
-);

@@ -14,7 +14,7 @@ export interface AwsChecksDeps {
   readonly fetchPage: FetchPage;
 }
 
-/** Runs the kinds of check named in `awsCheckKinds`. Throws MisconfiguredError for any other and for settings it cannot read. */
+/** Runs the kinds of check in `AwsCheckConfig`. Throws MisconfiguredError for any other and for settings it cannot read. */
 export function createAwsChecks(deps: AwsChecksDeps): Checks {
   return {
     run: async (spec, context) => {
