@@ -12,12 +12,12 @@ interface CommandHint {
 const commands: readonly CommandHint[] = [
   {
     command: '/promote',
-    usage: '[app] [version] [environment] | plan | status | history | help',
+    usage: '[app] [version] [environment] | plan | status | help',
     description: 'Promote a release to an environment',
   },
   {
     command: '/rollback',
-    usage: '[app] [environment] [version] | help',
+    usage: '[app] [environment] [version] | plan | help',
     description: 'Roll an environment back to an earlier release',
   },
 ];
@@ -78,6 +78,15 @@ export function Composer(props: {
     }
   };
 
+  const runShortcut = async () => {
+    try {
+      const result = await post<DeliveryResult>('slack', 'shortcut', { user });
+      if (result.outcome === 'refused' && result.error !== undefined) complain(result.error);
+    } catch (error) {
+      complain(error instanceof Error ? error.message : String(error));
+    }
+  };
+
   const complete = (command: string) => {
     setText(`${command} `);
     setChosen(0);
@@ -117,6 +126,26 @@ export function Composer(props: {
         </p>
       )}
       <div className="composer-box">
+        {threadTs === undefined && (
+          <button
+            type="button"
+            className="shortcut"
+            aria-label="Shortcut: Promote a release"
+            title="Shortcut: Promote a release"
+            data-testid="shortcut"
+            onClick={() => void runShortcut()}
+          >
+            <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+              <path
+                d="M9 1.5L3 9h4l-.5 5.5L13 7H8.500z"
+                fill="none"
+                stroke="currentColor"
+                strokeWidth="1.4"
+                strokeLinejoin="round"
+              />
+            </svg>
+          </button>
+        )}
         <textarea
           ref={field}
           rows={Math.min(6, text.split('\n').length)}
