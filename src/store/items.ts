@@ -51,6 +51,22 @@ export function parsePromotion(item: Item, id: string): Promotion {
   return parseBody(Promotion, item, `promotion ${id}`);
 }
 
+/** What could not be read back is never written: it would hold up everything that comes after it. */
+export function promotionBody(promotion: Promotion): Item {
+  const readable = Promotion.safeParse(promotion);
+  if (!readable.success) {
+    throw new UnreadableError(
+      'store.unwritable',
+      'This promotion could not be read back, so it is not saved.',
+      {
+        cause: readable.error,
+        data: { promotionId: promotion.id },
+      },
+    );
+  }
+  return bodyOf(promotion);
+}
+
 const LiveRecord = z.strictObject({
   app: z.string(),
   environment: z.string(),

@@ -1,7 +1,17 @@
 import { RetryableError } from '../flows/errors.ts';
 import type { Change, Loaded, PromotionStore, SaveOutcome } from '../flows/ports.ts';
 import type { Promotion } from '../flows/promotion/promotion.ts';
-import { bodyOf, number, numberOf, parseAudit, parseLive, parsePromotion, text, textOf } from './items.ts';
+import {
+  bodyOf,
+  number,
+  numberOf,
+  parseAudit,
+  parseLive,
+  parsePromotion,
+  promotionBody,
+  text,
+  textOf,
+} from './items.ts';
 import {
   conditions,
   dueBy,
@@ -170,7 +180,7 @@ function promotionItem(promotion: Promotion, tx: string): Item {
     revision: number(promotion.revision),
     phase: text(promotion.phase),
     tx: text(tx),
-    ...bodyOf(promotion),
+    ...promotionBody(promotion),
   };
 }
 

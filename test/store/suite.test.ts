@@ -295,6 +295,19 @@ describe.each(engines)('the store on %s', (engine) => {
     });
   });
 
+  it('what could not be read back is not written', async () => {
+    const store = storeOf(transport);
+    const change = opening('p1');
+    await store.create(change);
+
+    const odd = { ...change.promotion, revision: 2, requestedAtMs: 1.5 };
+    await expect(store.save({ ...change, promotion: odd })).rejects.toMatchObject({
+      code: 'store.unwritable',
+    });
+
+    expect((await store.load('p1'))?.promotion.revision).toBe(1);
+  });
+
   it('a row of a newer version of Countersign is left alone', async () => {
     const store = storeOf(transport);
     await store.create(opening('p1'));

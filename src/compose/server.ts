@@ -1,0 +1,158 @@
+import { SocketModeReceiver } from '@slack/bolt';
+import { createAnnouncer } from '../bot/announcer.ts';
+import { createBotApp } from '../bot/app.ts';
+import { createHttpReceiver } from '../bot/receiver.ts';
+import { createSlackClient } from '../bot/slack-client.ts';
+import type { ServerEnv } from '../config/env.ts';
+import type { Catalog } from '../flows/desk.ts';
+import { RetryableError } from '../flows/errors.ts';
+import type { Hints, Log } from '../flows/ports.ts';
+import { createRunner } from './runner.ts';
+import { buildStore, buildWorker } from './worker.ts';
+
+export interface Server {
+  /** Listens at once and begins to work as soon as the store answers. Rejects on a wrong set-up. */
+  start(): Promise<{ readonly port: number | null }>;
+  /** Works off what is due now; for a clock that is moved by hand. */
+  runDue(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  readonly env: ServerEnv;
+  readonly catalog: Catalog;
+  readonly log: Log;
+  /** How often the store is asked for what is due; null leaves it to `runDue`. */
+  readonly sweepEveryMs: number | null;
+}
+
+const storeRetryMs = 1_000;
+
+/** The whole bot as one long-running process: Slack over HTTP or Socket Mode, and the ticks. */
+export function createServer({ env, catalog, log, sweepEveryMs }: ServerOptions): Server {
+  const store = buildStore(env);
+  const slack = createSlackClient({
+    token: env.slack.botToken,
+    log,
+    teamId: env.slack.teamId,
+    ...(env.slack.apiUrl === null ? {} : { slackApiUrl: env.slack.apiUrl }),
+  });
+  const background = new Set<Promise<void>>();
+  const later = (task: () => Promise<void>) => {
+    const running = task().catch((error: unknown) => {
+      log.error({ reason: error instanceof Error ? error.message : String(error) }, 'background work failed');
+    });
+    background.add(running);
+    void running.finally(() => background.delete(running));
+  };
+  const hints: Hints = {
+    wake(_promotionId, atMs) {
+      if (atMs <= store.clock.nowMs()) runner.wake();
+    },
+  };
+  const { desk, tick } = buildWorker({ env, catalog, store, slack, hints, log });
+  const announcer = createAnnouncer({ store: store.promotions, outbox: store.outbox, slack, log });
+
+  const announce = async (promotionId: string, nowMs: number) => {
+    await announcer.announce(promotionId, nowMs);
+    await noteCountdown(promotionId);
+  };
+
+  /** The wait timer runs from the moment its message is in the channel. */
+  const noteCountdown = async (promotionId: string) => {
+    const promotion = await desk.find(promotionId);
+    if (promotion?.phase !== 'waiting' || promotion.noticeAtMs !== null) return;
+    const surface = await store.outbox.surface(promotionId);
+    if ((surface?.toldSequence ?? 0) < promotion.announced) return;
+    await desk.decide(promotionId, { type: 'notice.delivered' });
+  };
+
+  const runner = createRunner({
+    duePromotions: (limit) => store.promotions.due(limit),
+    dueSurfaces: (limit) => store.outbox.dueSurfaces(limit),
+    tick,
+    announce,
+    log,
+  });
+
+  const http =
+    env.slack.appToken === null
+      ? createHttpReceiver({
+          host: env.host,
+          port: env.port,
+          gate: {
+            path: '/slack/events',
+            secrets: {
+              current: env.slack.signingSecret,
+              ...(env.slack.previousSigningSecret === null
+                ? {}
+                : { previous: env.slack.previousSigningSecret }),
+            },
+            appId: env.slack.appId,
+            teamId: env.slack.teamId,
+          },
+          deliveries: store.deliveries,
+          log,
+          nowMs: () => store.clock.nowMs(),
+          respond: (responseUrl, text) => slack.respond(responseUrl, { text }),
+        })
+      : null;
+  const socket = env.slack.appToken === null ? null : createSocketReceiver(env, env.slack.appToken);
+  const receiver = http ?? socket;
+  if (receiver === null) throw new Error('a receiver is either HTTP or a socket');
+  createBotApp({
+    receiver,
+    desk,
+    catalog,
+    slack,
+    later,
+    nowMs: () => store.clock.nowMs(),
+    teamId: env.slack.teamId,
+    botId: env.slack.bot?.id ?? '',
+    botUserId: env.slack.bot?.userId ?? '',
+    appId: env.slack.appId,
+    log,
+  });
+
+  let stopped = false;
+  const untilStoreAnswers = async () => {
+    for (;;) {
+      try {
+        return await store.ensureTable();
+      } catch (error) {
+        if (!(error instanceof RetryableError) || stopped) throw error;
+        log.warn({ code: error.code }, 'the store does not answer yet');
+        await new Promise((resolve) => setTimeout(resolve, storeRetryMs));
+      }
+    }
+  };
+
+  return {
+    async start() {
+      const listening = http === null ? null : await http.start();
+      await untilStoreAnswers();
+      if (socket !== null) await socket.start();
+      if (sweepEveryMs !== null) runner.start(sweepEveryMs);
+      return { port: listening?.port ?? null };
+    },
+    async runDue() {
+      await Promise.all(background);
+      await runner.runDue();
+    },
+    async stop() {
+      stopped = true;
+      await http?.stop();
+      await socket?.stop();
+      await runner.stop();
+      await Promise.all(background);
+      store.close();
+    },
+  };
+}
+
+function createSocketReceiver(env: ServerEnv, appToken: string): SocketModeReceiver {
+  return new SocketModeReceiver({
+    appToken,
+    ...(env.slack.apiUrl === null ? {} : { clientOptions: { slackApiUrl: env.slack.apiUrl } }),
+  } as ConstructorParameters<typeof SocketModeReceiver>[0]);
+}

@@ -1,0 +1,95 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createAwsChecks } from '../aws/checks/index.ts';
+import { createFetchPage } from '../aws/checks/page.ts';
+import { createAwsClients } from '../aws/clients.ts';
+import { createTargets } from '../aws/targets/index.ts';
+import { createDirectory } from '../bot/people.ts';
+import type { SlackClient } from '../bot/slack-client.ts';
+import type { ServerEnv } from '../config/env.ts';
+import { nearest } from '../config/nearest.ts';
+import type { Catalog } from '../flows/desk.ts';
+import { createDesk } from '../flows/engine/desk.ts';
+import { tick } from '../flows/engine/tick.ts';
+import type { World } from '../flows/engine/world.ts';
+import type { Checks, Hash, Hints, Log, Releases } from '../flows/ports.ts';
+import { createGithubClient } from '../github/client.ts';
+import { createWorkflowGate } from '../github/gate.ts';
+import { createReleases } from '../github/releases.ts';
+import { createWorkflows } from '../github/workflows.ts';
+import { createDeliveries } from '../store/deliveries.ts';
+import { createOutbox } from '../store/outbox.ts';
+import { createPromotionStore } from '../store/promotions.ts';
+import { createSdkTransport } from '../store/sdk-transport.ts';
+import { withStoreClock } from './store-clock.ts';
+
+const githubApi = 'https://api.github.com';
+
+export const sha256: Hash = (text) => createHash('sha256').update(text).digest('hex');
+
+/** The table and everything kept in it. */
+export function buildStore(env: ServerEnv) {
+  const sdk = createSdkTransport({
+    tableName: env.tableName,
+    region: env.awsRegion,
+    pause: (ms) => pause(ms),
+  });
+  const { transport, clock } = withStoreClock(sdk);
+  return {
+    clock,
+    ensureTable: () => sdk.ensureTable(),
+    close: () => sdk.close(),
+    promotions: createPromotionStore({ transport, nonce: () => randomUUID() }),
+    outbox: createOutbox({ transport }),
+    deliveries: createDeliveries({ transport }),
+  };
+}
+
+/** Everything a tick asks of the world, as production answers it. */
+export function buildWorker(deps: {
+  readonly env: ServerEnv;
+  readonly catalog: Catalog;
+  readonly store: ReturnType<typeof buildStore>;
+  readonly slack: SlackClient;
+  readonly hints: Hints;
+  readonly log: Log;
+}) {
+  const { env, catalog, store, slack, hints, log } = deps;
+  const github = createGithubClient({ token: env.github.token, baseUrl: env.github.apiUrl ?? githubApi });
+  const clients = createAwsClients();
+  const fetchPage = createFetchPage();
+  const checks = joinChecks(
+    createAwsChecks({ clients, fetchPage }),
+    createWorkflowGate(createWorkflows(github)),
+  );
+  const world: World = {
+    store: store.promotions,
+    targetOf: createTargets({ clients, fetchPage }),
+    checks,
+    releases: releasesOf(github),
+    directory: createDirectory({ slack, teamId: env.slack.teamId }),
+    hints,
+    hash: sha256,
+    log,
+  };
+  const desk = createDesk({ ...world, catalog, nearest, looking: world });
+  return { desk, tick: (promotionId: string) => tick(world, promotionId) };
+}
+
+function joinChecks(aws: Checks, workflowGate: Checks): Checks {
+  return {
+    run: (spec, context) => (spec.kind === 'github-workflow' ? workflowGate : aws).run(spec, context),
+  };
+}
+
+function releasesOf(github: ReturnType<typeof createGithubClient>): Releases {
+  const releases = createReleases(github);
+  return {
+    async resolve(repository, version) {
+      const resolved = await releases.resolveRelease({ repository, version });
+      if (resolved.outcome === 'absent') return resolved;
+      const { sha, author, message, url } = resolved.commit;
+      return { outcome: 'found', version: resolved.version, commit: { sha, author, message, url } };
+    },
+  };
+}
