@@ -30,7 +30,7 @@ export function explain(issue: Issue, root: Located, schema: z.ZodType): Problem
       const choices = issue.values.map((value) => inUnits(value, issue.path));
       const choice = choices.length === 1 ? (choices[0] ?? '') : `one of ${choices.join(', ')}`;
       if (isMissing) return say('missing', `is missing; it must be ${choice}`);
-      const written = found.node.kind === 'scalar' ? String(found.node.value) : '';
+      const written = textIn(found.node);
       return say('bad-value', `must be ${choice}, not ${describe(found.node)}`, nearest(written, choices));
     }
     case 'too_small':
@@ -99,7 +99,7 @@ function explainUnion(
   const keys = writtenKeys(schemaAt(schema, issue.path));
   const choice = [...words, ...(allowsMapping ? [`a mapping (${keys.join(', ')})`] : [])].join(', or ');
   if (find(root, issue.path).missing.length > 0) return say('missing', `is missing; it must be ${choice}`);
-  const written = node.kind === 'scalar' ? String(node.value) : '';
+  const written = textIn(node);
   return say('bad-value', `must be ${choice}, not ${describe(node)}`, nearest(written, words));
 }
 
@@ -166,6 +166,10 @@ export function describe(node: Located): string {
 
 function writtenText(node: Located): string {
   return node.kind === 'scalar' ? cut(String(node.value)) : describe(node);
+}
+
+function textIn(node: Located): string {
+  return node.kind === 'scalar' && typeof node.value === 'string' ? node.value : '';
 }
 
 function cut(text: string): string {

@@ -5,7 +5,10 @@ export function nearest(written: string, known: readonly string[]): string | und
   const plain = simplify(written);
   const ranked = known
     .map((word) => ({ word, steps: distance(plain, simplify(word)) }))
-    .filter(({ word, steps }) => steps <= Math.max(1, Math.floor(Math.max(word.length, plain.length) / 3)))
+    .filter(({ word, steps }) => {
+      const longest = Math.max(word.length, plain.length);
+      return steps < plain.length && steps <= Math.max(1, Math.floor(longest / 3));
+    })
     .sort((left, right) => left.steps - right.steps);
   return ranked[0]?.word;
 }

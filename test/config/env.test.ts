@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { type Environment, readServerEnv } from '../../src/config/env.ts';
+
+const complete = {
+  SLACK_BOT_TOKEN: 'xoxb-1234567890-abcdef',
+  SLACK_SIGNING_SECRET: '0123456789abcdef0123456789abcdef',
+  SLACK_APP_ID: 'A0COUNTER',
+  SLACK_TEAM_ID: 'T0COUNTER',
+  GITHUB_TOKEN: 'ghp_000000000000000000000000000000000000',
+  AWS_REGION: 'eu-central-1',
+} satisfies Environment;
+
+function problemsOf(changes: Environment) {
+  const answer = readServerEnv({ ...complete, ...changes });
+  return answer.outcome === 'invalid' ? answer.problems : [];
+}
+
+describe('the environment of the server', () => {
+  it('needs secrets, ids and a region; everything else has a default', () => {
+    expect(readServerEnv(complete)).toEqual({
+      outcome: 'valid',
+      env: {
+        slack: {
+          botToken: complete.SLACK_BOT_TOKEN,
+          signingSecret: complete.SLACK_SIGNING_SECRET,
+          previousSigningSecret: null,
+          appId: 'A0COUNTER',
+          teamId: 'T0COUNTER',
+          bot: null,
+          appToken: null,
+          commands: { promote: '/promote', rollback: '/rollback' },
+          apiUrl: null,
+        },
+        github: { token: complete.GITHUB_TOKEN, apiUrl: null },
+        awsRegion: 'eu-central-1',
+        tableName: 'countersign',
+        pipelineFile: 'pipeline.yml',
+        host: '127.0.0.1',
+        port: 3000,
+        logLevel: 'info',
+      },
+    });
+  });
+
+  it('takes what is set instead of the defaults', () => {
+    const answer = readServerEnv({
+      ...complete,
+      SLACK_SIGNING_SECRET_PREVIOUS: 'f'.repeat(32),
+      SLACK_BOT_ID: 'B0COUNTER',
+      SLACK_BOT_USER_ID: 'U0COUNTER',
+      SLACK_APP_TOKEN: 'xapp-1-A0COUNTER-123-abc',
+      SLACK_API_URL: 'http://127.0.0.1:4401/api',
+      GITHUB_API_URL: 'https://github.example/api/v3/',
+      COUNTERSIGN_COMMAND_SUFFIX: '-dev',
+      COUNTERSIGN_TABLE: 'countersign-dev',
+      COUNTERSIGN_PIPELINE: '/etc/countersign/pipeline.yml',
+      COUNTERSIGN_HOST: '0.0.0.0',
+      COUNTERSIGN_PORT: '8080',
+      LOG_LEVEL: 'DEBUG',
+    });
+
+    expect(answer).toMatchObject({
+      outcome: 'valid',
+      env: {
+        slack: {
+          previousSigningSecret: 'f'.repeat(32),
+          bot: { id: 'B0COUNTER', userId: 'U0COUNTER' },
+          appToken: 'xapp-1-A0COUNTER-123-abc',
+          commands: { promote: '/promote-dev', rollback: '/rollback-dev' },
+          apiUrl: 'http://127.0.0.1:4401/api/',
+        },
+        github: { apiUrl: 'https://github.example/api/v3' },
+        tableName: 'countersign-dev',
+        pipelineFile: '/etc/countersign/pipeline.yml',
+        host: '0.0.0.0',
+        port: 8080,
+        logLevel: 'debug',
+      },
+    });
+  });
+
+  it('names everything that is missing at once, with the way out', () => {
+    const answer = readServerEnv({});
+
+    const problems = answer.outcome === 'invalid' ? answer.problems : [];
+    expect(problems.map(({ variable }) => variable).sort()).toEqual([
+      'AWS_REGION',
+      'GITHUB_TOKEN',
+      'SLACK_APP_ID',
+      'SLACK_BOT_TOKEN',
+      'SLACK_SIGNING_SECRET',
+      'SLACK_TEAM_ID',
+    ]);
+    for (const { message } of problems) expect(message).toMatch(/^is not set; \w+/);
+  });
+
+  it.each([
+    ['SLACK_BOT_TOKEN', '', /^is empty/],
+    ['SLACK_BOT_TOKEN', '  \n', /^is empty/],
+    ['SLACK_BOT_TOKEN', 'xoxp-1234567890-abcdef', /begins with xoxb-/],
+    ['SLACK_BOT_TOKEN', ' xoxb-1234567890-abcdef', /blanks or quotes/],
+    ['SLACK_BOT_TOKEN', '"xoxb-1234567890-abcdef"', /blanks or quotes/],
+    ['SLACK_SIGNING_SECRET', 'development', /32 hex digits/],
+    ['SLACK_SIGNING_SECRET_PREVIOUS', '', /^is empty.*or leave it out/],
+    ['SLACK_APP_TOKEN', 'xoxb-1234567890-abcdef', /begins with xapp-/],
+    ['SLACK_APP_ID', 'T0COUNTER', /begins with A/],
+    ['SLACK_TEAM_ID', 'countersign', /begins with T or E/],
+    ['SLACK_API_URL', 'http://slack.example/api/', /https:\/\//],
+    ['SLACK_API_URL', 'https://a:b@slack.example/', /bare address/],
+    ['GITHUB_TOKEN', 'secret', /GitHub token/],
+    ['GITHUB_API_URL', 'nonsense', /https:\/\//],
+    ['COUNTERSIGN_PORT', '70000', /0 to 65535/],
+    ['COUNTERSIGN_PORT', '-1', /0 to 65535/],
+    ['COUNTERSIGN_PORT', '80a', /0 to 65535/],
+    ['COUNTERSIGN_TABLE', 'a b', /DynamoDB table/],
+    ['COUNTERSIGN_HOST', 'http://x', /address of this machine/],
+    ['COUNTERSIGN_COMMAND_SUFFIX', 'dev', /such as -dev/],
+    ['AWS_REGION', 'europe', /is no region/],
+    ['LOG_LEVEL', 'loud', /fatal, error, warn/],
+  ])('refuses %s=%j', (variable, value, message) => {
+    const problems = problemsOf({ [variable]: value });
+
+    expect(problems.map((problem) => problem.variable)).toEqual([variable]);
+    expect(problems[0]?.message).toMatch(message);
+  });
+
+  it('wants both ids of the bot or neither', () => {
+    expect(problemsOf({ SLACK_BOT_ID: 'B0COUNTER' })).toEqual([
+      {
+        variable: 'SLACK_BOT_USER_ID',
+        message: expect.stringContaining('set both SLACK_BOT_ID and SLACK_BOT_USER_ID, or neither'),
+      },
+    ]);
+  });
+
+  it.each([{ NODE_ENV: 'production' }, { AWS_LAMBDA_FUNCTION_NAME: 'countersign-slack' }])(
+    'keeps Slack’s secrets out of the logs of production: %j',
+    (production) => {
+      expect(problemsOf({ ...production, LOG_LEVEL: 'debug' })).toMatchObject([{ variable: 'LOG_LEVEL' }]);
+      expect(problemsOf({ ...production, LOG_LEVEL: 'info' })).toEqual([]);
+    },
+  );
+
+  it('never repeats a secret in what it says', () => {
+    const secrets = ['xoxp-hush-hush-hush', 'hush-signing', 'hush-previous', 'hush-app', 'hush!'];
+    const [token, signing, previous, app, github] = secrets;
+
+    const problems = problemsOf({
+      SLACK_BOT_TOKEN: token,
+      SLACK_SIGNING_SECRET: signing,
+      SLACK_SIGNING_SECRET_PREVIOUS: previous,
+      SLACK_APP_TOKEN: app,
+      GITHUB_TOKEN: github,
+      SLACK_API_URL: 'http://me:hush@slack.example',
+    });
+
+    expect(problems).toHaveLength(6);
+    expect(JSON.stringify(problems)).not.toContain('hush');
+  });
+});
