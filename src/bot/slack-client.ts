@@ -142,7 +142,12 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
     post: ({ channel, threadTs, message }) =>
       call(
         'chat.postMessage',
-        { channel, ...(threadTs === undefined ? {} : { thread_ts: threadTs }), ...drawn(message) },
+        {
+          channel,
+          ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
+          ...drawn(message),
+          ...withoutUnfurling,
+        },
         posted,
       ),
     update: ({ channel, ts, message }) => call('chat.update', { channel, ts, ...drawn(message) }, posted),
@@ -194,13 +199,14 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
   };
 }
 
+/** Only a post can unfurl; an edit refuses the words. Source: Slack, chat.update, arguments. */
+const withoutUnfurling = { unfurl_links: false, unfurl_media: false };
+
 function drawn(message: Message): Record<string, unknown> {
   return {
     text: message.text,
     blocks: message.blocks,
     ...(message.metadata === undefined ? {} : { metadata: message.metadata }),
-    unfurl_links: false,
-    unfurl_media: false,
   };
 }
 

@@ -1,0 +1,459 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createAnnouncer } from '../../src/bot/announcer.ts';
+import type { Message } from '../../src/bot/messages/block.ts';
+import type { Outbox, Surface } from '../../src/flows/ports.ts';
+import type { Announcement, StoredAnnouncement } from '../../src/flows/promotion/announcements.ts';
+import type { Promotion } from '../../src/flows/promotion/promotion.ts';
+import { fakeLog, fakeSlack } from './fakes.ts';
+import { shown } from './messages/drawn.ts';
+import { ada, channelId, grace, onCallChannelId, promotionIn, startMs } from './promotions.ts';
+
+/** A store and outbox in memory that keep the ports' rules: compare-and-set, due by time, nothing due is lost. */
+function createRows() {
+  const promotions = new Map<string, Promotion>();
+  const surfaces = new Map<string, Surface>();
+  const dueAt = new Map<string, number>();
+  const announcements: StoredAnnouncement[] = [];
+  const rows = {
+    nowMs: startMs,
+    surfaces,
+    /** What another process does between our read and our write. */
+    interfere: undefined as (() => void) | undefined,
+    save(promotion: Promotion, ...told: Announcement[]) {
+      const announced = announcements.filter(({ promotionId }) => promotionId === promotion.id).length;
+      told.forEach((announcement, index) => {
+        announcements.push({
+          promotionId: promotion.id,
+          sequence: announced + index + 1,
+          atMs: rows.nowMs,
+          announcement,
+        });
+      });
+      const revision = (promotions.get(promotion.id)?.revision ?? 0) + 1;
+      const saved = { ...promotion, revision, announced: announced + told.length };
+      promotions.set(promotion.id, saved);
+      dueAt.set(promotion.id, rows.nowMs);
+      if (surfaces.has(promotion.id)) return saved;
+      surfaces.set(promotion.id, {
+        promotionId: promotion.id,
+        channel: promotion.policy.channel,
+        ts: null,
+        drawnRevision: 0,
+        drawnAtMs: 0,
+        postingUntilMs: null,
+        dueAtMs: rows.nowMs,
+        toldSequence: 0,
+        revision: 1,
+      });
+      return saved;
+    },
+    surface: (id: string) => surfaces.get(id) as Surface,
+    dueAt: (id: string) => dueAt.get(id),
+  };
+  const outbox: Outbox = {
+    dueSurfaces: async (limit) => ({
+      ids: [...dueAt]
+        .filter(([, atMs]) => atMs <= rows.nowMs)
+        .map(([id]) => id)
+        .slice(0, limit),
+      nowMs: rows.nowMs,
+    }),
+    surface: async (id) => surfaces.get(id),
+    saveSurface: async (surface) => {
+      rows.interfere?.();
+      const { promotionId: id } = surface;
+      if (surfaces.get(id)?.revision !== surface.revision) return false;
+      surfaces.set(id, { ...surface, revision: surface.revision + 1 });
+      const promotion = promotions.get(id);
+      const behind =
+        surface.drawnRevision < (promotion?.revision ?? 0) ||
+        surface.toldSequence < (promotion?.announced ?? 0);
+      if (surface.dueAtMs !== null) dueAt.set(id, surface.dueAtMs);
+      else if (!behind) dueAt.delete(id);
+      return true;
+    },
+    announcements: async (id, after, limit) =>
+      announcements
+        .filter(({ promotionId, sequence }) => promotionId === id && sequence > after)
+        .slice(0, limit),
+  };
+  const store = {
+    load: async (id: string) => {
+      const promotion = promotions.get(id);
+      return promotion === undefined ? undefined : { promotion, nowMs: rows.nowMs };
+    },
+  };
+  return { rows, outbox, store };
+}
+
+const id = 'p0123456789';
+let bench: ReturnType<typeof createRows>;
+let slack: ReturnType<typeof fakeSlack>;
+let log: ReturnType<typeof fakeLog>;
+let toldOf: string[];
+let tellFails: boolean;
+let announcer: ReturnType<typeof createAnnouncer>;
+
+const create = () =>
+  createAnnouncer({
+    ...bench,
+    slack,
+    log,
+    random: () => 0,
+    told: async (_id, { topic }) => {
+      if (tellFails) throw new Error('store is down');
+      toldOf.push(topic);
+    },
+  });
+
+beforeEach(() => {
+  bench = createRows();
+  slack = fakeSlack();
+  log = fakeLog();
+  toldOf = [];
+  tellFails = false;
+  announcer = create();
+});
+
+const run = () => announcer.runDue(bench.rows.nowMs);
+/** Works off what is due second by second. */
+async function pass(seconds: number) {
+  for (let second = 0; second < seconds; second += 1) {
+    bench.rows.nowMs += 1000;
+    await run();
+  }
+}
+const posts = () => slack.of('post') as unknown as { channel: string; threadTs?: string; message: Message }[];
+const updates = () => slack.of('update') as unknown as { channel: string; ts: string; message: Message }[];
+const revisionDrawn = (message: Message) => message.metadata?.event_payload['revision'];
+
+describe('the card', () => {
+  it('is posted once and edited in place from then on', async () => {
+    bench.rows.save(promotionIn('analyzing'), { topic: 'requested' });
+    await run();
+    await pass(5);
+    bench.rows.save(promotionIn('awaiting-approval'));
+    await pass(5);
+    expect(posts()).toHaveLength(1);
+    expect(posts()[0]).toMatchObject({ channel: channelId });
+    expect(updates()).toHaveLength(1);
+    expect(updates()[0]?.ts).toBe(bench.rows.surface(id).ts);
+    expect(shown(updates()[0]?.message as Message)).toContain('Waiting for approval');
+    expect(bench.rows.dueAt(id)).toBeUndefined();
+  });
+
+  it('is edited no closer than three seconds, newest state only, and always to the end', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    await run();
+    for (let second = 0; second < 20; second += 1) {
+      bench.rows.save(promotionIn(second < 19 ? 'deploying' : 'promoted'));
+      await pass(1);
+    }
+    await pass(5);
+    expect(updates().length).toBeLessThanOrEqual(8);
+    expect(updates().length).toBeGreaterThanOrEqual(6);
+    expect(revisionDrawn(updates().at(-1)?.message as Message)).toBe(21);
+    expect(shown(updates().at(-1)?.message as Message)).toContain('Promoted.');
+    expect(bench.rows.dueAt(id)).toBeUndefined();
+  });
+
+  it('of many promotions stays within one budget for the workspace, and every end is drawn', async () => {
+    const ids = Array.from({ length: 20 }, (_, index) => `p${index}`);
+    for (const each of ids) bench.rows.save(promotionIn('deploying', { id: each }));
+    await pass(30);
+    const times: number[] = [];
+    const update = slack.update;
+    slack.update = (input) => {
+      times.push(bench.rows.nowMs);
+      return update(input);
+    };
+    for (let second = 0; second < 120; second += 1) {
+      for (const each of ids) bench.rows.save(promotionIn('deploying', { id: each }));
+      await pass(1);
+    }
+    for (const each of ids) bench.rows.save(promotionIn('promoted', { id: each }));
+    await pass(90);
+    for (const start of times) {
+      expect(times.filter((atMs) => atMs >= start && atMs < start + 60_000).length).toBeLessThanOrEqual(50);
+    }
+    for (const each of ids) {
+      expect(bench.rows.surface(each).drawnRevision).toBe(122);
+      expect(bench.rows.dueAt(each)).toBeUndefined();
+    }
+  });
+
+  it('waits as long as Slack says when it is rate limited, and does not ask before', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    await run();
+    slack.outcomes.update = [{ outcome: 'rate-limited', retryAfterMs: 30_000 }];
+    await pass(4);
+    bench.rows.save(promotionIn('promoted'));
+    await pass(20);
+    expect(updates()).toHaveLength(1);
+    await pass(15);
+    expect(updates()).toHaveLength(2);
+    expect(bench.rows.surface(id).drawnRevision).toBe(2);
+  });
+
+  it('whose edit was not answered is edited again', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    await run();
+    slack.outcomes.update = [{ outcome: 'unknown', error: 'timeout' }];
+    await pass(4);
+    bench.rows.save(promotionIn('promoted'));
+    await pass(10);
+    expect(updates()).toHaveLength(2);
+    expect(bench.rows.surface(id).drawnRevision).toBe(2);
+  });
+
+  it('that was deleted is posted anew and followed there', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    await run();
+    const first = bench.rows.surface(id).ts;
+    slack.outcomes.update = [{ outcome: 'gone', error: 'message_not_found' }];
+    await pass(4);
+    bench.rows.save(promotionIn('promoted'));
+    await pass(5);
+    expect(posts()).toHaveLength(2);
+    expect(bench.rows.surface(id).ts).not.toBe(first);
+    expect(shown(posts()[1]?.message as Message)).toContain('Promoted.');
+  });
+
+  it('whose first post was not answered is repeated once after a minute, and not before', async () => {
+    slack.outcomes.post = [{ outcome: 'unknown', error: 'timeout' }];
+    bench.rows.save(promotionIn('analyzing'));
+    await pass(50);
+    bench.rows.save(promotionIn('awaiting-approval'));
+    expect(posts()).toHaveLength(1);
+    await pass(100);
+    expect(posts()).toHaveLength(2);
+    expect(bench.rows.surface(id).ts).not.toBeNull();
+    expect(bench.rows.dueAt(id)).toBeUndefined();
+  });
+
+  it('is repeated ever more rarely while Slack answers nothing', async () => {
+    slack.outcomes.post = Array(50).fill({ outcome: 'unknown', error: 'timeout' });
+    bench.rows.save(promotionIn('analyzing'));
+    await pass(3600);
+    expect(posts().length).toBeGreaterThan(3);
+    expect(posts().length).toBeLessThan(10);
+  });
+
+  it('is posted soon after Slack can be reached again, since nothing had been sent', async () => {
+    slack.outcomes.post = [{ outcome: 'unreachable', error: 'ECONNREFUSED' }];
+    bench.rows.save(promotionIn('analyzing'));
+    await pass(10);
+    expect(posts()).toHaveLength(2);
+  });
+
+  it('goes to the on-call channel when its own does not take it', async () => {
+    slack.outcomes.post = [{ outcome: 'refused', error: 'not_in_channel' }];
+    bench.rows.save(promotionIn('analyzing'));
+    await run();
+    expect(posts().map(({ channel }) => channel)).toEqual([channelId, onCallChannelId]);
+    expect(bench.rows.surface(id).channel).toBe(onCallChannelId);
+  });
+
+  it('that Slack cannot draw is shown as its text', async () => {
+    slack.outcomes.post = [{ outcome: 'refused', error: 'invalid_blocks' }];
+    bench.rows.save(promotionIn('awaiting-approval'));
+    await run();
+    expect(posts()[1]?.message.blocks).toEqual([]);
+    expect(posts()[1]?.message.text).toContain('Waiting for approval');
+  });
+
+  it('waits for the token to be mended, and then everything is told', async () => {
+    slack.outcomes.post = Array(3).fill({ outcome: 'refused', error: 'token_revoked' });
+    bench.rows.save(promotionIn('deploying'), { topic: 'started' });
+    await pass(240);
+    expect(bench.rows.surface(id)).toMatchObject({ toldSequence: 1, drawnRevision: 1, dueAtMs: null });
+    expect(posts().length).toBe(5);
+  });
+
+  it('is drawn by one of two that try at the same moment', async () => {
+    bench.rows.save(promotionIn('analyzing'));
+    const other = create();
+    await Promise.all([announcer.announce(id, bench.rows.nowMs), other.announce(id, bench.rows.nowMs)]);
+    expect(posts()).toHaveLength(1);
+  });
+
+  it('keeps its place although something else was noted while it was posted', async () => {
+    bench.rows.save(promotionIn('analyzing'));
+    let saves = 0;
+    bench.rows.interfere = () => {
+      saves += 1;
+      if (saves !== 2) return;
+      const surface = bench.rows.surface(id);
+      bench.rows.surfaces.set(id, { ...surface, revision: surface.revision + 1 });
+    };
+    await run();
+    await pass(70);
+    expect(posts()).toHaveLength(1);
+    expect(bench.rows.surface(id).ts).not.toBeNull();
+  });
+
+  it('is drawn once more when the promotion was saved while it was drawn', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    await run();
+    await pass(5);
+    const update = slack.update;
+    slack.update = (input) => {
+      if (updates().length === 0) bench.rows.save(promotionIn('promoted'));
+      return update(input);
+    };
+    bench.rows.save(promotionIn('verifying'));
+    await pass(10);
+    expect(updates()).toHaveLength(2);
+    expect(bench.rows.surface(id).drawnRevision).toBe(3);
+  });
+});
+
+describe('announcements', () => {
+  it('are told in their order: the thread gets the detail, the channel what matters', async () => {
+    bench.rows.save(
+      promotionIn('deploying'),
+      { topic: 'requested' },
+      { topic: 'analyzed' },
+      { topic: 'approved', person: grace, count: 2, required: 2 },
+      { topic: 'started' },
+    );
+    await pass(20);
+    const ts = bench.rows.surface(id).ts;
+    expect(
+      posts()
+        .slice(1)
+        .map(({ threadTs, message }) => [threadTs, message.text.slice(0, 9)]),
+    ).toEqual([
+      [ts, 'Live now:'],
+      [ts, 'Approved '],
+      [undefined, 'Started: '],
+    ]);
+    expect(shown(posts().at(-1)?.message as Message)).toContain(`https://slack.example/${ts}`);
+    expect(bench.rows.surface(id).toldSequence).toBe(4);
+  });
+
+  it('for on-call reach both channels, each once, although the second is rate limited', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    await pass(5);
+    slack.outcomes.post = [{ outcome: 'sent' }, { outcome: 'rate-limited', retryAfterMs: 20_000 }];
+    bench.rows.save(promotionIn('rolling-back'), { topic: 'rolling-back' });
+    await pass(40);
+    const sent = posts()
+      .slice(1)
+      .map(({ channel }) => channel);
+    expect(sent).toEqual([onCallChannelId, channelId, channelId]);
+    expect(bench.rows.surface(id).toldSequence).toBe(1);
+  });
+
+  it('for on-call are told although the card has no place at all', async () => {
+    slack.outcomes.post = [
+      { outcome: 'refused', error: 'channel_not_found' },
+      { outcome: 'refused', error: 'channel_not_found' },
+    ];
+    bench.rows.save(promotionIn('rollback-failed'), { topic: 'rollback-failed' });
+    await run();
+    expect(
+      posts()
+        .slice(2)
+        .map(({ message }) => message.text.includes('THE ROLLBACK FAILED')),
+    ).toEqual([true, true]);
+  });
+
+  it('that matter and were not confirmed are repeated after a minute', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    await pass(5);
+    slack.outcomes.post = [{ outcome: 'unknown', error: 'timeout' }];
+    bench.rows.save(promotionIn('deploying'), { topic: 'started' });
+    await pass(50);
+    expect(posts()).toHaveLength(2);
+    await pass(20);
+    expect(posts()).toHaveLength(3);
+  });
+
+  it('of mere detail are not repeated, and hold nothing up', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    await pass(5);
+    slack.outcomes.post = [{ outcome: 'unknown', error: 'timeout' }];
+    bench.rows.save(promotionIn('deploying'), { topic: 'analyzed' }, { topic: 'started' });
+    await pass(5);
+    expect(posts().map(({ message }) => message.text.slice(0, 7))).toEqual(['Promote', 'Live no', 'Started']);
+  });
+
+  it('to one person are seen by that person only, or sent to them when they are not in the channel', async () => {
+    bench.rows.save(promotionIn('awaiting-approval'));
+    await pass(5);
+    const refusal = { code: 'x', text: 'You are not an approver.', next: 'Ask one.' };
+    slack.outcomes.whisper = [{ outcome: 'sent' }, { outcome: 'refused', error: 'user_not_in_channel' }];
+    bench.rows.save(promotionIn('awaiting-approval'), { topic: 'denied', person: ada, refusal });
+    await pass(5);
+    expect(slack.of('whisper')).toMatchObject([{ channel: channelId, userId: ada.userId }]);
+    expect(posts()).toHaveLength(1);
+    bench.rows.save(promotionIn('awaiting-approval'), { topic: 'denied', person: ada, refusal });
+    await pass(5);
+    expect(posts()[1]).toMatchObject({
+      channel: ada.userId,
+      message: { text: expect.stringContaining('not an approver') },
+    });
+  });
+
+  it('that start a countdown say so once they have arrived, and never when they were lost', async () => {
+    bench.rows.save(promotionIn('waiting'), { topic: 'waiting', waitSeconds: 300 });
+    slack.outcomes.post = [{ outcome: 'sent' }, { outcome: 'refused', error: 'restricted_action' }];
+    await pass(5);
+    expect(toldOf).toEqual([]);
+    bench.rows.save(promotionIn('waiting'), { topic: 'waiting', waitSeconds: 300 });
+    await pass(5);
+    expect(toldOf).toEqual(['waiting']);
+  });
+
+  it('are not repeated because the countdown could not be noted, and it is noted later', async () => {
+    tellFails = true;
+    bench.rows.save(promotionIn('waiting'), { topic: 'waiting', waitSeconds: 300 });
+    await pass(20);
+    tellFails = false;
+    await pass(10);
+    expect(toldOf).toEqual(['waiting']);
+    expect(posts()).toHaveLength(2);
+  });
+
+  it('are told again after a crash between the sending and the noting, rather than lost', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    await pass(5);
+    const post = slack.post;
+    slack.post = async (input) => {
+      await post(input);
+      slack.post = post;
+      throw new Error('killed');
+    };
+    bench.rows.save(promotionIn('deploying'), { topic: 'started' });
+    await pass(3);
+    announcer = create();
+    await pass(65);
+    expect(posts().filter(({ message }) => message.text.startsWith('Started'))).toHaveLength(2);
+    expect(bench.rows.surface(id).toldSequence).toBe(1);
+  });
+
+  it('come in short bursts and then no faster than a channel takes them', async () => {
+    bench.rows.save(promotionIn('deploying'), ...Array<Announcement>(12).fill({ topic: 'started' }));
+    const times: number[] = [];
+    const post = slack.post;
+    slack.post = (input) => {
+      times.push(bench.rows.nowMs);
+      return post(input);
+    };
+    await pass(30);
+    expect(times).toHaveLength(13);
+    for (const start of times)
+      expect(times.filter((atMs) => atMs >= start && atMs < start + 5000).length).toBeLessThanOrEqual(5);
+  });
+});
+
+it('one promotion that cannot be shown does not hold up the others', async () => {
+  bench.rows.save(promotionIn('analyzing', { id: 'p1' }));
+  bench.rows.save(promotionIn('analyzing', { id: 'p2' }));
+  const { load } = bench.store;
+  bench.store.load = (each) => (each === 'p1' ? Promise.reject(new Error('unreadable')) : load(each));
+  expect(await run()).toBe(2);
+  expect(posts()).toHaveLength(1);
+  expect(log.lines).toMatchObject([{ level: 'error', data: { promotionId: 'p1' } }]);
+});
