@@ -25,7 +25,7 @@ export async function runValidate(args: readonly string[]): Promise<CliAnswer> {
 }
 
 /** `pipeline.yml:12:7 apps.site…: message (did you mean "approvals"?)`, which editors turn into a link. */
-export function problemLine(file: string, problem: Problem): string {
+function problemLine(file: string, problem: Problem): string {
   const { line, column, path, message, nearest } = problem;
   const subject = path === '' ? '' : `${path}: `;
   const hint = nearest === undefined ? '' : ` (did you mean "${nearest}"?)`;

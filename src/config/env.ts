@@ -1,5 +1,5 @@
-export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
-export type LogLevel = (typeof logLevels)[number];
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+type LogLevel = (typeof logLevels)[number];
 
 /** What the running bot knows from its environment, besides what the AWS SDK reads for itself. */
 export interface ServerEnv {
@@ -29,7 +29,7 @@ export interface ServerEnv {
 }
 
 /** One variable that is missing or wrong. Never holds the value of a secret. */
-export interface EnvProblem {
+interface EnvProblem {
   readonly variable: string;
   /** What is wrong and the way out, in one sentence. */
   readonly message: string;

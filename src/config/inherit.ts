@@ -8,7 +8,7 @@ const audienceKeys = ['people', 'groups'];
  * Puts a mapping over its defaults: mappings are joined key by key, everything else is replaced. Whoever names
  * people or groups inherits neither, so that no inherited group may approve by surprise.
  */
-export function over(defaults: Located | undefined, own: Located): Located {
+function over(defaults: Located | undefined, own: Located): Located {
   if (defaults?.kind !== 'mapping' || own.kind !== 'mapping') return own;
   const hasOwnAudience = audienceKeys.some((key) => own.entries.has(key));
   const inherited = [...defaults.entries].filter(

@@ -15,7 +15,7 @@ export interface CheckRules {
   readonly places: readonly CheckPlace[];
   /** Proves which release is there. */
   readonly essential: boolean;
-  /** Settings taken from the target where the check does not give them, as addresses. */
+  /** The setting that is the target's address unless the check gives its own; null where there is none. */
   readonly addressKey: string | null;
   /** Whether `addressKey` is the address of one page rather than of the whole site. */
   readonly isPage: boolean;

@@ -92,20 +92,20 @@ export function parsePipeline(text: string, fileName: string): PipelineAnswer {
     }
     for (const [environment, node] of environments) {
       problems.push(...meaningProblems(node));
-      const read = readDefinition(appNode, node, problems);
-      if (read === undefined) continue;
-      definitions.set(JSON.stringify([app, environment]), read.definition);
-      const other = resources.get(read.resource);
+      const found = readDefinition(appNode, node, problems);
+      if (found === undefined) continue;
+      definitions.set(JSON.stringify([app, environment]), found.definition);
+      const other = resources.get(found.resource);
       if (other !== undefined) {
         const target = entryOf(node, 'target') ?? node;
         warnings.push({
           ...target.at,
           path: target.path,
           code: 'shared-resource',
-          message: `changes ${read.resource}, as does ${other.path} in line ${other.at.line}; their promotions will wait for each other`,
+          message: `changes ${found.resource}, as does ${other.path} in line ${other.at.line}; their promotions will wait for each other`,
         });
       }
-      resources.set(read.resource, entryOf(node, 'target') ?? node);
+      resources.set(found.resource, entryOf(node, 'target') ?? node);
     }
   }
   if (problems.length > 0 || answer.outcome === 'wrong') {

@@ -10,11 +10,11 @@ interface Place {
   /** As written, so that an inherited value points to where it can be mended. */
   readonly path: string;
 }
-export interface LocatedScalar extends Place {
+interface LocatedScalar extends Place {
   readonly kind: 'scalar';
   readonly value: string | number | boolean | null;
 }
-export interface LocatedList extends Place {
+interface LocatedList extends Place {
   readonly kind: 'list';
   readonly items: readonly Located[];
 }
@@ -22,7 +22,7 @@ export interface LocatedMapping extends Place {
   readonly kind: 'mapping';
   readonly entries: ReadonlyMap<string, LocatedEntry>;
 }
-export interface LocatedEntry {
+interface LocatedEntry {
   readonly keyAt: Position;
   readonly node: Located;
 }

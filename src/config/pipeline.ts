@@ -74,13 +74,13 @@ const CheckEntry = z.looseObject({
     .optional(),
   title: z.string().min(1).max(80).optional(),
 });
-const checkKeys = ['kind', 'id', 'title'];
+export const checkKeys = ['kind', 'id', 'title'];
 
 /**
  * One environment as a person writes it. Where a key here ends in a unit the file gives the unit with the value:
  * `soakSeconds` is written `soak: 15m`.
  */
-const Environment = z.strictObject({
+export const Environment = z.strictObject({
   /** Where promotions of this environment are shown. */
   channel: ChannelId,
   /** Who is called when something goes wrong (ALL-9). */
@@ -129,7 +129,7 @@ const Environment = z.strictObject({
 type Environment = z.infer<typeof Environment>;
 
 /** `pipeline.yml` once its defaults are put under every environment. */
-const PipelineFile = z.strictObject({
+export const PipelineFile = z.strictObject({
   version: z.literal(1),
   apps: z.record(
     Name,
@@ -142,8 +142,6 @@ const PipelineFile = z.strictObject({
     }),
   ),
 });
-
-export { checkKeys, Environment, PipelineFile };
 
 /** The configuration in the flows' own terms; apps and environments in the order of the file. */
 export interface Pipeline {
