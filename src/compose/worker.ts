@@ -40,7 +40,7 @@ export function buildStore(env: ServerEnv) {
     ensureTable: () => sdk.ensureTable(),
     close: () => sdk.close(),
     promotions: createPromotionStore({ transport, nonce: () => randomUUID() }),
-    outbox: createOutbox({ transport }),
+    outbox: createOutbox({ transport, nonce: () => randomUUID() }),
     deliveries: createDeliveries({ transport }),
   };
 }

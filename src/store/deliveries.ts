@@ -43,6 +43,7 @@ export function createDeliveries({ transport }: { readonly transport: Transport 
         does: 'update',
         key,
         update: { text: 'SET body = :body', values: { ':body': body } },
+        condition: { text: `attribute_exists(${expiryAttribute})` },
       });
     },
   };

@@ -1,11 +1,73 @@
-import type { Outbox } from '../flows/ports.ts';
-import { bodyOf, number, numberOf, parseAnnouncement, parseSurface } from './items.ts';
+import { RetryableError } from '../flows/errors.ts';
+import type { Outbox, Surface } from '../flows/ports.ts';
+import { bodyOf, number, numberOf, parseAnnouncement, parseSurface, text, textOf } from './items.ts';
 import { oldestFirst } from './promotions.ts';
-import { dueBy, dueShards, dueValues, indexes, keys, partitions, removeDue, setDue } from './table.ts';
-import type { Expression, Transport } from './transport.ts';
+import {
+  dueBy,
+  duePartition,
+  dueShards,
+  dueValues,
+  indexes,
+  keys,
+  partitions,
+  removeDue,
+  setDue,
+} from './table.ts';
+import type { Expression, Item, Transport } from './transport.ts';
 
 /** What is still to be shown: one surface per promotion, and its announcements in their order. */
-export function createOutbox({ transport }: { readonly transport: Transport }): Outbox {
+export function createOutbox({
+  transport,
+  nonce,
+}: {
+  readonly transport: Transport;
+  /** A new random text each time; names one write. */
+  readonly nonce: () => string;
+}): Outbox {
+  const write = async (surface: Surface, tx: string): Promise<boolean> => {
+    const { promotionId } = surface;
+    const key = keys.surface(promotionId);
+    const { revision, ...body } = surface;
+    const unchanged: Expression = { text: 'revision = :expected', values: { ':expected': number(revision) } };
+    const values: Item = {
+      ':body': bodyOf(body)['body'] ?? text(''),
+      ':next': number(revision + 1),
+      ':tx': text(tx),
+    };
+    const update = (due: string, also: Item = {}): Expression => ({
+      text: `SET body = :body, revision = :next, tx = :tx${due}`,
+      values: { ...values, ...also },
+    });
+    if (surface.dueAtMs !== null) {
+      const dueAt = update(`, ${setDue}`, dueValues('SHOW', promotionId, surface.dueAtMs));
+      return (
+        (await transport.write({ does: 'update', key, update: dueAt, condition: unchanged })).outcome ===
+        'written'
+      );
+    }
+    const nothingNew: Expression = {
+      text: `${unchanged.text} AND wantedRevision <= :drawn AND wantedSequence <= :told`,
+      values: {
+        ...unchanged.values,
+        ':drawn': number(surface.drawnRevision),
+        ':told': number(surface.toldSequence),
+      },
+    };
+    const settled = await transport.write({
+      does: 'update',
+      key,
+      update: update(` REMOVE ${removeDue}`),
+      condition: nothingNew,
+    });
+    if (settled.outcome === 'written') return true;
+    // A promotion was saved since this was drawn: it is due at the time which that save set.
+    const woken = update(`, duePk = :duePk, dueSk = wakeSk`, duePartition(promotionId));
+    return (
+      (await transport.write({ does: 'update', key, update: woken, condition: unchanged })).outcome ===
+      'written'
+    );
+  };
+
   return {
     async dueSurfaces(limit) {
       const { nowMs } = await transport.get(keys.clock());
@@ -23,45 +85,17 @@ export function createOutbox({ transport }: { readonly transport: Transport }): 
         : { ...parseSurface(item), revision: numberOf(item, 'revision') ?? 0 };
     },
     async saveSurface(surface) {
-      const key = keys.surface(surface.promotionId);
-      const { revision, ...body } = surface;
-      const unchanged: Expression = {
-        text: 'revision = :expected',
-        values: { ':expected': number(revision) },
-      };
-      const fields = bodyOf(body);
-      const values = { ':body': fields['body'] ?? number(0), ':next': number(revision + 1) };
-      const update = (due: string, also = {}): Expression => ({
-        text: `SET body = :body, revision = :next${due}`,
-        values: { ...values, ...also },
-      });
-      if (surface.dueAtMs !== null) {
-        const dueAt = update(`, ${setDue}`, dueValues('SHOW', surface.promotionId, surface.dueAtMs));
-        return (
-          (await transport.write({ does: 'update', key, update: dueAt, condition: unchanged })).outcome ===
-          'written'
-        );
+      const tx = nonce();
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await write(surface, tx);
+        } catch (error) {
+          if (!(error instanceof RetryableError) || attempt >= 3) throw error;
+          // The answer was lost: a timestamp that Slack gave must not be lost with it.
+          const { item } = await transport.get(keys.surface(surface.promotionId));
+          if (item !== undefined && textOf(item, 'tx') === tx) return true;
+        }
       }
-      const nothingNew: Expression = {
-        text: `${unchanged.text} AND wantedRevision <= :drawn AND wantedSequence <= :told`,
-        values: {
-          ...unchanged.values,
-          ':drawn': number(surface.drawnRevision),
-          ':told': number(surface.toldSequence),
-        },
-      };
-      const settled = await transport.write({
-        does: 'update',
-        key,
-        update: update(` REMOVE ${removeDue}`),
-        condition: nothingNew,
-      });
-      if (settled.outcome === 'written') return true;
-      // A promotion was saved since this was drawn: what it set due has to stay due.
-      return (
-        (await transport.write({ does: 'update', key, update: update(''), condition: unchanged })).outcome ===
-        'written'
-      );
     },
     async announcements(promotionId, after, limit) {
       const { items } = await transport.query({

@@ -1,4 +1,4 @@
-import { RetryableError } from '../flows/errors.ts';
+import { RetryableError, UnreadableError } from '../flows/errors.ts';
 import type { Change, Loaded, PromotionStore, SaveOutcome } from '../flows/ports.ts';
 import type { Promotion } from '../flows/promotion/promotion.ts';
 import {
@@ -34,14 +34,21 @@ export interface PromotionStoreDeps {
   readonly nonce: () => string;
 }
 
-/** At most this many rows of one kind are read at once. */
-const page = 100;
-
 /** The promotions in one DynamoDB table. The revision is the only lock on a promotion. */
 export function createPromotionStore({ transport, nonce }: PromotionStoreDeps): PromotionStore {
   const load = async (id: string): Promise<Loaded | undefined> => {
     const { item, nowMs } = await transport.get(keys.promotion(id));
     return item === undefined ? undefined : { promotion: parsePromotion(item, id), nowMs };
+  };
+
+  /** One row that cannot be read must not hide the others from a list; whoever works on it is told. */
+  const loadIfReadable = async (id: string) => {
+    try {
+      return await load(id);
+    } catch (error) {
+      if (error instanceof UnreadableError) return undefined;
+      throw error;
+    }
   };
 
   const now = async () => (await transport.get(keys.clock())).nowMs;
@@ -52,18 +59,22 @@ export function createPromotionStore({ transport, nonce }: PromotionStoreDeps): 
   };
 
   /** Sends a save whose answer may get lost; the stored nonce tells whether it was this one. */
-  const commit = async (id: string, revision: number, tx: string, writes: readonly Write[]) => {
+  const commit = async (change: Change, tx: string, writes: readonly Write[]) => {
     try {
       return await transport.transact(writes, tx);
     } catch (error) {
       if (!(error instanceof RetryableError)) throw error;
-      const { item, nowMs } = await transport.get(keys.promotion(id));
-      const stored = item === undefined ? undefined : textOf(item, 'tx');
-      if (stored === tx) return { outcome: 'written' as const, nowMs };
-      // Nothing of ours is there, and with a newer revision it never can be; otherwise it may still be on its way.
-      if (item !== undefined && (numberOf(item, 'revision') ?? 0) >= revision)
-        return { outcome: 'refused' as const, met: [] };
-      throw error;
+      const { item, nowMs } = await transport.get(keys.promotion(change.promotion.id));
+      if (item !== undefined && textOf(item, 'tx') === tx) return { outcome: 'written' as const, nowMs };
+      if (item === undefined || (numberOf(item, 'revision') ?? 0) < change.promotion.revision) throw error;
+      // Somebody saved since: ours is either under theirs, and then its audit entry is there, or can never be applied.
+      const [entry] = change.audit;
+      const row =
+        entry === undefined
+          ? undefined
+          : (await transport.get(keys.audit(entry.promotionId, entry.sequence))).item;
+      if (row !== undefined && textOf(row, 'tx') === tx) return { outcome: 'written' as const, nowMs };
+      return { outcome: 'refused' as const, met: [] };
     }
   };
 
@@ -78,16 +89,17 @@ export function createPromotionStore({ transport, nonce }: PromotionStoreDeps): 
     const writes: Write[] = [
       { does: 'put', item: promotionItem(promotion, tx), condition: revisionIsExpected },
       ...locks,
-      ...recordWrites(change),
+      ...recordWrites(change, tx),
       wakeSurface(promotion),
     ];
-    const outcome = await commit(promotion.id, promotion.revision, tx, writes);
+    const outcome = await commit(change, tx, writes);
     if (outcome.outcome === 'written') return { outcome: 'saved', nowMs: outcome.nowMs };
     return lostTo(outcome.met, locks.length);
   };
 
-  const lockWrites = async ({ promotion, locks }: Change): Promise<Write[]> => {
-    if (locks === null) return [];
+  const lockWrites = async ({ promotion, locks: wanted }: Change): Promise<Write[]> => {
+    if (wanted === null) return [];
+    const locks = { does: wanted.does, keys: [...new Set(wanted.keys)] };
     const ours: Expression = { text: 'holder = :us', values: { ':us': text(promotion.id) } };
     switch (locks.does) {
       case 'take':
@@ -122,9 +134,9 @@ export function createPromotionStore({ transport, nonce }: PromotionStoreDeps): 
       const writes: Write[] = [
         { does: 'put', item: promotionItem(promotion, tx), condition: conditions.absent() },
         { does: 'put', item: newSurface(promotion), condition: conditions.absent() },
-        ...recordWrites(change),
+        ...recordWrites(change, tx),
       ];
-      const outcome = await commit(promotion.id, promotion.revision, tx, writes);
+      const outcome = await commit(change, tx, writes);
       if (outcome.outcome === 'written') return { outcome: 'created', promotion, nowMs: outcome.nowMs };
       const there = await load(promotion.id);
       if (there === undefined)
@@ -153,7 +165,7 @@ export function createPromotionStore({ transport, nonce }: PromotionStoreDeps): 
         newestFirst: true,
         limit,
       });
-      const loaded = await Promise.all(items.map((item) => load(promotionIdOf(item))));
+      const loaded = await Promise.all(items.map((item) => loadIfReadable(promotionIdOf(item))));
       return loaded.flatMap((one) => (one === undefined ? [] : [one.promotion]));
     },
     async liveRecords(app, environment, limit) {
@@ -165,7 +177,7 @@ export function createPromotionStore({ transport, nonce }: PromotionStoreDeps): 
       return items.map(parseLive);
     },
     async audit(promotionId) {
-      const { items } = await transport.query({ where: partitions.audit(promotionId), limit: 10 * page });
+      const { items } = await transport.query({ where: partitions.audit(promotionId) });
       return items.map(parseAudit);
     },
   };
@@ -184,14 +196,14 @@ function promotionItem(promotion: Promotion, tx: string): Item {
   };
 }
 
-function recordWrites(change: Change): Write[] {
+function recordWrites(change: Change, tx: string): Write[] {
   const notThereYet = conditions.absent();
   const live = change.live;
   return [
     ...change.audit.map(
       (entry): Write => ({
         does: 'put',
-        item: { ...keys.audit(entry.promotionId, entry.sequence), ...bodyOf(entry) },
+        item: { ...keys.audit(entry.promotionId, entry.sequence), tx: text(tx), ...bodyOf(entry) },
         condition: notThereYet,
       }),
     ),
@@ -228,6 +240,7 @@ function newSurface(promotion: Promotion): Item {
   return {
     ...keys.surface(id),
     ...dueKey('SHOW', id, promotion.nowMs),
+    wakeSk: dueKey('SHOW', id, promotion.nowMs)['dueSk'] ?? text(''),
     revision: number(1),
     wantedRevision: number(promotion.revision),
     wantedSequence: number(promotion.announced),
@@ -241,7 +254,7 @@ function wakeSurface(promotion: Promotion): Write {
     does: 'update',
     key: keys.surface(promotion.id),
     update: {
-      text: `SET wantedRevision = :revision, wantedSequence = :sequence, ${setDue}`,
+      text: `SET wantedRevision = :revision, wantedSequence = :sequence, wakeSk = :dueSk, ${setDue}`,
       values: {
         ':revision': number(promotion.revision),
         ':sequence': number(promotion.announced),

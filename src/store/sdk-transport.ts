@@ -15,7 +15,7 @@ import {
   UpdateItemCommand,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
-import { MisconfiguredError, RetryableError } from '../flows/errors.ts';
+import { MisconfiguredError, RetryableError, TerminalError } from '../flows/errors.ts';
 import { expiryAttribute, tableDefinition } from './table.ts';
 import type { Expression, Item, Transport, Write } from './transport.ts';
 
@@ -36,11 +36,12 @@ export interface SdkTransport extends Transport {
   close(): void;
 }
 
-const attempts = 4;
+/** A person who clicked waits three seconds at most; what takes longer is better answered than waited for. */
+const attempts = 3;
 const firstPauseMs = 25;
 
 /** The SDK has no time-outs of its own, and a breached one only warns unless it is told to throw. */
-const requestHandler = { connectionTimeout: 1_000, requestTimeout: 4_000, throwOnRequestTimeout: true };
+const requestHandler = { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true };
 
 /** Errors after which the call was certainly not applied. */
 const notApplied = new Set([
@@ -69,7 +70,6 @@ export function createSdkTransport(options: SdkTransportOptions): SdkTransport {
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
   });
-  let heardMs: number | undefined;
 
   // The SDK keeps the answer's headers to itself; the Date among them is the store's clock.
   client.middlewareStack.add(
@@ -91,11 +91,7 @@ export function createSdkTransport(options: SdkTransportOptions): SdkTransport {
 
   const nowOf = (output: object): number => {
     const nowMs: unknown = 'storeNowMs' in output ? output.storeNowMs : undefined;
-    if (typeof nowMs === 'number') {
-      heardMs = nowMs;
-      return nowMs;
-    }
-    if (heardMs !== undefined) return heardMs;
+    if (typeof nowMs === 'number') return nowMs;
     throw new RetryableError('store.no-clock', 'The store answered without a Date.');
   };
 
@@ -129,23 +125,31 @@ export function createSdkTransport(options: SdkTransportOptions): SdkTransport {
       return { item: answer.Item === undefined ? undefined : ours(answer.Item), nowMs: nowOf(answer) };
     },
     async query({ index, where, newestFirst, limit }) {
-      const answer = await send(
-        () =>
-          client.send(
-            new QueryCommand({
-              TableName: tableName,
-              ...(index === undefined ? { ConsistentRead: true } : { IndexName: index }),
-              KeyConditionExpression: where.text,
-              ...(where.names === undefined ? {} : { ExpressionAttributeNames: where.names }),
-              ...(where.values === undefined ? {} : { ExpressionAttributeValues: native(where.values) }),
-              ScanIndexForward: newestFirst !== true,
-              Limit: limit,
-            }),
-            abort(),
-          ),
-        true,
-      );
-      return { items: (answer.Items ?? []).map(ours), nowMs: nowOf(answer) };
+      const items: Item[] = [];
+      let from: Record<string, AttributeValue> | undefined;
+      for (;;) {
+        const answer = await send(
+          () =>
+            client.send(
+              new QueryCommand({
+                TableName: tableName,
+                ...(index === undefined ? { ConsistentRead: true } : { IndexName: index }),
+                KeyConditionExpression: where.text,
+                ...(where.names === undefined ? {} : { ExpressionAttributeNames: where.names }),
+                ...(where.values === undefined ? {} : { ExpressionAttributeValues: native(where.values) }),
+                ScanIndexForward: newestFirst !== true,
+                ...(limit === undefined ? {} : { Limit: limit - items.length }),
+                ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+              }),
+              abort(),
+            ),
+          true,
+        );
+        items.push(...(answer.Items ?? []).map(ours));
+        from = answer.LastEvaluatedKey;
+        const enough = limit !== undefined && items.length >= limit;
+        if (from === undefined || enough) return { items, nowMs: nowOf(answer) };
+      }
     },
     async write(write) {
       try {
@@ -220,8 +224,20 @@ export function createSdkTransport(options: SdkTransportOptions): SdkTransport {
 const isAnswer = (error: unknown) =>
   error instanceof ConditionalCheckFailedException || error instanceof TransactionCanceledException;
 
-function translate(error: unknown, repeatable: boolean): RetryableError | MisconfiguredError {
+/** Errors that say the call itself is wrong: the same call never succeeds. */
+const wrongCall = new Set([
+  'ValidationException',
+  'IdempotentParameterMismatchException',
+  'SerializationException',
+]);
+
+function translate(error: unknown, repeatable: boolean): RetryableError | MisconfiguredError | TerminalError {
   const name = error instanceof Error ? error.name : '';
+  if (wrongCall.has(name) || error instanceof TypeError) {
+    return new TerminalError('store.call-invalid', `The store does not take this call: ${name}.`, {
+      cause: error,
+    });
+  }
   if (wrongSetup.has(name)) {
     return new MisconfiguredError('store.refused', `The store refused the call: ${name}.`, { cause: error });
   }

@@ -59,6 +59,11 @@ export function dueValues(kind: DueKind, id: string, dueAtMs: number): Item {
   return { ':duePk': duePk ?? text(''), ':dueSk': dueSk ?? text('') };
 }
 
+/** Only the partition, for expressions that take the time from the row itself. */
+export function duePartition(id: string): Item {
+  return { ':duePk': dueKey('SHOW', id, 0)['duePk'] ?? text('') };
+}
+
 export function listKey(app: string, environment: string, createdAtMs: number, id: string): Item {
   return { listPk: text(`${app}#${environment}`), listSk: text(`${padded(createdAtMs)}#${id}`) };
 }

@@ -23,7 +23,8 @@ export interface Query {
   readonly index?: string;
   readonly where: Expression;
   readonly newestFirst?: boolean;
-  readonly limit: number;
+  /** At most this many; left out, all of them, however many pages that takes. */
+  readonly limit?: number;
 }
 
 /** What each write of a refused transaction met: its own condition failed or not, and the item that was there. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { RetryableError } from '../../src/flows/errors.ts';
 import type { Change } from '../../src/flows/ports.ts';
 import { toChange } from '../../src/flows/promotion/change.ts';
 import type { PromotionEvent } from '../../src/flows/promotion/events.ts';
@@ -127,7 +128,7 @@ describe.each(engines)('the store on %s', (engine) => {
 
   it('decision, audit entry and announcements are one write: a lost race leaves none of them', async () => {
     const store = storeOf(transport);
-    const outbox = createOutbox({ transport });
+    const outbox = createOutbox({ transport, nonce: () => randomUUID() });
     const { promotion } = opening('p1');
     await store.create(opening('p1'));
     await store.save(admitted(promotion));
@@ -295,6 +296,53 @@ describe.each(engines)('the store on %s', (engine) => {
     });
   });
 
+  it('a long audit chain is read to its end, over as many pages as it takes', async () => {
+    const store = storeOf(transport);
+    const { promotion } = opening('p1');
+    await store.create(opening('p1'));
+    const entry = (await store.audit('p1'))[0];
+    if (entry === undefined) throw new Error('no entry');
+    const long = 'x'.repeat(20_000);
+    for (let revision = 2; revision <= 80; revision += 1) {
+      const audit = [{ ...entry, sequence: revision, refusal: { code: 'x', text: long, next: 'x' } }];
+      await store.save({ ...at(promotion, revision), audit });
+    }
+
+    expect((await store.audit('p1')).map(({ sequence }) => sequence).at(-1)).toBe(80);
+    expect(await store.audit('p1')).toHaveLength(80);
+  });
+
+  it('a save that was applied before somebody saved on top of it is still known to be saved', async () => {
+    const { promotion } = opening('p1');
+    await storeOf(transport).create(opening('p1'));
+    const first = admitted(promotion);
+    // The answers of all attempts are lost, and before anybody looks a second save has come on top.
+    const lossy = {
+      ...transport,
+      async transact(...args: Parameters<SdkTransport['transact']>): Promise<never> {
+        await transport.transact(...args);
+        const second = apply(
+          first.promotion,
+          { type: 'analysis.refused', refusal: { code: 'x', text: 'x', next: 'x' } },
+          startMs,
+        );
+        await storeOf(transport).save(second);
+        throw new RetryableError('store.unreachable', 'no answer');
+      },
+    };
+
+    expect(await storeOf(lossy).save(first)).toMatchObject({ outcome: 'saved' });
+  });
+
+  it('a call that can never succeed is not taken for an unreachable store', async () => {
+    const wrong = { text: 'nonsense', values: {} };
+
+    await expect(transport.query({ where: wrong })).rejects.toMatchObject({
+      name: 'TerminalError',
+      code: 'store.call-invalid',
+    });
+  });
+
   it('what could not be read back is not written', async () => {
     const store = storeOf(transport);
     const change = opening('p1');
@@ -324,7 +372,7 @@ describe.each(engines)('the store on %s', (engine) => {
   describe('surfaces', () => {
     it('a new promotion has a card to draw at once', async () => {
       const store = storeOf(transport);
-      const outbox = createOutbox({ transport });
+      const outbox = createOutbox({ transport, nonce: () => randomUUID() });
       await store.create(opening('p1'));
 
       expect((await outbox.dueSurfaces(10)).ids).toEqual(['p1']);
@@ -338,7 +386,7 @@ describe.each(engines)('the store on %s', (engine) => {
 
     it('a drawn card rests until the promotion is saved again', async () => {
       const store = storeOf(transport);
-      const outbox = createOutbox({ transport });
+      const outbox = createOutbox({ transport, nonce: () => randomUUID() });
       await store.create(opening('p1'));
       const surface = await outbox.surface('p1');
       if (surface === undefined) throw new Error('no surface');
@@ -352,7 +400,7 @@ describe.each(engines)('the store on %s', (engine) => {
 
     it('a save between drawing and noting the drawing is not lost', async () => {
       const store = storeOf(transport);
-      const outbox = createOutbox({ transport });
+      const outbox = createOutbox({ transport, nonce: () => randomUUID() });
       await store.create(opening('p1'));
       const surface = await outbox.surface('p1');
       if (surface === undefined) throw new Error('no surface');
@@ -365,9 +413,41 @@ describe.each(engines)('the store on %s', (engine) => {
       expect((await outbox.dueSurfaces(10)).ids).toEqual(['p1']);
     });
 
+    it('a timestamp that was saved without an answer is not saved twice, nor lost', async () => {
+      const store = storeOf(transport);
+      const outbox = createOutbox({ transport, nonce: () => randomUUID() });
+      await store.create(opening('p1'));
+      const surface = await outbox.surface('p1');
+      if (surface === undefined) throw new Error('no surface');
+      dynamo.control.loseAnswer({ operation: 'UpdateItem', count: 1 });
+
+      expect(await outbox.saveSurface({ ...surface, ts: '1.1' })).toBe(true);
+      expect(await outbox.surface('p1')).toMatchObject({ ts: '1.1', revision: surface.revision + 1 });
+    });
+
+    it('a save while a drawing was claimed is due at once, not when the claim would have ended', async () => {
+      const store = storeOf(transport);
+      const outbox = createOutbox({ transport, nonce: () => randomUUID() });
+      await store.create(opening('p1'));
+      const surface = await outbox.surface('p1');
+      if (surface === undefined) throw new Error('no surface');
+      await store.save(admitted(opening('p1').promotion));
+      await outbox.saveSurface({ ...surface, postingUntilMs: startMs + 30_000, dueAtMs: startMs + 30_000 });
+
+      await outbox.saveSurface({
+        ...surface,
+        revision: surface.revision + 1,
+        drawnRevision: 1,
+        toldSequence: 1,
+        dueAtMs: null,
+      });
+
+      expect((await outbox.dueSurfaces(10)).ids).toEqual(['p1']);
+    });
+
     it('of two announcers one wins', async () => {
       const store = storeOf(transport);
-      const outbox = createOutbox({ transport });
+      const outbox = createOutbox({ transport, nonce: () => randomUUID() });
       await store.create(opening('p1'));
       const surface = await outbox.surface('p1');
       if (surface === undefined) throw new Error('no surface');
@@ -379,7 +459,7 @@ describe.each(engines)('the store on %s', (engine) => {
 
     it('announcements come in their order, after the ones that were told', async () => {
       const store = storeOf(transport);
-      const outbox = createOutbox({ transport });
+      const outbox = createOutbox({ transport, nonce: () => randomUUID() });
       const first = opening('p1');
       await store.create(first);
       const ready = admitted(first.promotion);
