@@ -1,4 +1,4 @@
-import { SocketModeReceiver } from '@slack/bolt';
+import { LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAnnouncer } from '../../src/bot/announcer.ts';
 import { createBotApp } from '../../src/bot/app.ts';
@@ -19,6 +19,18 @@ const signingSecret = 'stand-in-secret';
 const botToken = 'xoxb-stand-in';
 const appToken = 'xapp-stand-in';
 const channel = channelIds.deploysSite;
+
+const nothing = () => {};
+/** Socket Mode complains of the sockets that the end of a test cuts. */
+const quiet = {
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+  setLevel: nothing,
+  getLevel: () => LogLevel.ERROR,
+  setName: nothing,
+};
 
 let slackSide: SlackStandIn;
 let clock: ReturnType<typeof createWorkspaceClock>;
@@ -54,6 +66,7 @@ async function start(transport: 'http' | 'socket') {
         })
       : new SocketModeReceiver({
           appToken,
+          logger: quiet,
           installerOptions: { clientOptions: { slackApiUrl: slackSide.apiUrl } },
         } as ConstructorParameters<typeof SocketModeReceiver>[0]);
   createBotApp({

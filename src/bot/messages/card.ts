@@ -25,7 +25,7 @@ import {
   phaseLines,
   rollbackClock,
 } from './progress.ts';
-import { clean, code, cut, foreign, lines, link, person } from './text.ts';
+import { clean, code, cut, foreign, lines, link, person, verbatim } from './text.ts';
 import { clock, date, duration } from './time.ts';
 
 export interface CardOptions {
@@ -55,7 +55,7 @@ export function card(promotion: Promotion, options: CardOptions): Message {
     context(footer(promotion, nowMs, expected)),
   ];
   return {
-    text: spoken(promotion, headline),
+    text: spoken(promotion, headline, phaseLines(promotion, nowMs, expected)),
     blocks,
     metadata: {
       event_type: 'promotion',
@@ -278,14 +278,10 @@ function byHandBlocks(promotion: Promotion): KnownBlock[] {
 
 /** Commands must be copied exactly: nothing but what Slack would parse is replaced. */
 export function commands(all: readonly string[]): string {
-  const exact = all.map((line) =>
-    cut(clean(line), 500)
-      .replaceAll('`', "'")
-      .replaceAll('&', '&amp;')
-      .replaceAll('<', '&lt;')
-      .replaceAll('>', '&gt;'),
-  );
-  return `\`\`\`${lines(exact, 2700)}\`\`\``;
+  return `\`\`\`${lines(
+    all.map((line) => verbatim(line)),
+    2700,
+  )}\`\`\``;
 }
 
 function linkBlocks(promotion: Promotion): KnownBlock[] {
@@ -296,10 +292,10 @@ function linkBlocks(promotion: Promotion): KnownBlock[] {
 }
 
 function footer(promotion: Promotion, nowMs: number, expected: Expected): string[] {
+  // Where the plan was carried out, the line of its approval phase names them already.
+  const named = 'approvals' in promotion && !('release' in promotion) && promotion.approvals.length > 0;
   return [
-    ...('approvals' in promotion && promotion.approvals.length > 0
-      ? [`Approved by ${approvalList(promotion.approvals)}`]
-      : []),
+    ...(named ? [`Approved by ${approvalList(promotion.approvals)}`] : []),
     elapsed(promotion, nowMs, expected),
     `${code(promotion.id, 60)} · ${promotion.phase} · updated ${clock(nowMs)}`,
   ];
@@ -313,6 +309,11 @@ function elapsed(promotion: Promotion, nowMs: number, expected: Expected): strin
       ? `Took ${whole}`
       : `Took ${whole}, ${duration(promotion.endedAtMs - started)} of it from the start of the work`;
   }
+  if ('rollback' in promotion) {
+    const back = expectedBackSeconds(promotion, expected);
+    const spent = duration(nowMs - promotion.rollback.decidedAtMs);
+    return `Going back for ${spent}${back === undefined ? '' : ` of about ${duration(back * 1000)}`}`;
+  }
   const total = expectedTotalSeconds(promotion, expected);
   const expectation = total === undefined ? '' : `about ${duration(total * 1000)}`;
   if (started === null) {
@@ -322,22 +323,36 @@ function elapsed(promotion: Promotion, nowMs: number, expected: Expected): strin
 }
 
 /** For screen readers, which read this and not the blocks. */
-function spoken(promotion: Promotion, headline: readonly string[]): string {
+function spoken(promotion: Promotion, headline: readonly string[], phases: readonly string[]): string {
   const before = versionBefore(promotion);
-  const lead =
-    promotion.kind === 'promotion' ? `Promote ${movement(promotion)}.` : `Roll back ${movement(promotion)}.`;
   const { work, people } = promotion.troubles;
   const allowed = buttonsOf(promotion).map(({ label }) => label);
+  const plan = 'plan' in promotion ? promotion.plan : null;
   return sentences([
-    lead,
+    `${promotion.kind === 'promotion' ? 'Promote' : 'Roll back'} ${movement(promotion)}.`,
     ...headline,
+    allowed.length === 0 ? '' : `Allowed now: ${allowed.join(', ')}.`,
+    ...(promotion.phase === 'rollback-failed' && plan !== null
+      ? plan.analysis.byHand.map((line) => `By hand: ${verbatim(line)}`)
+      : []),
+    ...phases.filter((line) => !settled.test(line)).map((line) => sentence(line.replaceAll('*', '').trim())),
     before === undefined ? '' : `From ${code(before)} to ${code(versionOf(promotion))}.`,
     `Requested by ${person(promotion.requester.userId)}.`,
-    promotion.reason === null ? '' : `Reason: ${foreign(promotion.reason)}`,
+    promotion.reason === null ? '' : sentence(`Reason: ${foreign(promotion.reason)}`),
     ...[work, people].map((trouble) => (trouble === null ? '' : troubleLine(trouble, ''))),
     'approvals' in promotion && promotion.approvals.length > 0
       ? `Approved by ${approvalList(promotion.approvals)}.`
       : '',
-    allowed.length === 0 ? '' : `Allowed now: ${allowed.join(', ')}.`,
+    ...(promotion.phase === 'awaiting-approval' && plan !== null
+      ? [
+          ...plan.analysis.changes.map((change) => sentence(`Will change: ${foreign(change)}`)),
+          ...plan.analysis.risks.map((risk) => sentence(`Risk: ${foreign(risk)}`)),
+        ]
+      : []),
   ]);
 }
+
+/** Phases about which there is nothing to say while they are read out. */
+const settled = / — (done|to come|not reached|not required)/;
+
+const sentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`);

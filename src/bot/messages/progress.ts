@@ -65,7 +65,7 @@ function rowLines(promotion: Promotion, row: Row, nowMs: number, expected: Expec
   const entered = promotion.phases[visit];
   const seconds = expectedSeconds(promotion, row.phase, expected);
   if (entered === undefined) {
-    if (hasEnded(promotion) || row.phase === 'rolling-back') return ['not reached'];
+    if (hasEnded(promotion) || 'rollback' in promotion) return ['not reached'];
     return [seconds === undefined ? 'to come' : `to come, about ${duration(seconds * 1000)}`];
   }
   const next = promotion.phases[visit + 1];

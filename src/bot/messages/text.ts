@@ -54,6 +54,11 @@ export function code(text: string, limit = 120): string {
   return `\`${tame === '' ? ' ' : escapeWithin(tame, limit)}\``;
 }
 
+/** A command that is to be copied exactly: nothing is replaced but what Slack would parse. */
+export function verbatim(text: string, limit = 800): string {
+  return escapeWithin(clean(text).replaceAll('`', "'"), limit);
+}
+
 /** For `plain_text` objects, where Slack parses nothing. */
 export function plain(text: string, limit: number): string {
   const tame = cut(clean(text), limit);

@@ -44,6 +44,12 @@ describe('before approval the card', () => {
     expect(words).toContain('<https://lamps.example/|Production>');
   });
 
+  it('reads out what would change and what is at risk', () => {
+    expect(message.text).toContain('Will change: The origin path changes from /blue to /green.');
+    expect(message.text).toContain('Risk: Visitors with open pages');
+    expect(message.text).toContain('Reason: Brighter lamps before the holidays.');
+  });
+
   it('offers Approve as the one emphasised button, Reject unstyled, Cancel, and asks again before Approve counts', () => {
     expect(buttons(message)).toMatchObject([
       { label: 'Approve', style: 'primary', asks: true, value: promotion.id },
@@ -102,6 +108,12 @@ describe('while it is carried out the card', () => {
     expect(words).toContain('Invalidate the cache — to come, about 1 min');
     expect(words).toContain('*Watch* — to come, about 15 min');
     expect(words).toContain('Running for 1 min 42 s of about');
+  });
+
+  it('reads out how far it is', () => {
+    const message = drawCard(promotionIn('monitoring'), at(10));
+    expect(message.text).toContain('Watch — 4 of 15 min healthy, last reading healthy');
+    expect(message.text).not.toContain('Analysis');
   });
 
   it('says how much of the watch was healthy', () => {
@@ -168,6 +180,18 @@ describe('when it goes back the card', () => {
     expect(words).toContain('Paged: <!subteam^S0ONCALL01> <@U0OTTO0001>; again at 14:22:00 UTC');
     expect(words).toContain('aws cloudfront update-distribution --id E123 --if-match "$ETAG"');
     expect(buttons(message).map(({ label }) => label)).toEqual(['Try the Rollback Again', 'Close by Hand']);
+  });
+
+  it('does not promise a watch that will not come, and measures the way back by itself', () => {
+    const words = shown(drawCard(promotionIn('rolling-back'), at(8)));
+    expect(words).toContain('*Watch* — not reached');
+    expect(words).toContain('Going back for 2 min of about 3 min 2 s');
+  });
+
+  it('reads the commands out as well', () => {
+    expect(drawCard(promotionIn('rollback-failed')).text).toContain(
+      'By hand: aws cloudfront update-distribution',
+    );
   });
 
   it('names the person who asked for it', () => {
@@ -308,7 +332,7 @@ it('whatever others wrote, the card stays within Slack’s limits and mentions n
       expect(message.blocks.length).toBeLessThanOrEqual(50);
       expect(message.text.length).toBeLessThanOrEqual(4000);
       for (const mrkdwn of parsed(message)) {
-        expect(mrkdwn.length).toBeLessThanOrEqual(3000);
+        expect(mrkdwn.length).toBeLessThanOrEqual(mrkdwn === message.text ? 4000 : 3000);
         expect(mrkdwn.replace(allowedTokens, '')).not.toMatch(/[<>]/);
         expect(mrkdwn).not.toMatch(/[\u200b-\u200f\u202a-\u202e\u2066-\u2069]/);
       }
