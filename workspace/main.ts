@@ -1,4 +1,4 @@
-import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient, ResourceInUseException } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
@@ -44,6 +44,8 @@ export interface WorkspaceOptions {
   /** Virtual seconds per real second; 0 stands still. A workspace that goes on keeps its own unless told. */
   speed?: number;
   spawnBot: boolean;
+  /** Forgets everything in `dataDir` first, once it is certain that no other workspace uses it. */
+  reset?: boolean;
   /** The built bot and the built page; where the build puts them unless told. */
   botScript?: string;
   pageFolder?: string;
@@ -95,8 +97,9 @@ async function assemble(
 ): Promise<Workspace> {
   const { port, dataDir } = options;
   const portAt = (offset: number) => (port === 0 ? Promise.resolve(0) : freePort(port + offset));
-  await mkdir(dataDir, { recursive: true });
   if (port !== 0 && (await freePort(port)) !== port) throw new Error(portTaken(port));
+  if (options.reset === true) await rm(dataDir, { recursive: true, force: true });
+  await mkdir(dataDir, { recursive: true });
 
   const saved = await readSaved(savedFile);
   const speed = options.speed ?? saved?.time.speed ?? usualSpeed;
@@ -168,6 +171,9 @@ async function assemble(
     AWS_REGION: pretend.region,
     AWS_ACCESS_KEY_ID: pretend.awsKey,
     AWS_SECRET_ACCESS_KEY: pretend.awsSecret,
+    // The SDK takes virtual time for a wrong clock, and sends refused calls again to correct it.
+    AWS_DISABLE_CLOCK_SKEW_CORRECTION: 'true',
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     COUNTERSIGN_PIPELINE: pipelineFile,
     COUNTERSIGN_TABLE: pretend.table,
     COUNTERSIGN_PORT: String(botPort),

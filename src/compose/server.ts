@@ -111,6 +111,7 @@ export function createServer({ env, catalog, log, sweepEveryMs }: ServerOptions)
     botId: env.slack.bot?.id ?? '',
     botUserId: env.slack.bot?.userId ?? '',
     appId: env.slack.appId,
+    commands: env.slack.commands,
     log,
   });
 
