@@ -22,7 +22,7 @@ export interface BotAppOptions extends BotParts {
 type Listener = (body: Fields) => Promise<Reply>;
 type Ack = (answer?: Readonly<Record<string, unknown>>) => Promise<void>;
 
-export const shortcutId = 'promote_shortcut';
+const shortcutId = 'promote_shortcut';
 
 /**
  * Bolt with few listeners, since its cost grows with their number: one per command and per kind of interaction, each

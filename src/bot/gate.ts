@@ -19,7 +19,7 @@ export interface GateSettings {
   readonly teamId: string;
 }
 
-export type FormOrJson = 'application/x-www-form-urlencoded' | 'application/json';
+type FormOrJson = 'application/x-www-form-urlencoded' | 'application/json';
 export type Fields = Readonly<Record<string, unknown>>;
 
 export type GateOutcome =

@@ -22,7 +22,7 @@ export async function showHome(parts: BotParts, body: Fields): Promise<void> {
 }
 
 /** What waits and runs first, then what is live where. */
-export function homeView(status: readonly EnvironmentStatus[], nowMs: number): HomeView {
+function homeView(status: readonly EnvironmentStatus[], nowMs: number): HomeView {
   const open = status.flatMap((entry) => entry.open);
   const waiting = open.filter(({ phase }) => phase === 'awaiting-approval');
   const running = open.filter(({ phase }) => phase !== 'awaiting-approval');

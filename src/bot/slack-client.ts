@@ -24,7 +24,7 @@ export type Outcome<Sent = unknown> =
   /** Understood and declined. */
   | { readonly outcome: 'refused'; readonly error: string };
 
-export interface Posted {
+interface Posted {
   readonly channel: string;
   readonly ts: string;
 }

@@ -1,5 +1,5 @@
 import type { Catalog } from '../../src/flows/desk.ts';
-import { plan, policy } from './promotions.ts';
+import { policy } from './promotions.ts';
 
 const apps = [
   { app: 'site', environments: ['staging', 'production'] },
@@ -25,5 +25,3 @@ export const catalog: Catalog = {
       : undefined,
   defaultEnvironment: (app) => apps.find((entry) => entry.app === app)?.environments.at(-1),
 };
-
-export { plan };

@@ -7,11 +7,11 @@ import {
   type StepState,
 } from '../../src/flows/promotion/promotion.ts';
 
-export const teamId = 'T0COUNTER';
+const teamId = 'T0COUNTER';
 export const ada = { teamId, userId: 'U0ADA00001' };
 export const grace = { teamId, userId: 'U0GRACE001' };
-export const lin = { teamId, userId: 'U0LIN00001' };
-export const otto = { teamId, userId: 'U0OTTO0001' };
+const lin = { teamId, userId: 'U0LIN00001' };
+const otto = { teamId, userId: 'U0OTTO0001' };
 export const channelId = 'C0DEPLOYS1';
 export const onCallChannelId = 'C0ONCALL01';
 export const digest = 'abcdef0123456789'.repeat(4);
@@ -65,7 +65,7 @@ export const release = {
   },
   artifact: 'green@v1.1.0',
 };
-export const releaseBefore = { version: 'v1.0.0', commit: null, artifact: 'blue@v1.0.0' };
+const releaseBefore = { version: 'v1.0.0', commit: null, artifact: 'blue@v1.0.0' };
 
 export const plan: Plan = {
   analysis: {

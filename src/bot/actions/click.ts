@@ -98,7 +98,7 @@ export async function handleClick(parts: BotParts, body: Fields): Promise<Reply>
   );
 }
 
-export function answerClick(parts: BotParts, click: Click, answer: EphemeralAnswer): Promise<void> {
+function answerClick(parts: BotParts, click: Click, answer: EphemeralAnswer): Promise<void> {
   return tellPrivately(parts, click.response_url, click.channel?.id, click.user.id, answer);
 }
 

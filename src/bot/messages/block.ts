@@ -12,7 +12,7 @@ export interface Message {
 }
 
 /** `chat.update` refuses a longer text. */
-export const textLimit = 4000;
+const textLimit = 4000;
 const sectionLimit = 2900;
 
 export function header(text: string): KnownBlock {

@@ -27,7 +27,7 @@ export interface KnownArguments {
 }
 
 /** One choice of where: names have no spaces, so the two are told apart again by one. */
-export const whereValue = (app: string, environment: string) => `${app} ${environment}`;
+const whereValue = (app: string, environment: string) => `${app} ${environment}`;
 
 /** Undefined while no environment is configured, since Slack refuses a form without choices. */
 export function requestForm(

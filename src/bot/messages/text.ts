@@ -92,7 +92,7 @@ export function link(url: string, label: string): string {
   return href === undefined ? words : `<${href}|${words.replaceAll('|', '∣')}>`;
 }
 
-export function safeUrl(url: string): string | undefined {
+function safeUrl(url: string): string | undefined {
   if (url.length > 600 || !URL.canParse(url)) return undefined;
   const parsed = new URL(url);
   const allowed =

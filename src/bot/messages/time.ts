@@ -29,11 +29,11 @@ export function date(atMs: number): string {
 }
 
 /** For `plain_text` and screen readers. */
-export function plainClock(atMs: number): string {
+function plainClock(atMs: number): string {
   return `${iso(atMs).slice(11, 19)} UTC`;
 }
 
-export function plainDate(atMs: number): string {
+function plainDate(atMs: number): string {
   return `${iso(atMs).slice(0, 10)} ${iso(atMs).slice(11, 16)} UTC`;
 }
 
