@@ -114,6 +114,11 @@ export async function build({ only = Object.keys(parts), log = console.log } = {
       return [name, 'built'];
     }),
   );
+  // esbuild's helper process would otherwise live as long as the workspace.
+  if (results.some(([name, result]) => result === 'built' && parts[name].entry !== undefined)) {
+    const { stop } = await import('esbuild');
+    await stop();
+  }
   return Object.fromEntries(results);
 }
 

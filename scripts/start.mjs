@@ -1,5 +1,4 @@
 // npm start: the try-it-out workspace. Runs on plain Node before any package is installed.
-import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { installPackages } from './install.mjs';
@@ -28,12 +27,14 @@ async function main() {
   await installPackages();
   const { build } = await import('./build.mjs');
   const built = await build({ only: ['server', 'workspace', 'page', 'site'] });
-  if (options.reset) await rm(dataDir, { recursive: true, force: true });
 
+  // Node 20 is meant to work here; what the AWS SDK needs from 2027 on is no news for somebody who tries this out.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const { startWorkspace } = await import(pathToFileURL(join(root, 'dist/workspace.mjs')).href);
   const workspace = await startWorkspace({
     port: options.port,
     dataDir,
+    reset: options.reset,
     spawnBot: options.bot && built.server !== 'absent',
     ...(options.speed === undefined ? {} : { speed: options.speed }),
   });

@@ -144,6 +144,28 @@ describe('the workspace', () => {
     await expect(start()).rejects.toThrow('npm start -- --reset');
   });
 
+  it('forgets everything when told to', async () => {
+    const before = await start();
+    await post(before, 'slack/say', { user: userIds.ada, channel: channelIds.general, text: 'forget me' });
+    await before.close();
+    const after = await startWorkspace({ port: 0, dataDir, speed: 0, spawnBot: false, reset: true });
+    open.push(after);
+    expect((await stateFor(after, userIds.ada)).slack.messages[channelIds.general] ?? []).toEqual([]);
+  });
+
+  it('forgets nothing while another workspace may be using it', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => {
+      other.listen(0, '127.0.0.1', () => resolve());
+    });
+    const { port } = other.address() as AddressInfo;
+    await writeFile(join(dataDir, 'workspace.json'), 'kept');
+    const starting = startWorkspace({ port, dataDir, speed: 0, spawnBot: false, reset: true });
+    await expect(starting).rejects.toThrow('is taken');
+    expect(await readFile(join(dataDir, 'workspace.json'), 'utf8')).toBe('kept');
+    other.close();
+  });
+
   it('names the port that is taken and the way round it', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => {

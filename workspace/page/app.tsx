@@ -9,6 +9,7 @@ import { ThreadPane } from './chat/thread-pane.tsx';
 import { type Complaint, Toasts } from './chat/toasts.tsx';
 import { ConfirmProvider } from './confirm.tsx';
 import { type Directory, DirectoryProvider } from './directory.tsx';
+import { GoToProvider, pointOut, type Whereabouts } from './permalink.tsx';
 import type { Place } from './place.ts';
 import { remembered, useRemembered } from './remembered.ts';
 import { useWorkspace } from './use-workspace.ts';
@@ -82,142 +83,166 @@ export function App() {
     setPlace(next);
     setPane('chat');
   };
+  const goToMessage = ({ channel: id, ts, threadTs }: Whereabouts) => {
+    const isDirect = direct?.id === id;
+    if (!isDirect && !slack.channels.some((each) => each.id === id)) {
+      complain(`${person.realName} cannot see that message.`);
+      return;
+    }
+    goTo(isDirect ? { kind: 'app', tab: 'messages' } : { kind: 'channel', id });
+    if (threadTs !== undefined && threadTs !== ts) {
+      setThread({ channel: id, ts: threadTs });
+      setSide('thread');
+      setPane('side');
+    }
+    pointOut(ts);
+  };
   const topView = slack.views.at(-1);
   const isThreadShown = side === 'thread' && thread !== undefined;
 
   return (
     <DirectoryProvider value={directory}>
-      <ConfirmProvider>
-        <div className="app" data-pane={pane}>
-          <Sidebar
-            slack={slack}
-            user={user}
-            place={
-              place.kind === 'channel' && channel !== undefined ? { kind: 'channel', id: channel.id } : place
-            }
-            unread={unread}
-            mentions={mentions}
-            onPlace={goTo}
-            onUser={setUser}
+      <GoToProvider value={goToMessage}>
+        <ConfirmProvider>
+          <div className="app" data-pane={pane}>
+            <Sidebar
+              slack={slack}
+              user={user}
+              place={
+                place.kind === 'channel' && channel !== undefined
+                  ? { kind: 'channel', id: channel.id }
+                  : place
+              }
+              unread={unread}
+              mentions={mentions}
+              onPlace={goTo}
+              onUser={setUser}
+            />
+
+            <main className="chat" aria-label="Conversation">
+              {!workspace.isConnected && (
+                <p className="offline" role="status">
+                  The workspace has stopped. Start it again with <code>npm start</code>.
+                </p>
+              )}
+              {place.kind === 'channel' && channel !== undefined && (
+                <ChannelView
+                  slack={slack}
+                  person={person}
+                  channel={channel}
+                  onThread={openThread}
+                  complain={complain}
+                />
+              )}
+              {place.kind === 'channel' && channel === undefined && (
+                <p className="empty">{person.realName} is in no channel of this workspace.</p>
+              )}
+              {place.kind === 'app' && (
+                <>
+                  <header className="pane-head">
+                    <h1>Countersign</h1>
+                    <div className="tabs" role="tablist" aria-label="Countersign">
+                      {(['home', 'messages'] as const).map((tab) => (
+                        <button
+                          key={tab}
+                          type="button"
+                          role="tab"
+                          aria-selected={place.tab === tab}
+                          data-testid={`app-tab-${tab}`}
+                          onClick={() => setPlace({ kind: 'app', tab })}
+                        >
+                          {tab === 'home' ? 'Home' : 'Messages'}
+                        </button>
+                      ))}
+                    </div>
+                  </header>
+                  {place.tab === 'home' && (
+                    <HomeView key={user} user={user} view={slack.homes[user]} complain={complain} />
+                  )}
+                  {place.tab === 'messages' && direct !== undefined && (
+                    <ChannelView
+                      slack={slack}
+                      person={person}
+                      channel={direct}
+                      isDirect
+                      onThread={openThread}
+                      complain={complain}
+                    />
+                  )}
+                  {place.tab === 'messages' && direct === undefined && (
+                    <p className="empty">Countersign has not written to {person.realName} yet.</p>
+                  )}
+                </>
+              )}
+            </main>
+
+            <aside className="side" aria-label={isThreadShown ? 'Thread' : 'The world'}>
+              {thread !== undefined && (
+                <div className="side-tabs" role="tablist" aria-label="Right side">
+                  {(['world', 'thread'] as const).map((tab) => (
+                    <button
+                      key={tab}
+                      type="button"
+                      role="tab"
+                      aria-selected={side === tab}
+                      data-testid={`side-${tab}`}
+                      onClick={() => setSide(tab)}
+                    >
+                      {tab === 'world' ? 'The world' : 'Thread'}
+                    </button>
+                  ))}
+                </div>
+              )}
+              {isThreadShown ? (
+                <ThreadPane
+                  key={thread.ts}
+                  slack={slack}
+                  user={user}
+                  thread={thread}
+                  onClose={closeThread}
+                  complain={complain}
+                />
+              ) : (
+                <WorldPanel workspace={workspace} complain={complain} />
+              )}
+            </aside>
+
+            <nav className="pane-switch" aria-label="Part of the page">
+              {(
+                [
+                  ['channels', 'Channels'],
+                  ['chat', 'Messages'],
+                  ['side', isThreadShown ? 'Thread' : 'The world'],
+                ] as const
+              ).map(([name, label]) => (
+                <button
+                  key={name}
+                  type="button"
+                  aria-current={pane === name ? 'true' : undefined}
+                  data-testid={`pane-${name}`}
+                  onClick={() => setPane(name)}
+                >
+                  {label}
+                </button>
+              ))}
+            </nav>
+          </div>
+          {topView !== undefined && (
+            <Modal
+              key={topView.id}
+              user={user}
+              view={topView}
+              depth={slack.views.length}
+              complain={complain}
+            />
+          )}
+          <Toasts
+            toasts={slack.toasts}
+            complaints={complaints}
+            onDone={(id) => setComplaints((held) => held.filter((each) => each.id !== id))}
           />
-
-          <main className="chat" aria-label="Conversation">
-            {!workspace.isConnected && (
-              <p className="offline" role="status">
-                The workspace has stopped. Start it again with <code>npm start</code>.
-              </p>
-            )}
-            {place.kind === 'channel' && channel !== undefined && (
-              <ChannelView
-                slack={slack}
-                person={person}
-                channel={channel}
-                onThread={openThread}
-                complain={complain}
-              />
-            )}
-            {place.kind === 'channel' && channel === undefined && (
-              <p className="empty">{person.realName} is in no channel of this workspace.</p>
-            )}
-            {place.kind === 'app' && (
-              <>
-                <header className="pane-head">
-                  <h1>Countersign</h1>
-                  <div className="tabs" role="tablist" aria-label="Countersign">
-                    {(['home', 'messages'] as const).map((tab) => (
-                      <button
-                        key={tab}
-                        type="button"
-                        role="tab"
-                        aria-selected={place.tab === tab}
-                        data-testid={`app-tab-${tab}`}
-                        onClick={() => setPlace({ kind: 'app', tab })}
-                      >
-                        {tab === 'home' ? 'Home' : 'Messages'}
-                      </button>
-                    ))}
-                  </div>
-                </header>
-                {place.tab === 'home' && (
-                  <HomeView key={user} user={user} view={slack.homes[user]} complain={complain} />
-                )}
-                {place.tab === 'messages' && direct !== undefined && (
-                  <ChannelView
-                    slack={slack}
-                    person={person}
-                    channel={direct}
-                    isDirect
-                    onThread={openThread}
-                    complain={complain}
-                  />
-                )}
-                {place.tab === 'messages' && direct === undefined && (
-                  <p className="empty">Countersign has not written to {person.realName} yet.</p>
-                )}
-              </>
-            )}
-          </main>
-
-          <aside className="side" aria-label={isThreadShown ? 'Thread' : 'The world'}>
-            {thread !== undefined && (
-              <div className="side-tabs" role="tablist" aria-label="Right side">
-                {(['world', 'thread'] as const).map((tab) => (
-                  <button
-                    key={tab}
-                    type="button"
-                    role="tab"
-                    aria-selected={side === tab}
-                    data-testid={`side-${tab}`}
-                    onClick={() => setSide(tab)}
-                  >
-                    {tab === 'world' ? 'The world' : 'Thread'}
-                  </button>
-                ))}
-              </div>
-            )}
-            {isThreadShown ? (
-              <ThreadPane
-                key={thread.ts}
-                slack={slack}
-                user={user}
-                thread={thread}
-                onClose={closeThread}
-                complain={complain}
-              />
-            ) : (
-              <WorldPanel workspace={workspace} complain={complain} />
-            )}
-          </aside>
-
-          <nav className="pane-switch" aria-label="Part of the page">
-            {(
-              [
-                ['channels', 'Channels'],
-                ['chat', 'Messages'],
-                ['side', isThreadShown ? 'Thread' : 'The world'],
-              ] as const
-            ).map(([name, label]) => (
-              <button
-                key={name}
-                type="button"
-                aria-current={pane === name ? 'true' : undefined}
-                data-testid={`pane-${name}`}
-                onClick={() => setPane(name)}
-              >
-                {label}
-              </button>
-            ))}
-          </nav>
-        </div>
-        {topView !== undefined && (
-          <Modal key={topView.id} user={user} view={topView} depth={slack.views.length} complain={complain} />
-        )}
-        <Toasts
-          toasts={slack.toasts}
-          complaints={complaints}
-          onDone={(id) => setComplaints((held) => held.filter((each) => each.id !== id))}
-        />
-      </ConfirmProvider>
+        </ConfirmProvider>
+      </GoToProvider>
     </DirectoryProvider>
   );
 }

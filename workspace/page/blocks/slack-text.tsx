@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { slackDate } from '../dates.ts';
 import { useDirectory } from '../directory.tsx';
+import { Link } from '../permalink.tsx';
 import { type Inline, type Paragraph, parseMrkdwn, plainText } from './mrkdwn.ts';
 
 export interface TextObject {
@@ -61,11 +62,7 @@ function drawInline(part: Inline, key: number): ReactNode {
     case 'date':
       return <Moment key={key} {...part} />;
     case 'link':
-      return (
-        <a key={key} href={part.url} target="_blank" rel="noopener noreferrer">
-          {part.label}
-        </a>
-      );
+      return <Link key={key} url={part.url} label={part.label} />;
   }
 }
 

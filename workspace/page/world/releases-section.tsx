@@ -7,7 +7,7 @@ function standing(version: string, snapshot: WorkspaceSnapshot): string | undefi
   const { aws, github, pushes } = snapshot;
   if (aws.colours[aws.live].version === version) return `live on ${aws.live}`;
   if (pushes.some((push) => push.version === version)) return 'staging run in progress';
-  if (aws.colours[aws.idle].version === version) return `ready on ${aws.idle}`;
+  if (aws.colours[aws.idle].version === version) return `idle on ${aws.idle}`;
   const run = github.releases.find((release) => release.version === version)?.run;
   if (run === undefined || run === null) return undefined;
   if (run.status !== 'completed') return 'staging run in progress';
