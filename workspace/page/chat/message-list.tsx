@@ -65,7 +65,18 @@ export function MessageList(props: {
       }}
     >
       <div ref={inner} className="message-list-inner">
-        {entries.length === 0 && <p className="empty">Nothing here yet.</p>}
+        {entries.length === 0 && (
+          <p className="empty">
+            Nothing here yet.
+            {!inThread && (
+              <>
+                <br />
+                Type <code>/promote site v1.1.0</code> below to ask for a promotion, or{' '}
+                <code>/promote help</code>.
+              </>
+            )}
+          </p>
+        )}
         {entries.map((entry) => {
           const day = dayKey(entry.atMs, zone);
           const isNewDay = day !== lastDay && !inThread;
