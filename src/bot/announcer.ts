@@ -14,7 +14,8 @@ export interface AnnouncerOptions {
   readonly slack: Pick<SlackClient, 'post' | 'update' | 'whisper' | 'permalink'>;
   readonly log: Log;
   readonly random?: () => number;
-  readonly expected?: (promotion: Promotion) => Expected;
+  /** How long each phase took before; asked at every drawing, so it has to be remembered there. */
+  readonly expected?: (promotion: Promotion) => Promise<Expected>;
   /**
    * Called when an announcement was seen to arrive, before it is noted as told: the countdown begins with it. Called
    * again when that could not be noted, so it must bear a repeat.
@@ -32,6 +33,8 @@ export interface Announcer {
 /** A post that was not confirmed is repeated after this long: a rare second message is better than none. */
 const unconfirmedMs = 60_000;
 const retryEditMs = 5_000;
+/** An open card is drawn anew now and then: its times move on, and a card that somebody deleted comes back. */
+const refreshMs = 5 * 60_000;
 const unreachableMs = 5_000;
 const mendMs = 60_000;
 const stepsPerRun = 40;
@@ -82,8 +85,8 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   const underway = new Map<string, { readonly out: number; readonly arrived: boolean }>();
   const permalinks = new Map<string, string>();
 
-  const draw = (promotion: Promotion, nowMs: number) =>
-    card(promotion, { nowMs, ...(expected === undefined ? {} : { expected: expected(promotion) }) });
+  const draw = async (promotion: Promotion, nowMs: number) =>
+    card(promotion, { nowMs, ...(expected === undefined ? {} : { expected: await expected(promotion) }) });
 
   /** One compare-and-set; the surface as it is afterwards, or undefined when somebody else was first. */
   const claim = async (surface: Surface, changes: Changes): Promise<Surface | undefined> => {
@@ -144,7 +147,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     const claimed = await claim(surface, { postingUntilMs: untilMs, dueAtMs: untilMs, drawnAtMs: firstMs });
     if (claimed === undefined) return 'stop';
     pacing.posted(surface.channel, nowMs);
-    const outcome = await textOnlyIfDeclined(draw(promotion, nowMs), (message) =>
+    const outcome = await textOnlyIfDeclined(await draw(promotion, nowMs), (message) =>
       slack.post({ channel: surface.channel, message }),
     );
     if (outcome.outcome === 'sent') {
@@ -184,7 +187,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     const claimed = await claim(surface, { drawnAtMs: nowMs, dueAtMs: nowMs + retryEditMs });
     if (claimed === undefined) return 'again';
     pacing.edited(promotion.id, nowMs);
-    const outcome = await textOnlyIfDeclined(draw(promotion, nowMs), (message) =>
+    const outcome = await textOnlyIfDeclined(await draw(promotion, nowMs), (message) =>
       slack.update({ channel: surface.channel, ts, message }),
     );
     if (outcome.outcome === 'sent') {
@@ -334,7 +337,9 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     if (surface.ts === null && !cardRefused) return postCard(surface, promotion, nowMs);
 
     const [next] = await outbox.announcements(promotion.id, surface.toldSequence, 1);
-    const behind = surface.drawnRevision < promotion.revision;
+    const refreshAtMs = hasEnded(promotion) ? null : surface.drawnAtMs + refreshMs;
+    const behind =
+      surface.drawnRevision < promotion.revision || (refreshAtMs !== null && nowMs >= refreshAtMs);
     const moved = (promotion.phases.at(-1)?.atMs ?? 0) >= surface.drawnAtMs;
     const matters = hasEnded(promotion) || moved || next !== undefined;
     const editMs = Math.max(
@@ -346,7 +351,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     if (next !== undefined) return tellNext(surface, promotion, next, nowMs);
     if (surface.ts === null) return wait(surface, nowMs + mendMs);
     if (behind) return wait(surface, editMs);
-    await claim(surface, { postingUntilMs: null, dueAtMs: null });
+    await outbox.saveSurface({ ...surface, postingUntilMs: null, dueAtMs: null }, refreshAtMs ?? undefined);
     return 'stop';
   };
 

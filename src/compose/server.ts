@@ -7,6 +7,7 @@ import type { ServerEnv } from '../config/env.ts';
 import type { Catalog } from '../flows/desk.ts';
 import { RetryableError } from '../flows/errors.ts';
 import type { Hints, Log } from '../flows/ports.ts';
+import { createExperience } from './experience.ts';
 import { createRunner } from './runner.ts';
 import { buildStore, buildWorker } from './worker.ts';
 
@@ -51,27 +52,22 @@ export function createServer({ env, catalog, log, sweepEveryMs }: ServerOptions)
     },
   };
   const { desk, tick } = buildWorker({ env, catalog, store, slack, hints, log });
-  const announcer = createAnnouncer({ store: store.promotions, outbox: store.outbox, slack, log });
-
-  const announce = async (promotionId: string, nowMs: number) => {
-    await announcer.announce(promotionId, nowMs);
-    await noteCountdown(promotionId);
-  };
-
-  /** The wait timer runs from the moment its message is in the channel. */
-  const noteCountdown = async (promotionId: string) => {
-    const promotion = await desk.find(promotionId);
-    if (promotion?.phase !== 'waiting' || promotion.noticeAtMs !== null) return;
-    const surface = await store.outbox.surface(promotionId);
-    if ((surface?.toldSequence ?? 0) < promotion.announced) return;
-    await desk.decide(promotionId, { type: 'notice.delivered' });
-  };
+  const announcer = createAnnouncer({
+    store: store.promotions,
+    outbox: store.outbox,
+    slack,
+    log,
+    expected: createExperience(store.promotions, () => store.clock.nowMs()),
+    told: async (promotionId, { topic }) => {
+      if (topic === 'waiting') await desk.decide(promotionId, { type: 'notice.delivered' });
+    },
+  });
 
   const runner = createRunner({
     duePromotions: (limit) => store.promotions.due(limit),
     dueSurfaces: (limit) => store.outbox.dueSurfaces(limit),
     tick,
-    announce,
+    announce: announcer.announce,
     log,
   });
 

@@ -95,8 +95,11 @@ export interface Surface {
 export interface Outbox {
   dueSurfaces(limit: number): Promise<{ readonly ids: readonly string[]; readonly nowMs: number }>;
   surface(promotionId: string): Promise<Surface | undefined>;
-  /** False when somebody else changed it first. */
-  saveSurface(surface: Surface): Promise<boolean>;
+  /**
+   * False when somebody else changed it first. With `dueAtMs` null it rests, until `restUntilMs` if given; a promotion
+   * saved since it was drawn keeps it due.
+   */
+  saveSurface(surface: Surface, restUntilMs?: number): Promise<boolean>;
   announcements(promotionId: string, after: number, limit: number): Promise<readonly StoredAnnouncement[]>;
 }
 

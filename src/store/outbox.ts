@@ -24,7 +24,7 @@ export function createOutbox({
   /** A new random text each time; names one write. */
   readonly nonce: () => string;
 }): Outbox {
-  const write = async (surface: Surface, tx: string): Promise<boolean> => {
+  const write = async (surface: Surface, restUntilMs: number | undefined, tx: string): Promise<boolean> => {
     const { promotionId } = surface;
     const key = keys.surface(promotionId);
     const { revision, ...body } = surface;
@@ -45,6 +45,10 @@ export function createOutbox({
         'written'
       );
     }
+    const resting =
+      restUntilMs === undefined
+        ? update(` REMOVE ${removeDue}`)
+        : update(`, ${setDue}`, dueValues('SHOW', promotionId, restUntilMs));
     const nothingNew: Expression = {
       text: `${unchanged.text} AND wantedRevision <= :drawn AND wantedSequence <= :told`,
       values: {
@@ -56,7 +60,7 @@ export function createOutbox({
     const settled = await transport.write({
       does: 'update',
       key,
-      update: update(` REMOVE ${removeDue}`),
+      update: resting,
       condition: nothingNew,
     });
     if (settled.outcome === 'written') return true;
@@ -84,11 +88,11 @@ export function createOutbox({
         ? undefined
         : { ...parseSurface(item), revision: numberOf(item, 'revision') ?? 0 };
     },
-    async saveSurface(surface) {
+    async saveSurface(surface, restUntilMs) {
       const tx = nonce();
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await write(surface, tx);
+          return await write(surface, restUntilMs, tx);
         } catch (error) {
           if (!(error instanceof RetryableError) || attempt >= 3) throw error;
           // The answer was lost: a timestamp that Slack gave must not be lost with it.

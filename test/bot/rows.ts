@@ -54,7 +54,7 @@ export function createRows() {
       nowMs: rows.nowMs,
     }),
     surface: async (id) => surfaces.get(id),
-    saveSurface: async (surface) => {
+    saveSurface: async (surface, restUntilMs) => {
       rows.interfere?.();
       const { promotionId: id } = surface;
       if (surfaces.get(id)?.revision !== surface.revision) return false;
@@ -64,6 +64,7 @@ export function createRows() {
         surface.drawnRevision < (promotion?.revision ?? 0) ||
         surface.toldSequence < (promotion?.announced ?? 0);
       if (surface.dueAtMs !== null) dueAt.set(id, surface.dueAtMs);
+      else if (!behind && restUntilMs !== undefined) dueAt.set(id, restUntilMs);
       else if (!behind) dueAt.delete(id);
       return true;
     },

@@ -5,6 +5,8 @@ import { createServer, type Server } from '../../src/compose/server.ts';
 import { readServerEnv } from '../../src/config/env.ts';
 import { parsePipeline } from '../../src/config/load.ts';
 import type { Promotion } from '../../src/flows/promotion/promotion.ts';
+import { createPromotionStore } from '../../src/store/promotions.ts';
+import { createSdkTransport } from '../../src/store/sdk-transport.ts';
 import { startWorkspace, type Workspace } from '../../workspace/main.ts';
 import type { DeliveryResult, SlackMessage } from '../../workspace/slack/control.ts';
 import { channelIds, userIds } from '../../workspace/slack/people.ts';
@@ -34,6 +36,7 @@ export interface JourneyWorld {
   whispers(user: keyof typeof userIds): string[];
   /** What the saved promotion of the newest card says. */
   saved(): Promise<Promotion>;
+  byId(id: string): Promise<Promotion>;
   /** Kills the bot without warning and starts a new one on the same store. */
   crash(): Promise<void>;
   close(): Promise<void>;
@@ -67,6 +70,12 @@ export async function startJourney(
     return next;
   };
   let server = await start();
+  const reader = createSdkTransport({
+    tableName: settings.env.tableName,
+    region: settings.env.awsRegion,
+    pause: async () => {},
+  });
+  const store = createPromotionStore({ transport: reader, nonce: () => 'never written' });
 
   const settle = () => server.runDue();
   const channel = channelIds.deploysSite;
@@ -113,9 +122,9 @@ export async function startJourney(
     settle,
     advance,
     async until(what, holds, limitSeconds = 3_600) {
-      for (let passed = 0; passed < limitSeconds; passed += 10) {
+      for (let passed = 0; passed < limitSeconds; passed += 15) {
         if (await holds()) return;
-        await advance(10, 10);
+        await advance(15, 15);
       }
       throw new Error(`never: ${what}. The card says:\n${card().text}`);
     },
@@ -142,17 +151,9 @@ export async function startJourney(
     async saved() {
       const id = card().metadata?.event_payload['promotion_id'];
       if (typeof id !== 'string') return fail('the card names no promotion');
-      const { createPromotionStore } = await import('../../src/store/promotions.ts');
-      const { createSdkTransport } = await import('../../src/store/sdk-transport.ts');
-      const transport = createSdkTransport({
-        tableName: settings.env.tableName,
-        region: settings.env.awsRegion,
-        pause: async () => {},
-      });
-      const loaded = await createPromotionStore({ transport, nonce: () => 'n' }).load(id);
-      transport.close();
-      return loaded?.promotion ?? fail('the promotion is not in the store');
+      return (await store.load(id))?.promotion ?? fail('the promotion is not in the store');
     },
+    byId: async (id) => (await store.load(id))?.promotion ?? fail('the promotion is not in the store'),
     async crash() {
       const old = server;
       server = await start();
@@ -160,6 +161,7 @@ export async function startJourney(
     },
     async close() {
       await server.stop();
+      reader.close();
       await workspace.close();
       rmSync(dataDir, { recursive: true, force: true });
     },

@@ -166,10 +166,10 @@ function obstacleTo(
     );
   }
   if (!deployed) {
-    return refusal(
+    throw new RetryableError(
       'site.not-deployed',
       `CloudFront is still delivering an earlier change of distribution ${id}.`,
-      'Ask again when its status is Deployed, usually within minutes.',
+      { data: { distributionId: id } },
     );
   }
   return null;

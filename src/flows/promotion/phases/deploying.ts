@@ -128,7 +128,8 @@ export const deploying: PhaseRules<'deploying'> = {
     return accept(
       { ...promotion, dirty: true, steps: claimed(promotion.steps, event, nowMs) },
       promotion.dirty ? [] : [{ topic: 'started' }],
-      { locks: 'hold' },
+      // The gate has just seen production hold the release before: the first place that a rollback can go back to.
+      { locks: 'hold', live: promotion.dirty ? null : promotion.plan.analysis.live.release },
     );
   },
   'step.acted'(promotion, event) {

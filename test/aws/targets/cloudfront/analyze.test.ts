@@ -161,11 +161,14 @@ describe('the analysis of a static site', () => {
     expect(await refusalOf(world)).toMatchObject({ code: 'site.owned-by-another-tool' });
   });
 
-  it('refuses while an earlier change is being delivered', async () => {
+  it('waits while an earlier change is being delivered', async () => {
     await using world = await createSiteWorld();
     world.aws.control.editByHand({ what: 'comment' });
     await world.seconds(10);
-    expect(await refusalOf(world)).toMatchObject({ code: 'site.not-deployed' });
+    await expect(refusalOf(world)).rejects.toMatchObject({
+      name: 'RetryableError',
+      code: 'site.not-deployed',
+    });
   });
 
   it.each<[string, (config: DistributionConfig) => void]>([
