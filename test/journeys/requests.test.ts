@@ -36,8 +36,10 @@ function commandBody(fields: Record<string, string> = {}): string {
   }).toString();
 }
 
-const signed = (body: string, options: { timestampSeconds?: number; version?: string; secret?: string } = {}) =>
-  slack().sign({ body, ...options });
+const signed = (
+  body: string,
+  options: { timestampSeconds?: number; version?: string; secret?: string } = {},
+) => slack().sign({ body, ...options });
 
 interface Attempt {
   readonly headers?: Record<string, string>;
@@ -172,11 +174,26 @@ describe('requests that are not Slack’s', () => {
       () => ({ body: commandBody({ text: 'x'.repeat(300_000) }) }),
     ],
     ['one for another app', 401, 'app.unknown', () => ({ body: commandBody({ api_app_id: 'A0OTHER' }) })],
-    ['one from another workspace', 401, 'team.unknown', () => ({ body: commandBody({ team_id: partnerTeam.id }) })],
+    [
+      'one from another workspace',
+      401,
+      'team.unknown',
+      () => ({ body: commandBody({ team_id: partnerTeam.id }) }),
+    ],
   ];
 
   it.each(attempts)('%s is refused and leaves nothing behind', async (_what, status, code, attempt) => {
     expect(await leavesNothing(attempt())).toMatchObject(refusedAs(status, code));
+  });
+
+  it('the same command rightly signed is let in, up to five minutes early or late', async () => {
+    for (const offsetSeconds of [-299, 0, 299]) {
+      const body = commandBody({ text: 'status' });
+      const timestampSeconds = nowSeconds() + offsetSeconds;
+      const answer = await send({ body, headers: { ...formType, ...signed(body, { timestampSeconds }) } });
+      expect(answer.httpStatus).toBe(200);
+      expect(answer.body).toContain('`site` `production`');
+    }
   });
 
   it('a click for another app and one from another workspace start nothing', async () => {
@@ -207,7 +224,9 @@ describe('a captured request', () => {
     await world.advance(5);
     const known = await promotionIds(world);
     const rows = await tableRows(world);
-    const original = slack().deliveries().findLast(({ kind }) => kind === 'command');
+    const original = slack()
+      .deliveries()
+      .findLast(({ kind }) => kind === 'command');
 
     const again = await slack().replayLast({ kind: 'command' });
     await world.advance(5);
@@ -277,24 +296,30 @@ describe('a captured request', () => {
 
 describe('bodies that are signed and odd', () => {
   const odd: readonly (readonly [string, number, string, Record<string, string>, string])[] = [
-    ['base64', 400, 'body.unknown-kind', formType, Buffer.from(commandBody()).toString('base64')],
-    ['base64 said to be JSON', 400, 'request.unreadable', jsonType, Buffer.from('{"type":"x"}').toString('base64')],
+    ['base64', 401, 'app.unknown', formType, Buffer.from(commandBody()).toString('base64')],
+    [
+      'base64 said to be JSON',
+      400,
+      'body.malformed',
+      jsonType,
+      Buffer.from('{"type":"x"}').toString('base64'),
+    ],
     ['JSON that breaks off', 400, 'body.malformed', jsonType, '{"type":"event_callback"'],
     ['JSON that is a list', 400, 'body.malformed', jsonType, '[1,2]'],
     ['JSON that is null', 400, 'body.malformed', jsonType, 'null'],
     ['a payload that breaks off', 400, 'body.malformed', formType, 'payload=%7B%22type%22'],
     ['a payload that is a list', 400, 'body.malformed', formType, 'payload=%5B%5D'],
-    ['nothing', 400, 'body.unknown-kind', formType, ''],
+    ['nothing', 401, 'app.unknown', formType, ''],
     ['a text', 400, 'content-type.unsupported', { 'content-type': 'text/plain' }, 'site v1.1.0'],
     ['two commands in one', 400, 'body.malformed', formType, `${commandBody()}&text=site+v1.2.0`],
+    ['our id and nothing else', 400, 'body.unknown-kind', formType, `api_app_id=${app.id}`],
     ['a command as JSON', 401, 'app.unknown', jsonType, '{"command":"/promote","text":"site v1.1.0"}'],
   ];
 
   it.each(odd)('%s is refused and leaves nothing behind', async (_what, status, code, type, body) => {
     const answer = await leavesNothing({ body, headers: { ...type, ...signed(body) } });
 
-    expect(answer.httpStatus).toBe(status);
-    if (code !== 'request.unreadable') expect(answer.body).toBe(JSON.stringify({ error: code }));
+    expect(answer).toMatchObject(refusedAs(status, code));
   });
 
   it('no content type at all is refused', async () => {
@@ -319,7 +344,11 @@ describe('bodies that are signed and odd', () => {
   });
 
   it('a command with fields missing is answered, and nothing is started', async () => {
-    const body = new URLSearchParams({ command: '/promote', team_id: team.id, api_app_id: app.id }).toString();
+    const body = new URLSearchParams({
+      command: '/promote',
+      team_id: team.id,
+      api_app_id: app.id,
+    }).toString();
     const complained = world.complaints.length;
     const answer = await leavesNothing({ body });
 
@@ -344,9 +373,9 @@ describe('bodies that are signed and odd', () => {
   });
 
   it('a command beside a forged certificate check is not let in by it', async () => {
-    expect(
-      await leavesNothing({ headers: formType, body: `${commandBody()}&ssl_check=1` }),
-    ).toMatchObject(refusedAs(401, 'signature.missing'));
+    expect(await leavesNothing({ headers: formType, body: `${commandBody()}&ssl_check=1` })).toMatchObject(
+      refusedAs(401, 'signature.missing'),
+    );
   });
 
   it('no refusal told the stranger what was expected', () => {
@@ -372,31 +401,34 @@ describe('versions that are meant to do something else', () => {
     ['a text that turns its direction', 'v1.1.0\u202e0.1v', 'U+202E'],
     ['a zero-width character', 'v1.1\u200b.0', 'U+200B'],
     ['a byte-order mark', '\ufeffv1.1.0', 'U+FEFF'],
-    ['Cyrillic that looks Latin', 'v1.1.0\u0430', 'U+430'],
-    ['a NUL', 'v1.1.0\u0000', 'U+'],
+    ['Cyrillic that looks Latin', 'v1.1.0\u0430', 'U+0430'],
+    ['a NUL', 'v1.1.0\u0000', 'U+0000'],
     ['a way out of a path', '../../v1.1.0', ''],
     ['a query', 'v1.1.0?ref=main', ''],
     ['a shell', 'v1.1.0;$(id)', ''],
   ];
 
-  it.each(nasty)('ALL-1 %s is no version: refused in words that are safe themselves', async (_what, version, says) => {
-    const before = await tableRows(world);
-    const result = await world.command('ada', `/promote site ${version}`);
-    await world.advance(5);
+  it.each(nasty)(
+    'ALL-1 %s is no version: refused in words that are safe themselves',
+    async (_what, version, says) => {
+      const before = await tableRows(world);
+      const result = await world.command('ada', `/promote site ${version}`);
+      await world.advance(5);
 
-    expect(result.outcome).toBe('acknowledged');
-    expect(await tableRows(world)).toEqual(before);
-    const said = result.ephemeral?.text ?? '';
-    expect(said).toContain('Not done');
-    expect(said).toContain(says);
-    expect(said.length).toBeLessThan(700);
-    expect(said).not.toMatch(/<[!@#]|<https?:|[\u200b\u202e\ufeff\u0000]/);
-  });
+      expect(result.outcome).toBe('acknowledged');
+      expect(await tableRows(world)).toEqual(before);
+      const said = result.ephemeral?.text ?? '';
+      expect(said).toContain('Not done');
+      expect(said).toContain(says);
+      expect(said.length).toBeLessThan(700);
+      expect(said).not.toMatch(/<[!@#]|<https?:|[\p{Cf}\p{Cc}]/u);
+    },
+  );
 
   it('ALL-1 sent raw, as no client of Slack’s would, they fare no better', async () => {
     for (const text of [
       'site <!channel>',
-      'site <!here|v1.1.0 >',
+      'site <!here>',
       'site v1.1.0<!everyone>',
       'site <@U0GRACE001>',
       'site v1.1.0\u2028<!channel>',
@@ -428,7 +460,13 @@ describe('versions that are meant to do something else', () => {
     const texts = parsedTexts(world);
 
     expect(texts.length).toBeGreaterThan(50);
-    expect(texts.filter((text) => /<!(channel|here|everyone)|evil\.example\||[\u200b\u202e]/.test(text))).toEqual([]);
-    expect(slack().state().notifications.filter(({ because }) => because === 'channel')).toEqual([]);
+    expect(texts.filter((text) => /<!(channel|here|everyone)|evil\.example\||\p{Cf}/u.test(text))).toEqual(
+      [],
+    );
+    expect(
+      slack()
+        .state()
+        .notifications.filter(({ because }) => because === 'channel'),
+    ).toEqual([]);
   });
 });
