@@ -1,6 +1,6 @@
-import type { Announcement, StoredAnnouncement } from './promotion/announcements.ts';
+import type { StoredAnnouncement } from './promotion/announcements.ts';
 import type { AuditEntry } from './promotion/audit.ts';
-import type { Analysis, CheckResult, CheckSpec, Definition, Plan, Release, Step } from './promotion/plan.ts';
+import type { Analysis, CheckResult, CheckSpec, Definition, Release, Step } from './promotion/plan.ts';
 import type { Person, Promotion, StepClaim } from './promotion/promotion.ts';
 import type { Refusal } from './promotion/refusal.ts';
 
@@ -200,5 +200,3 @@ export interface Log {
   warn(data: Readonly<Record<string, unknown>>, message: string): void;
   error(data: Readonly<Record<string, unknown>>, message: string): void;
 }
-
-export type { Announcement, Plan };

@@ -6,8 +6,7 @@ import { startDynaliteEngine } from './dynalite-engine.ts';
 import { type Engine, type EngineAnswer, wireError } from './engine.ts';
 import { startNativeEngine } from './native-engine.ts';
 
-export type { DynamoControl, DynamoState } from './control.ts';
-export { dynamoControlRoutes } from './control.ts';
+export type { DynamoControl } from './control.ts';
 export { findNativeEngine } from './native-engine.ts';
 
 export interface DynamoStandIn {

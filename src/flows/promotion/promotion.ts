@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { Analysis, CheckResult, Definition, Plan, Release } from './plan.ts';
 import { Policy } from './policy.ts';
-import type { Refusal } from './refusal.ts';
 
 /** A person as Slack names them; display names are never used to decide anything. */
 export const Person = z.strictObject({ teamId: z.string(), userId: z.string() });
@@ -321,9 +320,3 @@ export function lockKeys(promotion: Promotion): string[] {
     ? [environment, ...promotion.plan.analysis.resources]
     : [environment];
 }
-
-export const refusalOf = (ending: { code: string; text: string; next: string }): Refusal => ({
-  code: ending.code,
-  text: ending.text,
-  next: ending.next,
-});
