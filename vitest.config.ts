@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/browser/**', 'test/peers/**', '**/node_modules/**'],
     environment: 'node',
+    maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 20_000,
   },

@@ -60,6 +60,22 @@ describe('the card', () => {
     expect(updates()).toHaveLength(1);
     expect(updates()[0]?.ts).toBe(bench.rows.surface(id).ts);
     expect(shown(updates()[0]?.message as Message)).toContain('Waiting for approval');
+    expect(bench.rows.dueAt(id)).toBe(bench.rows.surface(id).drawnAtMs + 300_000);
+  });
+
+  it('that is open is drawn anew every five minutes, so that its times move on and a deleted one comes back', async () => {
+    bench.rows.save(promotionIn('awaiting-approval'));
+    await pass(5);
+    slack.outcomes.update = [{ outcome: 'gone', error: 'message_not_found' }];
+    await pass(299);
+    expect(posts()).toHaveLength(1);
+    await pass(5);
+    expect(posts()).toHaveLength(2);
+  });
+
+  it('that has ended rests for good', async () => {
+    bench.rows.save(promotionIn('promoted'));
+    await pass(5);
     expect(bench.rows.dueAt(id)).toBeUndefined();
   });
 
@@ -149,7 +165,6 @@ describe('the card', () => {
     await pass(100);
     expect(posts()).toHaveLength(2);
     expect(bench.rows.surface(id).ts).not.toBeNull();
-    expect(bench.rows.dueAt(id)).toBeUndefined();
   });
 
   it('is repeated ever more rarely while Slack answers nothing', async () => {
