@@ -67,9 +67,9 @@ describe('the card', () => {
     bench.rows.save(promotionIn('awaiting-approval'));
     await pass(5);
     slack.outcomes.update = [{ outcome: 'gone', error: 'message_not_found' }];
-    await pass(299);
+    await pass(290);
     expect(posts()).toHaveLength(1);
-    await pass(5);
+    await pass(15);
     expect(posts()).toHaveLength(2);
   });
 
