@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RawAnswer } from '../../workspace/slack/control.ts';
-import { app, channelIds, partnerTeam, team, userIds } from '../../workspace/slack/people.ts';
+import { app, channelIds, groupIds, partnerTeam, team, userIds } from '../../workspace/slack/people.ts';
 import { parsedTexts } from './parsed-texts.ts';
 import { promotionIds, tableRows } from './table-rows.ts';
 import { type JourneyWorld, startJourney } from './world.ts';
@@ -249,6 +249,37 @@ describe('a captured request', () => {
     expect(answers.every(({ httpStatus }) => httpStatus === 200)).toBe(true);
     expect(answers.filter(({ body: said }) => said.includes('Asked for'))).not.toEqual([]);
     expect((await promotionIds(world)).length).toBe(known + 1);
+  });
+
+  it('of a question is answered as it was, not as it would be now', async () => {
+    const before = await world.command('ada', '/promote status');
+    await world.command('ada', '/promote site v1.1.0');
+    await world.advance(5);
+    const original = slack()
+      .deliveries()
+      .find(({ id }) => id === before.deliveryId);
+    if (original === undefined) throw new Error('the command was not delivered');
+
+    const again = await send({ headers: original.headers, body: original.body });
+
+    expect(again).toMatchObject({ httpStatus: 200, body: original.ackBody });
+    expect((await world.command('ada', '/promote status')).ephemeral?.text).not.toBe(before.ephemeral?.text);
+  });
+
+  it('ALL-2 of a click that was denied does not count later, when the person may', async () => {
+    const member = { group: groupIds.releaseApprovers, user: userIds.grace };
+    slack().faults.removeFromGroup(member);
+    await world.click('grace', 'cs:approve');
+    await world.advance(5);
+    expect(world.whispers('grace').at(-1)).toContain('you are not one of them');
+    slack().faults.addToGroup(member);
+    const rows = await tableRows(world);
+
+    expect(await slack().replayLast({ kind: 'block_actions' })).toMatchObject({ httpStatus: 200, body: '' });
+    await world.advance(5);
+
+    expect(await tableRows(world)).toEqual(rows);
+    expect(await world.saved()).toMatchObject({ phase: 'awaiting-approval', approvals: [], claims: [] });
   });
 
   it('sent again after five minutes is too old', async () => {
