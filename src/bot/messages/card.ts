@@ -207,6 +207,9 @@ function ended(
   ];
 }
 
+/** The first line is the commit's title; trailers and explanations belong to GitHub's page. */
+const subjectOf = (message: string) => message.trim().split(/\r?\n/, 1)[0] ?? '';
+
 function facts(promotion: Promotion): string[] {
   const before = versionBefore(promotion);
   const commit = 'release' in promotion ? promotion.release.commit : null;
@@ -220,7 +223,7 @@ function facts(promotion: Promotion): string[] {
     ...(commit === null
       ? []
       : [
-          `*Commit*\n${link(commit.url, commit.sha.slice(0, 7))} ${foreign(cut(clean(commit.message), 100))} (${foreign(commit.author, 60)})`,
+          `*Commit*\n${link(commit.url, commit.sha.slice(0, 7))} ${foreign(cut(clean(subjectOf(commit.message)), 100))} (${foreign(commit.author, 60)})`,
         ]),
   ];
 }

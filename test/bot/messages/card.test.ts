@@ -26,6 +26,16 @@ describe('before approval the card', () => {
     expect(words).toContain(`<${release.commit.url}|1234567> Brighter lamps (Ada Park)`);
   });
 
+  it('shows the first line of the commit message and leaves the rest to GitHub', () => {
+    const message = 'Brighter lamps\n\nThey were dim.\n\nCo-authored-by: Lin Wei <lin@countersign.example>';
+    const drawn = shown(
+      drawCard({ ...promotion, release: { ...release, commit: { ...release.commit, message } } }),
+    );
+
+    expect(drawn).toContain('|1234567> Brighter lamps (Ada Park)');
+    expect(drawn).not.toContain('Co-authored-by');
+  });
+
   it('counts the approvals, names who gave them and when, and says that silence means no', () => {
     expect(words).toContain('Waiting for approval: 1 of 2 given.');
     expect(words).toContain(`1 of 2 given (<@${grace.userId}> 14:02:10 UTC)`);
