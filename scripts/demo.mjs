@@ -4,15 +4,15 @@ import { channel, connectTo } from './control-client.mjs';
 const usage = `npm run demo [-- options]
   --at URL     use the workspace that runs there; otherwise the one of npm start, or one of its own
   --speed N    virtual seconds per real second while it runs (20 unless told)
-  --only NAME  one act: good, wrong-version, alarm, caught-before or by-hand
+  --only NAME  one act: good, by-hand (needs a good one before it), wrong-version, alarm or caught-before
 Exits 1 when something ends otherwise than it should.`;
 
 const acts = {
   good: { title: 'A good release', ends: 'promoted' },
+  'by-hand': { title: '/rollback by a person', ends: 'rolled-back' },
   'wrong-version': { title: 'A page that says another version', version: 'v1.3.0', ends: 'rolled-back' },
   alarm: { title: 'An alarm goes off while it is watched', version: 'v1.6.0', ends: 'rolled-back' },
   'caught-before': { title: 'A build that only looks right', version: 'v1.3.1', ends: 'failed' },
-  'by-hand': { title: '/rollback by a person', ends: 'rolled-back' },
 };
 const goodVersions = ['v1.1.0', 'v1.2.0', 'v1.0.0'];
 const endings = [
@@ -27,9 +27,6 @@ const endings = [
 ];
 
 const options = parseArguments(process.argv.slice(2));
-if (options.help) console.log(usage);
-else process.exitCode = await main();
-
 async function main() {
   const { url, close } = await findWorkspace();
   const control = connectTo(url);
@@ -48,9 +45,7 @@ async function main() {
     await control.post('time', 'setSpeed', { speed: time.speed }).catch(() => undefined);
     await close();
   }
-  console.log(
-    wrong === 0 ? 'All of it ended as it should.' : `${wrong} things ended otherwise than they should.`,
-  );
+  console.log(wrong === 0 ? 'All of it ended as it should.' : 'Not everything ended as it should.');
   return wrong === 0 ? 0 : 1;
 }
 
@@ -221,3 +216,6 @@ function fail(text) {
   console.error(`${text}\n\n${usage}`);
   process.exit(2);
 }
+
+if (options.help) console.log(usage);
+else process.exitCode = await main();
