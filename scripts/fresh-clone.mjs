@@ -150,11 +150,12 @@ function signal(child, name) {
   }
 }
 
-const isReachable = (url) =>
-  fetch(url).then(
+function isReachable(url) {
+  return fetch(url).then(
     ({ ok }) => ok,
     () => false,
   );
+}
 
 /** A port that is free, and likely the ten behind it as well; the workspace moves where one of those is not. */
 async function freePorts() {
@@ -167,7 +168,9 @@ async function freePorts() {
   });
 }
 
-const seconds = (ms) => (ms / 1000).toFixed(1);
+function seconds(ms) {
+  return (ms / 1000).toFixed(1);
+}
 
 function within(what, ms, limitSeconds) {
   console.log(`${what}: ${seconds(ms)} s (${limitSeconds} s are allowed)`);
