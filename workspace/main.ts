@@ -55,6 +55,9 @@ const usualSpeed = 10;
 const highestSpeed = 600;
 const seeded = { live: 'v1.0.0', idle: 'v1.1.0' } as const;
 
+/** For whoever wants to try Socket Mode here: the bot takes it as `SLACK_APP_TOKEN`. */
+export const workspaceAppToken = 'xapp-countersign-workspace';
+
 /** Made up, and good for nothing outside this workspace. */
 const pretend = {
   slackToken: 'xoxb-countersign-workspace',
@@ -116,6 +119,7 @@ async function assemble(
     clock,
     signingSecret: pretend.slackSigningSecret,
     botToken: pretend.slackToken,
+    appToken: workspaceAppToken,
     requestUrl,
     port: await portAt(1),
   });

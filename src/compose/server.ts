@@ -1,4 +1,4 @@
-import { SocketModeReceiver } from '@slack/bolt';
+import { LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { createAnnouncer } from '../bot/announcer.ts';
 import { createBotApp } from '../bot/app.ts';
 import { createHttpReceiver } from '../bot/receiver.ts';
@@ -148,8 +148,10 @@ export function createServer({ env, catalog, log, sweepEveryMs }: ServerOptions)
 }
 
 function createSocketReceiver(env: ServerEnv, appToken: string): SocketModeReceiver {
+  const { apiUrl } = env.slack;
   return new SocketModeReceiver({
     appToken,
-    ...(env.slack.apiUrl === null ? {} : { clientOptions: { slackApiUrl: env.slack.apiUrl } }),
-  } as ConstructorParameters<typeof SocketModeReceiver>[0]);
+    logLevel: LogLevel.ERROR,
+    ...(apiUrl === null ? {} : { installerOptions: { clientOptions: { slackApiUrl: apiUrl } } }),
+  });
 }

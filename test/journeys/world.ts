@@ -7,7 +7,7 @@ import { parsePipeline } from '../../src/config/load.ts';
 import type { Promotion } from '../../src/flows/promotion/promotion.ts';
 import { createPromotionStore } from '../../src/store/promotions.ts';
 import { createSdkTransport } from '../../src/store/sdk-transport.ts';
-import { startWorkspace, type Workspace } from '../../workspace/main.ts';
+import { startWorkspace, type Workspace, workspaceAppToken } from '../../workspace/main.ts';
 import type { DeliveryResult, SlackMessage } from '../../workspace/slack/control.ts';
 import { channelIds, userIds } from '../../workspace/slack/people.ts';
 
@@ -45,12 +45,16 @@ export interface JourneyWorld {
 const textOf = (message: SlackMessage) => `${message.text}\n${JSON.stringify(message.blocks)}`;
 
 export async function startJourney(
-  options: { pipeline?: (text: string) => string } = {},
+  options: { pipeline?: (text: string) => string; socketMode?: boolean } = {},
 ): Promise<JourneyWorld> {
   const dataDir = mkdtempSync(join(tmpdir(), 'countersign-journey-'));
   const workspace = await startWorkspace({ port: 0, dataDir, speed: 0, spawnBot: false });
   const { clock, slack } = workspace;
-  const env = { ...workspace.botEnvironment, COUNTERSIGN_PORT: '0' };
+  const env = {
+    ...workspace.botEnvironment,
+    COUNTERSIGN_PORT: '0',
+    ...(options.socketMode === true ? { SLACK_APP_TOKEN: workspaceAppToken } : {}),
+  };
   Object.assign(process.env, env);
   const settings = readServerEnv(env);
   if (settings.outcome === 'invalid') throw new Error(JSON.stringify(settings.problems));
@@ -65,7 +69,7 @@ export async function startJourney(
   const start = async () => {
     const next = createServer({ env: settings.env, catalog: pipeline.catalog, log, sweepEveryMs: null });
     const { port } = await next.start();
-    slack.control.setRequestUrl(`http://127.0.0.1:${port}/slack/events`);
+    if (port !== null) slack.control.setRequestUrl(`http://127.0.0.1:${port}/slack/events`);
     await next.runDue();
     return next;
   };
