@@ -20,7 +20,7 @@ export function parseRepositoryName(repository: string): RepositoryName {
 export function repositoryNotFound(repository: string): MisconfiguredError {
   return new MisconfiguredError(
     'github.repository-not-found',
-    'GitHub knows no such repository, or the token may not read it.',
+    `GitHub knows no repository ${repository}, or the token may not read it.`,
     { data: { repository } },
   );
 }

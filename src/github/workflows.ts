@@ -65,9 +65,13 @@ export function createWorkflows(client: GithubClient): Workflows {
     );
     if (asked.outcome === 'not-found') {
       await requireRepository(client, repository);
-      throw new MisconfiguredError('github.workflow-not-found', 'The repository has no such workflow.', {
-        data: { repository, workflow },
-      });
+      throw new MisconfiguredError(
+        'github.workflow-not-found',
+        `${repository} has no workflow ${workflow}.`,
+        {
+          data: { repository, workflow },
+        },
+      );
     }
     return asked.data.workflow_runs
       .filter((run) => run.head_repository?.id === run.repository.id)

@@ -126,6 +126,31 @@ describe('rolling back by hand', () => {
 });
 
 describe('a rollback that fails', () => {
+  it('ALL-7 ALL-15 a way back that was overwritten meanwhile is not taken: production is left, and people are paged', async () => {
+    await watching();
+    world.workspace.releases.push({ version: 'v1.2.0' });
+    await world.advance(40, 10);
+    expect(world.workspace.aws.control.state().colours.blue.version).toBe('v1.2.0');
+
+    await world.click('lin', 'cs:roll-back');
+    await world.until('people are asked', async () => (await phase()) === 'rollback-failed', 600);
+    await world.advance(10);
+
+    expect(await productionVersion()).toBe('v1.1.0');
+    expect(world.cardText()).toContain('blue should hold v1.0.0, but blue holds v1.2.0');
+    expect(
+      world
+        .posts('oncall')
+        .map((post) => JSON.stringify(post))
+        .join(''),
+    ).toContain('<!subteam^');
+
+    await world.workspace.aws.control.putRelease({ colour: 'blue', version: 'v1.0.0' });
+    await world.click('otto', 'cs:retry');
+    await world.until('it is rolled back', async () => (await phase()) === 'rolled-back', 1_800);
+    expect(await productionVersion()).toBe('v1.0.0');
+  });
+
   it('ALL-7 ALL-9 pages on-call with the exact commands, keeps the lock, and a person can order it again', async () => {
     await watching();
     world.workspace.aws.control.deny({ operation: 'UpdateDistribution' });

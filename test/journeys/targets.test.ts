@@ -71,8 +71,8 @@ describe('a configuration that does not fit the world', () => {
       'site-latency-typo',
       ['CloudWatch has no alarm named', 'site-latency-typo'],
     ],
-    ['a workflow that does not exist', 'deploy-staging.yml', 'deploy-stagging.yml', ['no such workflow']],
-    ['a repository that does not exist', 'northwind/site', 'northwind/sight', ['no such repository']],
+    ['a workflow that does not exist', 'deploy-staging.yml', 'deploy-stagging.yml', ['deploy-stagging.yml']],
+    ['a repository that does not exist', 'northwind/site', 'northwind/sight', ['northwind/sight']],
     [
       'a version page that is not there',
       'colours:',

@@ -2,6 +2,7 @@ import { MisconfiguredError, RetryableError, TerminalError } from '../errors.ts'
 import type { CheckContext } from '../ports.ts';
 import type { PromotionEvent } from '../promotion/events.ts';
 import { type Action, nextAction } from '../promotion/next-action.ts';
+import { stoppedBy } from '../promotion/phases/planning.ts';
 import { returnsTo } from '../promotion/phases/rolling-back.ts';
 import type { CheckResult } from '../promotion/plan.ts';
 import { isDirty, type Promotion } from '../promotion/promotion.ts';
@@ -155,12 +156,36 @@ async function validationEvent(world: World, promotion: Promotion, nowMs: number
   };
 }
 
+/** A rollback goes from its lock straight to its first change, so what it plans is looked at again if that is a while ago. */
+const planFreshMs = 60_000;
+
 async function takeLock(world: World, promotion: Promotion, nowMs: number): Promise<boolean> {
+  const plannedAtMs = promotion.phases.at(-1)?.atMs ?? 0;
+  if (promotion.kind === 'rollback' && nowMs - plannedAtMs > planFreshMs) {
+    const event = await replanned(world, promotion, nowMs);
+    if (event !== null) return put(world, promotion, event, nowMs);
+  }
   const taken = await apply(world, promotion, { type: 'lock.taken' }, nowMs);
   if (taken.outcome !== 'locked') return taken.outcome === 'saved';
   if (promotion.kind === 'rollback' && (await preempt(world, promotion, taken.holder, nowMs))) return true;
   await put(world, promotion, { type: 'lock.refused', holder: taken.holder }, nowMs);
   return false;
+}
+
+/** What became of a waiting rollback's plan; null while it is still the one that was approved. */
+async function replanned(world: World, promotion: Promotion, nowMs: number): Promise<PromotionEvent | null> {
+  if (promotion.phase !== 'awaiting-approval') return null;
+  const request = await requestOf(world, promotion, nowMs);
+  const analyzed = await analyze(world, request);
+  if (analyzed.outcome === 'refused') return { type: 'plan.refused', refusal: analyzed.refusal };
+  const fresh = await validate(world, request, analyzed.analysis);
+  const plan = { ...fresh, results: plain(fresh.results) };
+  const stop = stoppedBy(plan.results);
+  if (stop !== null) return { type: 'plan.refused', refusal: stop };
+  const digest = digestOf(plan, promotion.definition, promotion.policy, world.hash);
+  if (digest === promotion.digest) return null;
+  const differences = differencesBetween(promotion.plan, plan, promotion.definition, promotion.policy);
+  return { type: 'plan.changed', plan, digest, release: analyzed.release, differences };
 }
 
 /** Everything that was true when it was approved is looked at again before the first change (ALL-2, ALL-3). */

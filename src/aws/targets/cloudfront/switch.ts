@@ -27,11 +27,15 @@ export const clockToleranceMs = 60_000;
  * Back it is never "already done" by looks alone: a write moves the ETag, and only that fences off a
  * forward request that is still on its way. Done means: the old path, an ETag other than the claimed
  * one, and our mark (or, without marks, a modification since the claim).
+ *
+ * Before traffic is moved back, `wayBackGone` looks at the place it would go to: a deployment may have put another
+ * release there meanwhile, and nobody approved that one.
  */
 export async function observeSwitch(
   clients: AwsClients,
   settings: SwitchSettings,
   { direction, claim }: StepContext,
+  wayBackGone: () => Promise<string | null>,
 ): Promise<Observation> {
   const seen = await readDistribution(clients, settings.distributionId);
   const foreign = foreignChange(settings, seen);
@@ -48,6 +52,10 @@ export async function observeSwitch(
       outcome: 'foreign',
       text: `The origin path is ${settings.to} already, but not by this promotion: the distribution was changed at ${spellSecond(seen.lastModifiedMs)} UTC by somebody else.`,
     };
+  }
+  if (!arrived && claim === null) {
+    const gone = await wayBackGone();
+    if (gone !== null) return { outcome: 'failed', code: 'site.way-back-gone', text: gone };
   }
   if (!arrived || claim === null || claim.precondition === seen.etag) return before;
   const touchedSinceClaim = seen.lastModifiedMs >= claim.claimedAtMs - clockToleranceMs;

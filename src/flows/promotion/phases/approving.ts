@@ -64,6 +64,9 @@ function grantApproval(promotion: Awaiting, claim: PersonClaim, evidence: string
   }
   if (promotion.approvals.some((approval) => samePerson(approval.person, claim.person)))
     return accept(settled);
+  if (promotion.approvals.length >= approvalsNeeded(promotion)) {
+    return overtaken(promotion, claim, 'All approvals were there already.', 'Nothing more to do.');
+  }
   const approvals = [...promotion.approvals, { person: claim.person, atMs: claim.atMs, evidence }];
   return accept({ ...settled, approvals }, [
     {
@@ -172,6 +175,19 @@ export const awaitingApproval: PhaseRules<'awaiting-approval'> = {
     return accept(next, told ? [] : [{ topic: 'lock-busy', holder: event.holder }]);
   },
   'promotion.superseded': (promotion, event, nowMs) => supersede(promotion, event, nowMs),
+  'plan.changed'(promotion, event, nowMs) {
+    const next = awaitApproval(
+      promotion,
+      { plan: event.plan, digest: event.digest, release: event.release },
+      nowMs,
+      {
+        text: 'Something in the plan changed while it waited, so the approvals are void.',
+        differences: event.differences,
+      },
+    );
+    return accept(next, [{ topic: 'approval-needed', differences: event.differences }]);
+  },
+  'plan.refused': (promotion, event, nowMs) => endUntouched(promotion, 'failed', event.refusal, nowMs),
 };
 
 function supersede(
