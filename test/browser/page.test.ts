@@ -201,6 +201,8 @@ describe('a form, a telephone and the Roll Back button', () => {
     await form.getByLabel('Version').fill('v1.2.0');
     await person.picture('10-form');
     await person.page.getByTestId('modal-submit').click();
+    await person.sees(form, 'Asked for: promote site v1.2.0 to production');
+    await person.page.getByTestId('modal-close').click();
     await person.sees(person.card(title), 'Waiting for approval: 0 of 2');
   });
 
