@@ -1,6 +1,6 @@
 import { formatDurationMs } from '../config/duration.ts';
 import { type PipelineAnswer, readPipeline } from '../config/load.ts';
-import type { Problem } from '../config/problem.ts';
+import { problemLine } from '../config/problem.ts';
 import type { EnvironmentSettings } from '../flows/desk.ts';
 import type { Audience } from '../flows/promotion/policy.ts';
 import { type CliAnswer, complete, negative, usageError } from './answer.ts';
@@ -22,14 +22,6 @@ export async function runValidate(args: readonly string[]): Promise<CliAnswer> {
     return negative([...lines, '', counted(problems.length, 'problem'), ''].join('\n'));
   }
   return complete(summary(file, answer));
-}
-
-/** `pipeline.yml:12:7 apps.site…: message (did you mean "approvals"?)`, which editors turn into a link. */
-function problemLine(file: string, problem: Problem): string {
-  const { line, column, path, message, nearest } = problem;
-  const subject = path === '' ? '' : `${path}: `;
-  const hint = nearest === undefined ? '' : ` (did you mean "${nearest}"?)`;
-  return `${file}:${line}:${column} ${subject}${message}${hint}`;
 }
 
 function summary(file: string, answer: Extract<PipelineAnswer, { outcome: 'valid' }>): string {

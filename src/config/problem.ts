@@ -43,6 +43,14 @@ export function below(path: string, step: string | number): string {
   return path === '' ? step : `${path}.${step}`;
 }
 
+/** `pipeline.yml:12:7 apps.site…: message (did you mean "approvals"?)`, which editors turn into a link. */
+export function problemLine(file: string, problem: Problem): string {
+  const { line, column, path, message, nearest } = problem;
+  const subject = path === '' ? '' : `${path}: `;
+  const hint = nearest === undefined ? '' : ` (did you mean "${nearest}"?)`;
+  return `${file}:${line}:${column} ${subject}${message}${hint}`;
+}
+
 /** In the order of the file, each once: what several environments inherit is wrong in one place only. */
 export function inFileOrder(problems: readonly Problem[]): Problem[] {
   const byKey = new Map<string, Problem>();

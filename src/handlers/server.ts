@@ -2,6 +2,7 @@ import { createLog } from '../compose/log.ts';
 import { createServer } from '../compose/server.ts';
 import { processEnvironment, readServerEnv } from '../config/env.ts';
 import { readPipeline } from '../config/load.ts';
+import { problemLine } from '../config/problem.ts';
 import { MisconfiguredError } from '../flows/errors.ts';
 
 const sweepEveryMs = 250;
@@ -23,11 +24,7 @@ async function main(): Promise<void> {
   const { env } = settings;
   const pipeline = await readPipeline(env.pipelineFile);
   if (pipeline.outcome === 'invalid') {
-    return refuseToStart(
-      pipeline.problems.map(
-        ({ line, column, path, message }) => `${env.pipelineFile}:${line}:${column} ${path} ${message}`,
-      ),
-    );
+    return refuseToStart(pipeline.problems.map((problem) => problemLine(env.pipelineFile, problem)));
   }
   const log = createLog(env.logLevel);
   const server = createServer({ env, catalog: pipeline.catalog, log, sweepEveryMs });
