@@ -216,7 +216,7 @@ describe('a form, a telephone and the Roll Back button', () => {
     const widest = await phone.page.evaluate('document.documentElement.scrollWidth');
     expect(widest).toBeLessThanOrEqual(390);
     const button = await card.getByTestId('block-button-cs:approve').boundingBox();
-    expect(button?.height).toBeGreaterThanOrEqual(36);
+    expect(button?.height).toBeGreaterThanOrEqual(44);
 
     await phone.press(card, 'approve');
     await phone.sees(card, '1 of 2 given');

@@ -49,6 +49,17 @@ export function MessageList(props: {
     return () => observer.disconnect();
   }, []);
 
+  const newest = entries.at(-1);
+  const isForViewer = newest?.kind === 'ephemeral' || newest?.message.user === user;
+  const newestKey = newest?.kind === 'ephemeral' ? newest.ephemeral.id : newest?.message.ts;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: looks only when something new stands at the end.
+  useLayoutEffect(() => {
+    // What one said, and what one is told in private, must not arrive out of sight.
+    if (!isForViewer || list.current === null) return;
+    isAtEnd.current = true;
+    list.current.scrollTop = list.current.scrollHeight;
+  }, [newestKey]);
+
   let lastDay = '';
   let previous: Entry | undefined;
   return (

@@ -4,7 +4,7 @@ import type { Plan, Release } from '../plan.ts';
 import { type PersonClaim, type PromotionIn, samePerson } from '../promotion.ts';
 import { refusal } from '../refusal.ts';
 import { claimById, denyClaim, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
-import { baseOf, endUntouched, plannedOf } from './ending.ts';
+import { baseOf, endCancelled, endUntouched, plannedOf } from './ending.ts';
 import { startRollback } from './rolling-back.ts';
 
 type Awaiting = PromotionIn<'awaiting-approval'>;
@@ -124,13 +124,7 @@ export const awaitingApproval: PhaseRules<'awaiting-approval'> = {
           { by: claim.person },
         );
       case 'cancel':
-        return endUntouched(
-          promotion,
-          'cancelled',
-          refusal('cancelled', 'Cancelled before anything changed.', 'Ask again when you are ready.'),
-          nowMs,
-          { by: claim.person },
-        );
+        return endCancelled(promotion, claim.person, nowMs);
       default:
         return overtaken(
           promotion,
@@ -222,13 +216,7 @@ export const beforeFirstChange = {
     const claim = claimById(promotion, event.claimId);
     if (claim === undefined) return staleClaim();
     if (claim.does === 'cancel') {
-      return endUntouched(
-        promotion,
-        'cancelled',
-        refusal('cancelled', 'Cancelled before anything changed.', 'Ask again when you are ready.'),
-        nowMs,
-        { by: claim.person },
-      );
+      return endCancelled(promotion, claim.person, nowMs);
     }
     return overtaken(
       promotion,

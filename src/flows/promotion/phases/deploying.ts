@@ -18,6 +18,7 @@ import {
   notCurrent,
   progressed,
 } from './stepping.ts';
+import { freshVerification } from './verifying.ts';
 
 /** How old the gate's evidence may be when the first change is claimed. */
 export const gateFreshMs = 60_000;
@@ -44,17 +45,6 @@ function afterStep(promotion: Deploying, nowMs: number): Accepted['promotion'] {
     verification: freshVerification(nowMs),
   };
   return enter(next, nowMs);
-}
-
-export function freshVerification(nowMs: number): PromotionIn<'verifying'>['verification'] {
-  return {
-    startedAtMs: nowMs,
-    nextAtMs: nowMs,
-    passedInARow: 0,
-    probes: 0,
-    inconclusiveInARow: 0,
-    last: null,
-  };
 }
 
 export const deploying: PhaseRules<'deploying'> = {

@@ -1,7 +1,7 @@
 import { type Accepted, accept, enter } from '../decision.ts';
 import type { CheckResult } from '../plan.ts';
 import type { Person, Promotion, PromotionIn } from '../promotion.ts';
-import type { Refusal } from '../refusal.ts';
+import { type Refusal, refusal } from '../refusal.ts';
 
 type Untouched = 'rejected' | 'expired' | 'cancelled' | 'failed' | 'superseded';
 
@@ -28,6 +28,16 @@ export function endUntouched(
     dueAtMs: null,
   };
   return accept(enter(next, nowMs), [{ topic: 'ended' }], { locks: 'release' });
+}
+
+/** Somebody stopped it in time. */
+export function endCancelled(
+  promotion: Parameters<typeof endUntouched>[0],
+  by: Person,
+  nowMs: number,
+): Accepted {
+  const why = refusal('cancelled', 'Cancelled before anything changed.', 'Ask again when you are ready.');
+  return endUntouched(promotion, 'cancelled', why, nowMs, { by });
 }
 
 /** The fields that every phase has; strict schemas refuse the rest of an earlier phase. */

@@ -6,7 +6,7 @@ import { refusal } from '../refusal.ts';
 import { retryWorkAt } from '../trouble.ts';
 import { approvalsNeeded, awaitApproval } from './approving.ts';
 import { claimById, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
-import { baseOf, endUntouched } from './ending.ts';
+import { baseOf, endCancelled, endUntouched } from './ending.ts';
 
 type Planning = PromotionIn<'analyzing' | 'validating'>;
 
@@ -21,13 +21,7 @@ const shared = {
       case 'roll-back':
         return accept({ ...withoutClaim(promotion, claim.id), admitted: true });
       case 'cancel':
-        return endUntouched(
-          promotion,
-          'cancelled',
-          refusal('cancelled', 'Cancelled before anything changed.', 'Ask again when you are ready.'),
-          nowMs,
-          { by: claim.person },
-        );
+        return endCancelled(promotion, claim.person, nowMs);
       default:
         return overtaken(promotion, claim, 'The promotion is still being planned.', 'Wait for the card.');
     }

@@ -15,7 +15,7 @@ import {
   notCurrent,
   progressed,
 } from './stepping.ts';
-import { inconclusiveProbes, probed, probeOutcome, worstOf } from './verifying.ts';
+import { freshVerification, inconclusiveProbes, probed, probeOutcome, worstOf } from './verifying.ts';
 
 type RollingBack = PromotionIn<'rolling-back'>;
 type RollbackFailed = PromotionIn<'rollback-failed'>;
@@ -219,16 +219,7 @@ export const rollingBack: PhaseRules<'rolling-back'> = {
       steps,
       switchedAtMs: moved ? nowMs : promotion.rollback.switchedAtMs,
       settledAtMs: settled ? nowMs : null,
-      verification: settled
-        ? {
-            startedAtMs: nowMs,
-            nextAtMs: nowMs,
-            passedInARow: 0,
-            probes: 0,
-            inconclusiveInARow: 0,
-            last: null,
-          }
-        : null,
+      verification: settled ? freshVerification(nowMs) : null,
     };
     return accept({ ...promotion, rollback }, [{ topic: 'step-done', title: step.title, text: event.text }]);
   },

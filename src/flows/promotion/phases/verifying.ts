@@ -18,6 +18,17 @@ export function probeOutcome(results: readonly CheckResult[], failingBefore: rea
   return blamed.some((result) => result.outcome === 'passed') ? 'passed' : 'inconclusive';
 }
 
+export function freshVerification(nowMs: number): Verification {
+  return {
+    startedAtMs: nowMs,
+    nextAtMs: nowMs,
+    passedInARow: 0,
+    probes: 0,
+    inconclusiveInARow: 0,
+    last: null,
+  };
+}
+
 /** The verification after one more probe. */
 export function probed(
   before: Verification,
