@@ -71,6 +71,7 @@ export async function openBrowserWorld(): Promise<BrowserWorld> {
     });
     page.on('pageerror', (error) => consoleErrors.push(String(error)));
     await page.goto(workspace.url);
+    await page.getByTestId('composer').waitFor();
     return personAt(page);
   };
 
