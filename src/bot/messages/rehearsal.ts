@@ -18,7 +18,7 @@ export function rehearsalAnswer(
   const needed = wanted.kind === 'rollback' ? policy.rollback.approvals : policy.approvals.required;
   const failed = results.filter(({ outcome }) => outcome !== 'passed').length;
   const lead = [
-    `${code(wanted.app)} ${code(wanted.environment)}: ${code(live.release.version)} (${foreign(live.place, 100)}) → ${code(candidate.release.version)} (${foreign(candidate.place, 100)}).`,
+    `${code(wanted.app)} ${code(wanted.environment)}: ${code(live.release.version)} on ${foreign(live.place, 100)} → ${code(candidate.release.version)} on ${foreign(candidate.place, 100)}.`,
     failed === 0
       ? 'Every check passed.'
       : `${failed} of ${results.length} checks did not pass; it would be refused as it is.`,
