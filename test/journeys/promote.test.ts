@@ -25,11 +25,14 @@ describe('a good release of the static site', () => {
 
     const card = world.cardText();
     expect(world.card().text).toContain('0 of 2');
-    expect(card).toContain('deploy-staging.yml succeeded');
-    expect(card).toContain('green holds exactly v1.1.0');
+    expect(card).toMatch(/All \d passed/);
     expect(card).toContain('/blue → /green');
-    expect(card).toContain('blue still holds v1.0.0');
     expect(card).toContain('The way back');
+    const thread = world.thread().join('\n');
+    expect(thread).toContain('deploy-staging.yml succeeded');
+    expect(thread).toContain('green holds exactly v1.1.0');
+    expect(thread).toContain('blue still holds v1.0.0');
+    expect(thread).toContain('Switch production back to blue');
   });
 
   it('SITE-4 nothing in production has changed before the approvals', async () => {
@@ -73,7 +76,7 @@ describe('a good release of the static site', () => {
     const thread = world.thread().join('\n');
     const order = [
       'CloudFront accepted origin path /green',
-      'delivered it everywhere',
+      'has delivered it everywhere, after',
       'The cache is empty everywhere',
       'The page shows version v1.1.0',
     ];

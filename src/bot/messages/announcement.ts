@@ -2,6 +2,7 @@ import type { KnownBlock } from '@slack/types';
 import type { Announcement } from '../../flows/promotion/announcements.ts';
 import { assertNever } from '../../flows/promotion/decision.ts';
 import { returnsTo } from '../../flows/promotion/phases/rolling-back.ts';
+import type { Step } from '../../flows/promotion/plan.ts';
 import type { Promotion } from '../../flows/promotion/promotion.ts';
 import { context, type Message, section, sentences } from './block.ts';
 import { actionsOf, answers, type buttonsOf } from './buttons.ts';
@@ -211,11 +212,20 @@ function analyzed(promotion: Promotion): string[] {
   const analysis =
     'analysis' in promotion ? promotion.analysis : 'plan' in promotion ? promotion.plan?.analysis : undefined;
   if (analysis === undefined) return ['Looked at what is live.'];
-  const { live, candidate, changes } = analysis;
+  const { live, candidate, changes, steps, rollback } = analysis;
   return [
-    `Live now: ${code(live.release.version)} (${foreign(live.place, 100)}). To come: ${code(candidate.release.version)} (${foreign(candidate.place, 100)}).`,
+    `Live now: ${code(live.release.version)} on ${foreign(live.place, 100)}. To come: ${code(candidate.release.version)} on ${foreign(candidate.place, 100)}.`,
     ...bullets(changes.slice(0, 10)),
+    ...timed('Steps', steps),
+    ...timed('Steps back', promotion.kind === 'rollback' ? [] : rollback.map(({ step }) => step)),
+    ...timed('Steps', promotion.kind === 'rollback' ? rollback.map(({ step }) => step) : []),
   ];
+}
+
+function timed(title: string, steps: readonly Step[]): string[] {
+  if (steps.length === 0) return [];
+  const took = (seconds: number) => (seconds > 0 ? `, about ${duration(seconds * 1000)}` : '');
+  return [`*${title}*`, ...steps.map((step) => `• ${foreign(step.title, 150)}${took(step.typicalSeconds)}`)];
 }
 
 function probeWords(outcome: string): string {

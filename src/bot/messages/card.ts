@@ -2,6 +2,7 @@ import type { KnownBlock } from '@slack/types';
 import { assertNever } from '../../flows/promotion/decision.ts';
 import { approvalsNeeded } from '../../flows/promotion/phases/approving.ts';
 import { returnsTo } from '../../flows/promotion/phases/rolling-back.ts';
+import type { CheckResult } from '../../flows/promotion/plan.ts';
 import { hasEnded, isDirty, type Promotion, type Trouble } from '../../flows/promotion/promotion.ts';
 import { context, fields, header, type Message, quote, section, sentences } from './block.ts';
 import { actionsOf, buttonsOf } from './buttons.ts';
@@ -254,19 +255,29 @@ function planBlocks(promotion: Promotion, expected: Expected): KnownBlock[] {
   add('What will change', bullets(analysis.changes));
   add(
     'Steps',
-    analysis.steps.map((step) => `• ${foreign(step.title, 150)}${about(step.typicalSeconds)}`),
+    analysis.steps.length === 0 ? [] : [analysis.steps.map((step) => foreign(step.title, 150)).join(' → ')],
   );
-  add('Checked before asking', results.map(resultLine));
+  add('Checked before asking', checked(results));
   add('Risks', bullets(analysis.risks));
   if (promotion.kind === 'promotion') {
     const back = expectedBackSeconds(promotion, expected);
     add('The way back', [
-      `• To ${code(analysis.live.release.version)} (${foreign(analysis.live.place, 100)})${about(back ?? 0)}: by itself if anything fails after the first change, or by Roll Back.`,
-      ...analysis.rollback.map(({ step }) => `• ${foreign(step.title, 150)}${about(step.typicalSeconds)}`),
+      `To ${code(analysis.live.release.version)} on ${foreign(analysis.live.place, 100)}${about(back ?? 0)}: by itself if anything fails after the first change, or by Roll Back.`,
     ]);
   }
   add('Failing already before this', bullets([...failing, ...unknown]));
   return hasEnded(promotion) ? blocks.slice(0, 3) : blocks;
+}
+
+/** Whoever decides has ten seconds: what passed is named, what did not is spelled out, all of it stands in the thread. */
+function checked(results: readonly CheckResult[]): string[] {
+  const odd = results.filter(({ outcome }) => outcome !== 'passed');
+  if (odd.length > 0) return odd.map(resultLine);
+  if (results.length === 0) return [];
+  const names = results.map(({ title, link: url }) =>
+    url === null ? foreign(title, 80) : link(url, cut(clean(title), 80)),
+  );
+  return [`All ${results.length} passed, each in the thread: ${names.slice(0, 10).join(', ')}`];
 }
 
 const about = (seconds: number) => (seconds > 0 ? `, about ${duration(seconds * 1000)}` : '');

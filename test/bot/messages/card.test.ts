@@ -45,12 +45,12 @@ describe('before approval the card', () => {
 
   it('shows what is signed: changes, steps, evidence with its run, risks, the way back and how long it takes', () => {
     expect(words).toContain('The origin path changes from /blue to /green');
-    expect(words).toContain('Switch production to green, about 2 s');
+    expect(words).toMatch(/Switch production to green → /);
     expect(words).toMatch(
-      /Staging run — passed: Run 42.*<https:\/\/github.example\/lamps\/site\/actions\/runs\/42\|details>/,
+      /All \d passed.*<https:\/\/github.example\/lamps\/site\/actions\/runs\/42\|Staging run>/,
     );
     expect(words).toContain('Visitors with open pages keep the old scripts');
-    expect(words).toContain('To `v1.0.0` (blue), about 3 min 2 s: by itself if anything fails');
+    expect(words).toContain('To `v1.0.0` on blue, about 3 min 2 s: by itself if anything fails');
     expect(words).toContain('<https://lamps.example/|Production>');
   });
 
