@@ -32,7 +32,7 @@ try {
 
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: 'light' });
   await page.goto(workspace.url);
-  await page.getByTestId('person-grace').click();
+  await page.getByTestId('person-otto').click();
   await page.getByTestId('block-button-cs:roll-back').waitFor();
   await page.frameLocator('iframe[title="Production page"]').locator('h1').first().waitFor();
   await page.getByTestId('message').first().scrollIntoViewIfNeeded();
