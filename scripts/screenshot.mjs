@@ -36,6 +36,7 @@ try {
   await page.getByTestId('block-button-cs:roll-back').waitFor();
   await page.frameLocator('iframe[title="Production page"]').locator('h1').first().waitFor();
   await page.getByTestId('message').first().scrollIntoViewIfNeeded();
+  await page.mouse.move(640, 780);
   await page.screenshot({ path: picture, animations: 'disabled' });
 
   const kilobytes = (await stat(picture)).size / 1024;
