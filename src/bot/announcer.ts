@@ -16,6 +16,8 @@ export interface AnnouncerOptions {
   readonly random?: () => number;
   /** How long each phase took before; asked at every drawing, so it has to be remembered there. */
   readonly expected?: (promotion: Promotion) => Promise<Expected>;
+  /** Whether another release is live by now; asked for promotions that ended well. */
+  readonly replaced?: (promotion: Promotion) => Promise<boolean>;
   /**
    * Called when an announcement was seen to arrive, before it is noted as told: the countdown begins with it. Called
    * again when that could not be noted, so it must bear a repeat.
@@ -79,14 +81,20 @@ type Changes = Partial<Omit<Surface, 'promotionId' | 'revision'>>;
  * conditional write), acts, and records; whoever loses the claim leaves it to the other.
  */
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
-  const { store, outbox, slack, log, random = Math.random, expected, told } = options;
+  const { store, outbox, slack, log, random = Math.random, expected, replaced, told } = options;
   const pacing = createPacing();
   /** How far an announcement of several messages has come; forgotten in a crash, which may repeat one. */
   const underway = new Map<string, { readonly out: number; readonly arrived: boolean }>();
   const permalinks = new Map<string, string>();
 
   const draw = async (promotion: Promotion, nowMs: number) =>
-    card(promotion, { nowMs, ...(expected === undefined ? {} : { expected: await expected(promotion) }) });
+    card(promotion, {
+      nowMs,
+      ...(expected === undefined ? {} : { expected: await expected(promotion) }),
+      ...(replaced === undefined || promotion.phase !== 'promoted'
+        ? {}
+        : { replaced: await replaced(promotion) }),
+    });
 
   /** One compare-and-set; the surface as it is afterwards, or undefined when somebody else was first. */
   const claim = async (surface: Surface, changes: Changes): Promise<Surface | undefined> => {
@@ -291,13 +299,22 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       await record(claimed, { postingUntilMs: null, dueAtMs: laterAfter(method, outcome, nowMs) });
       return 'stop';
     }
+    const cardShowsIt = surface.ts !== null && surface.drawnRevision >= promotion.revision;
+    if (outcome.outcome !== 'sent' && topic === 'waiting' && !cardShowsIt) {
+      // The countdown waits for this message, or for the card that carries Cancel as well.
+      await record(claimed, { postingUntilMs: null, dueAtMs: nowMs + mendMs });
+      return 'stop';
+    }
     if (outcome.outcome !== 'sent') {
       log.error(
         { promotionId: promotion.id, topic, place: telling.place, ...outcome },
         'announcement was lost',
       );
     }
-    const so = { out: out + 1, arrived: arrived || outcome.outcome === 'sent' };
+    const so = {
+      out: out + 1,
+      arrived: arrived || outcome.outcome === 'sent' || (topic === 'waiting' && cardShowsIt),
+    };
     underway.set(key, so);
     if (so.out === tellings.length) return finishTelling(claimed, next, key, so.arrived, nowMs);
     await record(claimed, { postingUntilMs: null, dueAtMs: nowMs });
@@ -331,9 +348,27 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     return 'stop';
   };
 
+  /** There is no card before its requester was found to be allowed to ask; a refusal is told to them alone. */
+  const whisperOnly = async (surface: Surface, promotion: Promotion, nowMs: number): Promise<Step> => {
+    const [next] = hasEnded(promotion)
+      ? await outbox.announcements(promotion.id, surface.toldSequence, 1)
+      : [];
+    if (next === undefined) {
+      await claim(surface, {
+        dueAtMs: null,
+        ...(hasEnded(promotion) ? { drawnRevision: promotion.revision } : {}),
+      });
+      return 'stop';
+    }
+    if (next.announcement.topic === 'denied') return tellNext(surface, promotion, next, nowMs);
+    await record(surface, { toldSequence: next.sequence, dueAtMs: nowMs });
+    return 'again';
+  };
+
   /** What is shown next, and when it cannot be shown yet, from when on it can. */
   const step = async (surface: Surface, promotion: Promotion, nowMs: number, cardRefused: boolean) => {
     if (surface.postingUntilMs !== null && nowMs < surface.postingUntilMs) return 'stop';
+    if (surface.ts === null && !promotion.admitted) return whisperOnly(surface, promotion, nowMs);
     if (surface.ts === null && !cardRefused) return postCard(surface, promotion, nowMs);
 
     const [next] = await outbox.announcements(promotion.id, surface.toldSequence, 1);

@@ -28,6 +28,8 @@ export interface ServerOptions {
 }
 
 const storeRetryMs = 1_000;
+/** How many cards back somebody might still press a button. */
+const recentCards = 10;
 
 /** The whole bot as one long-running process: Slack over HTTP or Socket Mode, and the ticks. */
 export function createServer({ env, catalog, log, sweepEveryMs }: ServerOptions): Server {
@@ -58,10 +60,28 @@ export function createServer({ env, catalog, log, sweepEveryMs }: ServerOptions)
     slack,
     log,
     expected: createExperience(store.promotions, () => store.clock.nowMs()),
+    replaced: async (promotion) => {
+      if (promotion.phase !== 'promoted') return false;
+      const [newest] = await store.promotions.liveRecords(promotion.app, promotion.environment, 1);
+      return newest !== undefined && newest.artifact !== promotion.release.artifact;
+    },
     told: async (promotionId, { topic }) => {
       if (topic === 'waiting') await desk.decide(promotionId, { type: 'notice.delivered' });
+      if (topic === 'promoted' || topic === 'rolled-back') await redrawReplaced(promotionId);
     },
   });
+
+  /** A card that said what was live must not go on saying so. */
+  const redrawReplaced = async (promotionId: string) => {
+    const ended = await desk.find(promotionId);
+    if (ended === undefined) return;
+    const earlier = await store.promotions.list(ended.app, ended.environment, recentCards);
+    for (const { id } of earlier.filter(({ id, phase }) => id !== promotionId && phase === 'promoted')) {
+      const surface = await store.outbox.surface(id);
+      if (surface?.ts == null) continue;
+      await store.outbox.saveSurface({ ...surface, drawnRevision: 0, dueAtMs: store.clock.nowMs() });
+    }
+  };
 
   const runner = createRunner({
     duePromotions: (limit) => store.promotions.due(limit),

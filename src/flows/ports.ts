@@ -30,6 +30,8 @@ export interface LiveRecord {
   readonly artifact: string;
   readonly promotionId: string;
   readonly atMs: number;
+  /** The artifact that was rolled back to make room for this one: not a good release any more. */
+  readonly replaced: string | null;
 }
 
 export type SaveOutcome =

@@ -74,6 +74,7 @@ const LiveRecord = z.strictObject({
   artifact: z.string(),
   promotionId: z.string(),
   atMs: z.int(),
+  replaced: z.string().nullable(),
 });
 
 /** The announcer's own part of a surface row; what wakes it is kept in attributes that promotions' saves set. */

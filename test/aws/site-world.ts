@@ -1,7 +1,9 @@
 import { createFetchPage } from '../../src/aws/checks/page.ts';
 import { type AwsClients, createAwsClients } from '../../src/aws/clients.ts';
+import { coloursOf, readColour } from '../../src/aws/targets/cloudfront/colour.ts';
+import { CloudFrontBlueGreen } from '../../src/aws/targets/cloudfront/config.ts';
 import { createTargets } from '../../src/aws/targets/index.ts';
-import type { AnalysisRequest, Observation, StepContext, Target } from '../../src/flows/ports.ts';
+import type { AnalysisRequest, LiveRecord, Observation, StepContext, Target } from '../../src/flows/ports.ts';
 import type { Analysis, Definition, Step } from '../../src/flows/promotion/plan.ts';
 import type { StepClaim } from '../../src/flows/promotion/promotion.ts';
 import { siteDistributionId } from '../../workspace/aws/cloudfront/seed.ts';
@@ -87,6 +89,28 @@ export async function createSiteWorld(
     nowMs: clock.nowMs(),
     ...about,
   });
+  /** Both colours as releases that were good in production. */
+  const heldInBothColours = async (): Promise<LiveRecord[]> => {
+    const settings = CloudFrontBlueGreen.parse(definition.target.settings);
+    const contents = await Promise.all(
+      coloursOf(settings).map((colour) => readColour(createFetchPage(), settings, colour, 'test')),
+    );
+    return contents.flatMap((content) =>
+      content.outcome === 'held'
+        ? [
+            {
+              app: 'lamps',
+              environment: 'production',
+              version: content.version,
+              artifact: content.artifact,
+              promotionId: 'p0',
+              atMs: 0,
+              replaced: null,
+            },
+          ]
+        : [],
+    );
+  };
   const context = (step: Step, about: Partial<StepContext>): StepContext => ({
     promotionId: '01JTEST',
     step,
@@ -105,7 +129,8 @@ export async function createSiteWorld(
     define,
     request,
     analyze: async (about) => {
-      const analyzed = await target.analyze(request(about));
+      const history = about?.history ?? (about?.kind === 'rollback' ? await heldInBothColours() : []);
+      const analyzed = await target.analyze(request({ ...about, history }));
       if (analyzed.outcome === 'refused')
         throw new Error(`${analyzed.refusal.code}: ${analyzed.refusal.text}`);
       return analyzed.analysis;

@@ -160,6 +160,7 @@ const executing = {
   approvals,
   startedAtMs: at(4),
   dirty: true,
+  pagedAtMs: null,
   gate: null,
   steps: { shift: doneStep(at(4), at(4, 2)) },
 };
@@ -173,6 +174,7 @@ const verification = {
 };
 const watch = {
   startedAtMs: at(6),
+  soakFromMs: at(6),
   nextAtMs: at(11),
   readings: 4,
   unhealthyInARow: 0,

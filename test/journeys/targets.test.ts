@@ -163,7 +163,7 @@ describe('the staging run', () => {
     await world.advance(5);
 
     expect(await world.saved()).toMatchObject({ phase: 'awaiting-approval' });
-    expect(world.cardText()).toContain(`deploy-staging.yml succeeded for ${shortSha('v1.1.0')}`);
+    expect(world.thread().join('\n')).toContain(`deploy-staging.yml succeeded for ${shortSha('v1.1.0')}`);
   });
 
   it('SITE-1 that turns red between the approval and the switch stops it', async () => {

@@ -83,7 +83,8 @@ export async function play(scenario: Scenario, killAt: number | undefined): Prom
       return await doing();
     } catch (error) {
       if (!(error instanceof Killed)) throw error;
-      killedAt = error.message;
+      killedAt = kills.where();
+      kills.restart();
       return undefined;
     }
   };

@@ -11,6 +11,8 @@ export interface KillPoints {
   readonly passed: () => number;
   /** Kill at this point, counted from 1; undefined for a run without a kill. */
   arm(at: number | undefined): void;
+  /** A process that was killed does nothing more until it is started again. */
+  restart(): void;
   wrap<T extends object>(name: string, port: T): T;
   /** Where the kill happened. */
   readonly where: () => string | undefined;
@@ -20,17 +22,23 @@ export function createKillPoints(): KillPoints {
   let count = 0;
   let killAt: number | undefined;
   let where: string | undefined;
+  let dead = false;
 
   const point = (name: string) => {
+    if (dead) throw new Killed(name);
     count += 1;
     if (count !== killAt) return;
     where = name;
+    dead = true;
     throw new Killed(name);
   };
 
   return {
     passed: () => count,
     where: () => where,
+    restart() {
+      dead = false;
+    },
     arm(at) {
       count = 0;
       killAt = at;

@@ -273,6 +273,7 @@ describe.each(engines)('the store on %s', (engine) => {
       version,
       artifact: version,
       promotionId: 'p1',
+      replaced: null,
       atMs,
     });
     await store.save({ ...at(walkTo('monitoring').promotion, 2), live: live('v1.0.0', startMs) });

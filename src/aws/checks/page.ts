@@ -96,12 +96,15 @@ export type PageVersion =
   | { readonly outcome: 'none' }
   | { readonly outcome: 'several'; readonly versions: readonly string[] };
 
+/** No version is that long; what is cut equals none. */
+const cutVersion = (version: string) => (version.length > 200 ? `${version.slice(0, 200)}…` : version);
+
 /** Reads the `deployment-version` meta elements; their content is taken as it stands, blanks included. */
 export function versionOf(html: string): PageVersion {
   const versions = parse(html)
     .querySelectorAll('meta')
     .filter((meta) => meta.getAttribute('name')?.toLowerCase() === 'deployment-version')
-    .map((meta) => meta.getAttribute('content') ?? '');
+    .map((meta) => cutVersion(meta.getAttribute('content') ?? ''));
   const [version, ...others] = versions;
   if (version === undefined) return { outcome: 'none' };
   return others.length === 0 ? { outcome: 'one', version } : { outcome: 'several', versions };

@@ -91,6 +91,15 @@ export function createDesk(world: DeskWorld): Desk {
   const rollBackEnded = async (ended: Promotion, claim: PersonClaim): Promise<DecideAnswer> => {
     if (!('plan' in ended) || ended.plan === null)
       throw new TerminalError('engine.phase', 'a promoted promotion has a plan');
+    const [newest] = await store.liveRecords(ended.app, ended.environment, 1);
+    if (newest !== undefined && newest.artifact !== ended.plan.analysis.candidate.release.artifact) {
+      const why = refusal(
+        'rollback.not-live',
+        `This is no longer what is live: ${newest.version} is.`,
+        `See /promote status ${ended.app}, and use /rollback ${ended.app} ${ended.environment}.`,
+      );
+      return { outcome: 'refused', refusal: why, promotion: ended };
+    }
     const answer = await open({
       kind: 'rollback',
       app: ended.app,
@@ -215,7 +224,7 @@ export function createDesk(world: DeskWorld): Desk {
         ...entry,
         live,
         open: recent.filter((promotion) => !hasEnded(promotion)),
-        lastEnded: recent.find(hasEnded),
+        lastEnded: recent.find((promotion) => hasEnded(promotion) && promotion.admitted),
       });
     }
     return lines;

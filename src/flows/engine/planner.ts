@@ -100,9 +100,9 @@ export async function validate(world: Looking, request: PlanRequest, analysis: A
   return {
     analysis,
     results: [...gateResults, ...targetResults, ...baseline],
-    failingBefore: before
+    failingBefore: plain(before)
       .filter(({ id, outcome }) => !essential.has(id) && outcome === 'failed')
-      .map(({ id }) => id),
+      .map(({ id, title, text }) => ({ id, title, text })),
   };
 }
 
@@ -117,14 +117,17 @@ export async function runAll(
   return results;
 }
 
-/** Drops what only the engine needs from a result. */
+/** Longer words of others say nothing more, and a promotion that grows too large could not be saved. */
+const longest = { text: 500, title: 200, link: 1_000 };
+
+/** Drops what only the engine needs from a result, and cuts foreign text where it enters. */
 export function plain(results: readonly (CheckResult & { completeUntilMs?: number })[]): CheckResult[] {
   return results.map(({ id, title, outcome, text, link, urgent }) => ({
     id,
-    title,
+    title: title.slice(0, longest.title),
     outcome,
-    text,
-    link,
+    text: text.slice(0, longest.text),
+    link: link !== null && link.length > longest.link ? null : link,
     urgent,
   }));
 }
@@ -142,7 +145,7 @@ function signed(plan: Plan, definition: Definition, policy: Policy) {
     steps: analysis.steps,
     rollback: analysis.rollback,
     results: plan.results.map(({ id, outcome }) => ({ id, outcome })),
-    failingBefore: plan.failingBefore,
+    failingBefore: plan.failingBefore.map(({ id }) => id),
     definition,
     policy,
   };

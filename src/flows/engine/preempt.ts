@@ -15,6 +15,9 @@ export async function preempt(
 ): Promise<boolean> {
   const loaded = await world.store.load(holderId);
   if (loaded === undefined || isDirty(loaded.promotion)) return false;
+  // Another app may share a resource; its promotion is waited for, not taken over.
+  const { app, environment } = loaded.promotion;
+  if (app !== rollback.app || environment !== rollback.environment) return false;
   const event = { type: 'promotion.superseded' as const, by: rollback.id, person: rollback.requester };
   const superseded = await apply(world, loaded.promotion, event, Math.max(nowMs, loaded.nowMs));
   return superseded.outcome === 'saved';

@@ -122,7 +122,8 @@ function judge(
     case 'before': {
       if (claim === null) return { does: 'claim', precondition: observation.precondition };
       if (overdue) return tooLate();
-      if (claim.attempt >= attemptLimit && nowMs >= claim.retryAtMs) {
+      // Forward it gives up and turns around; back it keeps trying until its deadline.
+      if (direction === 'forward' && claim.attempt >= attemptLimit && nowMs >= claim.retryAtMs) {
         return save({
           type: 'step.failed',
           stepId: step.id,

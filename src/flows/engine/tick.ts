@@ -1,4 +1,4 @@
-import { MisconfiguredError, RetryableError, TerminalError } from '../errors.ts';
+import { MisconfiguredError, RetryableError, TerminalError, UnreadableError } from '../errors.ts';
 import type { CheckContext } from '../ports.ts';
 import type { PromotionEvent } from '../promotion/events.ts';
 import { type Action, nextAction } from '../promotion/next-action.ts';
@@ -9,15 +9,7 @@ import { isDirty, type Promotion } from '../promotion/promotion.ts';
 import { refusal } from '../promotion/refusal.ts';
 import { rightFor } from '../promotion/rights.ts';
 import { settle, standingOf } from './authorize.ts';
-import {
-  analyze,
-  differencesBetween,
-  digestOf,
-  type PlanRequest,
-  plain,
-  runAll,
-  validate,
-} from './planner.ts';
+import { analyze, differencesBetween, digestOf, type PlanRequest, plain, validate } from './planner.ts';
 import { preempt } from './preempt.ts';
 import { apply } from './save.ts';
 import { carryOut } from './step.ts';
@@ -77,7 +69,7 @@ async function perform(
       return put(
         world,
         promotion,
-        { type: 'probe.recorded', results: await look(world, promotion, nowMs, 'checks') },
+        { type: 'probe.recorded', results: (await lookAt(world, promotion, nowMs, 'checks')).results },
         nowMs,
       );
     case 'read':
@@ -102,14 +94,18 @@ async function meetTrouble(
   error: unknown,
   nowMs: number,
 ): Promise<boolean> {
-  if (
-    !(
-      error instanceof RetryableError ||
-      error instanceof MisconfiguredError ||
-      error instanceof TerminalError
-    )
-  )
+  if (error instanceof UnreadableError) throw error;
+  if (!isKnown(error)) {
+    // A fault of ours must not stop a promotion in silence: it is noted, tried again, and told when it lasts.
+    const text = 'Something unexpected went wrong; it is tried again.';
+    await put(
+      world,
+      promotion,
+      { type: 'trouble.met', during: 'work', code: 'engine.unexpected', text, retryAfterMs: null },
+      nowMs,
+    );
     throw error;
+  }
   const { code, message } = error;
   world.log.warn({ promotionId: promotion.id, doing: action.does, code }, 'tick met trouble');
   const stops = !(error instanceof RetryableError);
@@ -221,15 +217,6 @@ async function passGate(world: World, promotion: Promotion, nowMs: number): Prom
   );
 }
 
-async function look(
-  world: World,
-  promotion: Promotion,
-  nowMs: number,
-  which: 'checks' | 'readings',
-): Promise<CheckResult[]> {
-  return plain(await runAll(world, promotion.definition[which], lookContext(promotion, nowMs)));
-}
-
 function lookContext(promotion: Promotion, nowMs: number): CheckContext {
   if (!('plan' in promotion) || promotion.plan === null)
     throw new TerminalError('engine.phase', 'nothing to look for yet');
@@ -258,35 +245,78 @@ function changedAt(promotion: Promotion): number | null {
   return Number.isFinite(first) ? first : null;
 }
 
-/** In the watch an unreachable service is an inconclusive reading, so that on-call is asked in time (ALL-13). */
-async function readingEvent(world: World, promotion: Promotion, nowMs: number): Promise<PromotionEvent> {
+/**
+ * After the change an unreachable service is an inconclusive result, so that it is counted: in the watch on-call is
+ * asked in time, in verification three of them roll back (ALL-13).
+ */
+async function lookAt(
+  world: World,
+  promotion: Promotion,
+  nowMs: number,
+  which: 'checks' | 'readings',
+): Promise<{ results: CheckResult[]; completeUntilMs: number | null }> {
   const context = lookContext(promotion, nowMs);
   const results: CheckResult[] = [];
   let completeUntilMs: number | null = null;
-  for (const spec of promotion.definition.readings) {
+  for (const spec of promotion.definition[which]) {
     try {
       const result = await world.checks.run(spec, context);
       if (result.completeUntilMs !== undefined)
         completeUntilMs = Math.min(completeUntilMs ?? nowMs, result.completeUntilMs);
       results.push(...plain([result]));
     } catch (error) {
-      if (
-        !(
-          error instanceof RetryableError ||
-          error instanceof MisconfiguredError ||
-          error instanceof TerminalError
-        )
-      )
-        throw error;
-      results.push({
-        id: spec.id,
-        title: spec.title,
-        outcome: 'inconclusive',
-        text: error.message,
-        link: null,
-        urgent: false,
-      });
+      // A rollback waits for a service that is away instead of being given up; what never works is counted.
+      if (error instanceof RetryableError && promotion.phase === 'rolling-back') throw error;
+      if (!isKnown(error)) throw error;
+      const { id, title } = spec;
+      results.push(
+        ...plain([{ id, title, outcome: 'inconclusive', text: error.message, link: null, urgent: false }]),
+      );
     }
   }
-  return { type: 'reading.recorded', results, completeUntilMs };
+  return { results, completeUntilMs };
 }
+
+/** A reading, and a look at whether production still points where it was switched to (SITE-5). */
+async function readingEvent(world: World, promotion: Promotion, nowMs: number): Promise<PromotionEvent> {
+  const drift = await driftSince(world, promotion, nowMs);
+  if (drift !== null && drift.outcome === 'drift') return drift.event;
+  const { results, completeUntilMs } = await lookAt(world, promotion, nowMs, 'readings');
+  return {
+    type: 'reading.recorded',
+    results: [...results, ...(drift === null ? [] : [drift.result])],
+    completeUntilMs,
+  };
+}
+
+type Drift = { outcome: 'drift'; event: PromotionEvent } | { outcome: 'unknown'; result: CheckResult };
+
+async function driftSince(world: World, promotion: Promotion, nowMs: number): Promise<Drift | null> {
+  if (promotion.phase !== 'monitoring') return null;
+  const step = promotion.plan.analysis.steps.findLast(({ does }) => does === 'shift' || does === 'deploy');
+  const state = step === undefined ? undefined : promotion.steps[step.id];
+  if (step === undefined || state === undefined) return null;
+  const { claim, startedAtMs } = state;
+  try {
+    const context = {
+      promotionId: promotion.id,
+      step,
+      direction: 'forward' as const,
+      claim,
+      startedAtMs,
+      nowMs,
+    };
+    const seen = await world.targetOf(promotion.definition).observe(promotion.definition, context);
+    if (seen.outcome !== 'foreign' && seen.outcome !== 'before') return null;
+    const text =
+      seen.outcome === 'foreign' ? seen.text : `Somebody else took back what "${step.title}" had done.`;
+    return { outcome: 'drift', event: { type: 'drift.found', stepId: step.id, text } };
+  } catch (error) {
+    if (!isKnown(error)) throw error;
+    const result = { id: `target-${step.id}`, title: 'What production points at', text: error.message };
+    return { outcome: 'unknown', result: { ...result, outcome: 'inconclusive', link: null, urgent: false } };
+  }
+}
+
+const isKnown = (error: unknown): error is RetryableError | MisconfiguredError | TerminalError =>
+  error instanceof RetryableError || error instanceof MisconfiguredError || error instanceof TerminalError;

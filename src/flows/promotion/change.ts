@@ -5,7 +5,7 @@ import { canonical } from './canonical.ts';
 import type { Accepted } from './decision.ts';
 import type { PromotionEvent } from './events.ts';
 import { dueAt } from './next-action.ts';
-import { type Actor, hasEnded, lockKeys, type Promotion } from './promotion.ts';
+import { type Actor, hasEnded, lockKeys, type Promotion, type PromotionIn } from './promotion.ts';
 
 /** Looks that only move a progress line are saved without an audit entry; everything else has one. */
 const unaudited: ReadonlySet<PromotionEvent['type']> = new Set(['step.progressed']);
@@ -97,5 +97,11 @@ function liveRecord(promotion: Promotion, decision: Accepted, atMs: number): Liv
     artifact: decision.live.artifact,
     promotionId: promotion.id,
     atMs,
+    replaced: promotion.phase === 'rolled-back' ? rolledBackFrom(promotion) : null,
   };
+}
+
+function rolledBackFrom({ kind, plan }: PromotionIn<'rolled-back'>): string {
+  const { live, candidate } = plan.analysis;
+  return kind === 'rollback' ? live.release.artifact : candidate.release.artifact;
 }

@@ -2,10 +2,10 @@ import { assertNever } from './decision.ts';
 import type { PromotionEvent } from './events.ts';
 import { approvalsNeeded } from './phases/approving.ts';
 import { gateFreshMs } from './phases/deploying.ts';
-import { stepsBack } from './phases/rolling-back.ts';
+import { pageAgainMs, stepsBack } from './phases/rolling-back.ts';
 import { currentStep } from './phases/stepping.ts';
 import type { Step } from './plan.ts';
-import type { Promotion, PromotionIn, StepState } from './promotion.ts';
+import type { Promotion, PromotionIn, StepState, Trouble } from './promotion.ts';
 import { troubleOutlasted } from './trouble.ts';
 
 /** What the saved state calls for now. Worked out afresh at every tick, never carried along. */
@@ -72,7 +72,7 @@ function nextWork(promotion: Promotion, nowMs: number): Action {
       return nextDeployment(promotion, nowMs);
     case 'verifying':
       return nowMs >= promotion.verification.nextAtMs
-        ? { does: 'probe' }
+        ? unlessTroubled(promotion, nowMs, { does: 'probe' })
         : rest(promotion.verification.nextAtMs);
     case 'monitoring': {
       const { question, nextAtMs } = promotion.watch;
@@ -137,16 +137,30 @@ function nextDeployment(promotion: PromotionIn<'deploying'>, nowMs: number): Act
       return unlessTroubled(promotion, nowMs, { does: 'gate' });
     }
   }
+  if (promotion.dirty) {
+    const slowAtMs = slowPageAt(promotion.troubles.work, promotion.pagedAtMs);
+    if (slowAtMs !== null && nowMs >= slowAtMs) return emit({ type: 'page.due' });
+  } else if (promotion.claims.some(({ does }) => does === 'cancel')) {
+    // Somebody wants to stop it: nothing is changed before it is known whether they may.
+    return rest(promotion.expiresAtMs);
+  }
   const step = currentStep(promotion.plan.analysis.steps, promotion.steps);
   if (step === undefined) return rest(nowMs);
   return nextLook(promotion, step, promotion.steps[step.id], 'forward', nowMs);
 }
 
+/** When on-call has to hear that a changed production cannot be worked on: after five minutes, then every fifteen. */
+function slowPageAt(trouble: Trouble | null, pagedAtMs: number | null): number | null {
+  if (trouble === null) return null;
+  return pagedAtMs === null || pagedAtMs < trouble.sinceMs
+    ? trouble.sinceMs + slowRollbackMs
+    : pagedAtMs + pageAgainMs;
+}
+
 function nextStepBack(promotion: PromotionIn<'rolling-back'>, nowMs: number): Action {
   const { rollback, troubles } = promotion;
-  const slowSinceMs = troubles.work?.sinceMs ?? null;
-  if (rollback.pagedAtMs === null && slowSinceMs !== null && nowMs - slowSinceMs >= slowRollbackMs)
-    return emit({ type: 'page.due' });
+  const slowAtMs = slowPageAt(troubles.work, rollback.pagedAtMs);
+  if (slowAtMs !== null && nowMs >= slowAtMs) return emit({ type: 'page.due' });
   const step = currentStep(stepsBack(promotion.plan, promotion.steps), rollback.steps);
   if (step !== undefined) return nextLook(promotion, step, rollback.steps[step.id], 'back', nowMs);
   const nextAtMs = rollback.verification?.nextAtMs ?? nowMs;

@@ -111,7 +111,10 @@ export const Plan = z.strictObject({
   analysis: Analysis,
   /** Gate and validation results at planning time. */
   results: z.array(CheckResult),
-  /** Ids of checks that already failed on production before anything changed; never blamed on the release (ALL-13). */
-  failingBefore: z.array(z.string()),
+  /**
+   * What already failed on production before anything changed, in its words: the same failure is not blamed on the
+   * release (ALL-13), another one of the same check is.
+   */
+  failingBefore: z.array(z.strictObject({ id: z.string(), title: z.string(), text: z.string() })),
 });
 export type Plan = z.infer<typeof Plan>;

@@ -99,6 +99,8 @@ export const Watch = z.strictObject({
   startedAtMs: z.int(),
   nextAtMs: z.int(),
   readings: z.int().min(0),
+  /** From here on nothing but health was seen; whatever else was seen starts the soak anew. */
+  soakFromMs: z.int(),
   unhealthyInARow: z.int().min(0),
   inconclusiveSinceMs: z.int().nullable(),
   /** Time up to which healthy data was really seen; the soak ends when it reaches start + soak. */
@@ -184,6 +186,8 @@ const executing = {
   dirty: z.boolean(),
   gate: z.strictObject({ atMs: z.int(), results: z.array(CheckResult) }).nullable(),
   steps: z.record(z.string(), StepState),
+  /** On-call was told that a changed production cannot be worked on. */
+  pagedAtMs: z.int().nullable(),
 };
 
 const reversing = { verification: Verification.nullable(), watch: Watch.nullable(), rollback: Rollback };

@@ -303,7 +303,10 @@ describe('the watch', () => {
     const walk = walkTo('monitoring');
     const blamed = {
       ...walk,
-      promotion: { ...walk.promotion, plan: { ...walk.promotion.plan, failingBefore: ['errors'] } },
+      promotion: {
+        ...walk.promotion,
+        plan: { ...walk.promotion.plan, failingBefore: [{ id: 'errors', title: 'errors', text: 'broken' }] },
+      },
     };
 
     const read = later(

@@ -219,6 +219,22 @@ function choosePromotion(
   return { live: releaseOf(live.content), candidate: { version, commit, artifact }, risks: [] };
 }
 
+/** Why a release is not one that may be gone back to without approval, or null. `history` is newest first. */
+function doubtAbout(
+  target: { readonly version: string; readonly artifact: string },
+  colour: Colour,
+  history: readonly LiveRecord[],
+): string | null {
+  const records = history.filter(({ version }) => version === target.version);
+  if (records.length === 0) return 'it was never seen to hold in production here';
+  if (!records.some(({ artifact }) => artifact === target.artifact)) {
+    return `${colour.name} holds other content under that name than what was good in production`;
+  }
+  const newestGood = history.findIndex(({ artifact }) => artifact === target.artifact);
+  const rolledBack = history.findIndex(({ replaced }) => replaced === target.artifact);
+  return rolledBack !== -1 && rolledBack < newestGood ? 'it was rolled back the last time it was live' : null;
+}
+
 function chooseRollback(
   version: string | null,
   history: readonly LiveRecord[],
@@ -248,18 +264,12 @@ function chooseRollback(
       `Put an earlier version into ${idle.colour.name} (run the staging workflow for it), then ask again.`,
     );
   }
-  const records = history.filter((record) => record.version === target.version);
-  const doubt =
-    records.length === 0
-      ? 'it was never seen to hold in production here'
-      : records.some((record) => record.artifact === target.artifact)
-        ? null
-        : `${idle.colour.name} holds other content under that name than what was good in production`;
-  if (doubt !== null && version === null) {
+  const doubt = doubtAbout(target, idle.colour, history);
+  if (doubt !== null) {
     return refusal(
       'site.rollback-target-unknown',
       `Nothing says that ${target.version} is good: ${doubt}.`,
-      `Ask for ${target.version} by name if that is what should be live.`,
+      `A rollback only goes to a release that was good in production. Use /promote for ${target.version}, with its approvals and checks.`,
     );
   }
   return {
@@ -269,7 +279,7 @@ function chooseRollback(
       artifact: live.content.outcome === 'held' ? live.content.artifact : noArtifact,
     },
     candidate: releaseOf(target),
-    risks: doubt === null ? [] : [`It is not known whether ${target.version} is good: ${doubt}.`],
+    risks: [],
   };
 }
 

@@ -27,6 +27,8 @@ export function awaitApproval(
   const next: Awaiting = {
     ...baseOf(promotion),
     phase: 'awaiting-approval',
+    // What was asked for on the earlier plan does not count for this one.
+    claims: promotion.claims.filter(({ does }) => does !== 'approve' && does !== 'reject'),
     ...planned,
     round,
     approvals: [],
@@ -313,6 +315,7 @@ export const waiting: PhaseRules<'waiting'> = {
       dirty: false,
       gate: null,
       steps: {},
+      pagedAtMs: null,
     };
     return accept(enter(next, nowMs), [], { locks: 'hold' });
   },

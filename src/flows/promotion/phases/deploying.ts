@@ -6,7 +6,7 @@ import { beforeFirstChange } from './approving.ts';
 import { claimById, denyClaim, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
 import { baseOf, endUntouched, executingOf, plannedOf } from './ending.ts';
 import { stoppedBy, undecided } from './planning.ts';
-import { failRollback, rollBack } from './rolling-back.ts';
+import { failRollback, pageAgainMs, rollBack } from './rolling-back.ts';
 import {
   acted,
   attemptLimit,
@@ -121,6 +121,13 @@ export const deploying: PhaseRules<'deploying'> = {
       // The gate has just seen production hold the release before: the first place that a rollback can go back to.
       { locks: 'hold', live: promotion.dirty ? null : promotion.plan.analysis.live.release },
     );
+  },
+  'page.due'(promotion, _event, nowMs) {
+    const text = promotion.troubles.work?.text ?? 'It takes longer than expected.';
+    if (!promotion.dirty || (promotion.pagedAtMs !== null && nowMs - promotion.pagedAtMs < pageAgainMs)) {
+      return refuse('page.sent', 'There is nobody to be told now.', 'Wait.');
+    }
+    return accept({ ...promotion, pagedAtMs: nowMs }, [{ topic: 'held-up', text }]);
   },
   'step.acted'(promotion, event) {
     const steps = acted(promotion.steps, event);

@@ -106,8 +106,8 @@ export function plannedOf(promotion: Planned) {
 type Executing = PromotionIn<'deploying' | 'verifying' | 'monitoring' | 'rolling-back' | 'rollback-failed'>;
 
 export function executingOf(promotion: Executing) {
-  const { startedAtMs, dirty, gate, steps } = promotion;
-  return { startedAtMs, dirty, gate, steps };
+  const { startedAtMs, dirty, gate, steps, pagedAtMs } = promotion;
+  return { startedAtMs, dirty, gate, steps, pagedAtMs };
 }
 
 export function reversingOf(promotion: PromotionIn<'rolling-back' | 'rollback-failed'>) {

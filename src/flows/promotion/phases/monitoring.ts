@@ -1,18 +1,23 @@
 import type { Announcement } from '../announcements.ts';
 import { accept, type Decision, enter, type PhaseRules, refuse } from '../decision.ts';
-import type { CheckResult } from '../plan.ts';
+import type { CheckResult, Plan } from '../plan.ts';
 import type { PromotionIn, Watch } from '../promotion.ts';
 import { claimById, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
 import { baseOf, executingOf, plannedOf } from './ending.ts';
-import { rollBack } from './rolling-back.ts';
-import { afterTheChange, worstOf } from './verifying.ts';
+import { failRollback, rollBack } from './rolling-back.ts';
+import { afterTheChange, failedBefore, worstOf } from './verifying.ts';
 
 type Monitoring = PromotionIn<'monitoring'>;
 type Outcome = 'healthy' | 'unhealthy' | 'inconclusive' | 'pending';
 
+const pendingLimitMs = 20 * 60_000;
+
 /** What one reading says as a whole. Data that cannot be there yet is pending; missing data is inconclusive. */
-export function readingOutcome(results: readonly CheckResult[], failingBefore: readonly string[]): Outcome {
-  const blamed = results.filter((result) => !failingBefore.includes(result.id));
+export function readingOutcome(
+  results: readonly CheckResult[],
+  failingBefore: Plan['failingBefore'],
+): Outcome {
+  const blamed = results.filter((result) => !failedBefore(result, failingBefore));
   if (blamed.some((result) => result.outcome === 'failed')) return 'unhealthy';
   if (blamed.some((result) => result.outcome === 'inconclusive' || result.outcome === 'stale'))
     return 'inconclusive';
@@ -41,13 +46,15 @@ function promote(promotion: Monitoring, nowMs: number, told: readonly Announceme
 }
 
 function soakIsOver(promotion: Monitoring, watch: Watch, nowMs: number): boolean {
-  const endMs = watch.startedAtMs + promotion.policy.monitoring.soakSeconds * 1000;
-  if (watch.acceptedBy !== null) return nowMs >= endMs;
-  return watch.healthyUntilMs !== null && watch.healthyUntilMs >= endMs;
+  const soakMs = promotion.policy.monitoring.soakSeconds * 1000;
+  if (watch.acceptedBy !== null) return nowMs >= watch.startedAtMs + soakMs;
+  return watch.healthyUntilMs !== null && watch.healthyUntilMs >= watch.soakFromMs + soakMs;
 }
 
 export const monitoring: PhaseRules<'monitoring'> = {
   ...afterTheChange,
+  'drift.found': (promotion, event, nowMs) =>
+    failRollback(promotion, { code: 'drift', text: event.text, by: null }, nowMs),
   'answer.claimed'(promotion, event) {
     if (promotion.watch.question?.id !== event.questionId) {
       return refuse('question.settled', 'This question is settled already.', 'Look at the card.');
@@ -99,13 +106,22 @@ export const monitoring: PhaseRules<'monitoring'> = {
   'reading.recorded'(promotion, event, nowMs) {
     const { monitoring: rules } = promotion.policy;
     const before = promotion.watch;
-    const outcome = readingOutcome(event.results, promotion.plan.failingBefore);
-    const inconclusiveSinceMs = outcome === 'inconclusive' ? (before.inconclusiveSinceMs ?? nowMs) : null;
+    const seenOutcome = readingOutcome(event.results, promotion.plan.failingBefore);
+    // Data that is still not there after so long is missing, not late.
+    const outcome =
+      seenOutcome === 'pending' && nowMs - before.startedAtMs > pendingLimitMs ? 'inconclusive' : seenOutcome;
+    const healthy = outcome === 'healthy';
+    const interrupted = outcome === 'unhealthy' || outcome === 'inconclusive';
+    // Only health wipes out what was seen before: a broken site that loses its traffic must not look better for it.
+    const sinceMs =
+      outcome === 'inconclusive' ? (before.inconclusiveSinceMs ?? nowMs) : before.inconclusiveSinceMs;
+    const inconclusiveSinceMs = healthy ? null : sinceMs;
     const watch: Watch = {
       ...before,
       nextAtMs: nowMs + rules.intervalSeconds * 1000,
       readings: before.readings + 1,
-      unhealthyInARow: outcome === 'unhealthy' ? before.unhealthyInARow + 1 : 0,
+      soakFromMs: interrupted ? nowMs : before.soakFromMs,
+      unhealthyInARow: healthy ? 0 : before.unhealthyInARow + (outcome === 'unhealthy' ? 1 : 0),
       inconclusiveSinceMs,
       healthyUntilMs:
         outcome === 'healthy'
@@ -114,11 +130,14 @@ export const monitoring: PhaseRules<'monitoring'> = {
       last: { atMs: nowMs, outcome, results: event.results },
       question: outcome === 'healthy' ? null : before.question,
     };
-    const seen: Monitoring = { ...promotion, watch };
+    // An answer to a question that has settled itself must not answer the next one.
+    const claims =
+      watch.question === null ? promotion.claims.filter(({ does }) => does !== 'answer') : promotion.claims;
+    const seen: Monitoring = { ...promotion, claims, watch };
     const told: Announcement = { topic: 'reading', outcome, results: event.results };
     const urgent = event.results.some(
       (result) =>
-        result.urgent && result.outcome === 'failed' && !promotion.plan.failingBefore.includes(result.id),
+        result.urgent && result.outcome === 'failed' && !failedBefore(result, promotion.plan.failingBefore),
     );
     if (urgent || watch.unhealthyInARow >= rules.unhealthyReadings) {
       const code = urgent ? 'alarm' : 'health.unhealthy';

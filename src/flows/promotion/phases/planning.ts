@@ -30,14 +30,9 @@ const shared = {
     const claim = claimById(promotion, event.claimId);
     if (claim === undefined) return staleClaim();
     if (claim.does === 'request' || claim.does === 'roll-back') {
+      // Told to that person alone: whoever may not ask shall not be able to fill the channel.
       const ended = endUntouched(promotion, 'rejected', event.refusal, nowMs);
-      return {
-        ...ended,
-        announcements: [
-          ...ended.announcements,
-          { topic: 'denied', person: claim.person, refusal: event.refusal },
-        ],
-      };
+      return { ...ended, announcements: [{ topic: 'denied', person: claim.person, refusal: event.refusal }] };
     }
     return accept(withoutClaim(promotion, claim.id), [
       { topic: 'denied', person: claim.person, refusal: event.refusal },

@@ -6,7 +6,6 @@ import { claimById, denyClaim, overtaken, recordClaim, staleClaim, withoutClaim 
 import { baseOf, executingOf, plannedOf, reversingOf } from './ending.ts';
 import {
   acted,
-  attemptLimit,
   claimed,
   currentStep,
   findStep,
@@ -15,14 +14,21 @@ import {
   notCurrent,
   progressed,
 } from './stepping.ts';
-import { freshVerification, inconclusiveProbes, probed, probeOutcome, worstOf } from './verifying.ts';
+import {
+  freshVerification,
+  inconclusiveProbes,
+  probed,
+  probeOutcome,
+  verificationIsOverdue,
+  worstOf,
+} from './verifying.ts';
 
 type RollingBack = PromotionIn<'rolling-back'>;
 type RollbackFailed = PromotionIn<'rollback-failed'>;
 type Changed = PromotionIn<'deploying' | 'verifying' | 'monitoring'>;
 
 /** How often people are paged again while a failed rollback waits for them. */
-const pageAgainMs = 15 * 60_000;
+export const pageAgainMs = 15 * 60_000;
 /** Bad probes after a rollback that hand it to people. */
 const badProbes = 3;
 
@@ -105,6 +111,7 @@ export function startRollback(promotion: PromotionIn<'awaiting-approval'>, nowMs
     dirty: false,
     gate: null,
     steps: {},
+    pagedAtMs: null,
     verification: null,
     watch: null,
     rollback: beginning(cause, null, promotion.requestedAtMs, nowMs),
@@ -187,9 +194,6 @@ export const rollingBack: PhaseRules<'rolling-back'> = {
   'step.claimed'(promotion, event, nowMs) {
     const { steps } = promotion.rollback;
     if (!isCurrent(stepsBack(promotion.plan, promotion.steps), steps, event.stepId)) return notCurrent();
-    if ((steps[event.stepId]?.claim?.attempt ?? 0) >= attemptLimit) {
-      return refuse('step.attempts', 'It was tried too often.', 'People have to look at it.');
-    }
     return accept({ ...withStepBack(promotion, claimed(steps, event, nowMs)), dirty: true }, [], {
       locks: 'hold',
     });
@@ -242,14 +246,18 @@ export const rollingBack: PhaseRules<'rolling-back'> = {
     if (verification.passedInARow >= rules.probes) return end(seen, nowMs, [told]);
     const bad = verification.probes - before.passedInARow >= badProbes && before.passedInARow === 0;
     const outOfGrace = nowMs - verification.startedAtMs >= rules.graceSeconds * 1000;
-    if (outcome === 'passed') return accept(seen, verification.passedInARow === 1 ? [told] : []);
-    if ((bad && outOfGrace) || verification.inconclusiveInARow >= inconclusiveProbes) {
+    if (outcome === 'passed' && !verificationIsOverdue(verification, promotion.policy, nowMs))
+      return accept(seen, verification.passedInARow === 1 ? [told] : []);
+    const overdue = verificationIsOverdue(verification, promotion.policy, nowMs);
+    if ((bad && outOfGrace) || overdue || verification.inconclusiveInARow >= inconclusiveProbes) {
       return handOver(seen, 'rollback.not-verified', worstOf(event.results), nowMs, [told]);
     }
     return accept(seen, [told]);
   },
   'page.due'(promotion, _event, nowMs) {
-    if (promotion.rollback.pagedAtMs !== null) return refuse('page.sent', 'People have been told.', 'Wait.');
+    const { pagedAtMs } = promotion.rollback;
+    if (pagedAtMs !== null && nowMs - pagedAtMs < pageAgainMs)
+      return refuse('page.sent', 'People have been told.', 'Wait.');
     const text = promotion.troubles.work?.text ?? 'The rollback takes longer than expected.';
     return accept({ ...promotion, rollback: { ...promotion.rollback, pagedAtMs: nowMs } }, [
       { topic: 'rollback-slow', text },

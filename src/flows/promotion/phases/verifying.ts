@@ -1,6 +1,7 @@
 import type { Announcement } from '../announcements.ts';
 import { accept, enter, type PhaseRules } from '../decision.ts';
-import type { CheckResult } from '../plan.ts';
+import type { CheckResult, Plan } from '../plan.ts';
+import type { Policy } from '../policy.ts';
 import type { PromotionIn, Verification } from '../promotion.ts';
 import { claimById, denyClaim, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
 import { baseOf, executingOf, plannedOf } from './ending.ts';
@@ -8,9 +9,14 @@ import { rollBack } from './rolling-back.ts';
 
 type Outcome = 'passed' | 'failed' | 'stale' | 'inconclusive';
 
+/** The very same failure was there before the promotion. */
+export function failedBefore(result: CheckResult, failingBefore: Plan['failingBefore']): boolean {
+  return failingBefore.some(({ id, text }) => id === result.id && text === result.text);
+}
+
 /** What one probe says as a whole. Checks that failed before the promotion are not blamed on it (ALL-13). */
-export function probeOutcome(results: readonly CheckResult[], failingBefore: readonly string[]): Outcome {
-  const blamed = results.filter((result) => !failingBefore.includes(result.id));
+export function probeOutcome(results: readonly CheckResult[], failingBefore: Plan['failingBefore']): Outcome {
+  const blamed = results.filter((result) => !failedBefore(result, failingBefore));
   if (blamed.some((result) => result.outcome === 'failed')) return 'failed';
   if (blamed.some((result) => result.outcome === 'inconclusive' || result.outcome === 'pending'))
     return 'inconclusive';
@@ -54,6 +60,16 @@ export function worstOf(results: readonly CheckResult[]): string {
 }
 
 export const inconclusiveProbes = 3;
+
+/** Ten times the usual length and the grace: results that keep changing must not keep it open for ever. */
+export function verificationIsOverdue(
+  verification: Verification,
+  { verification: rules }: Policy,
+  nowMs: number,
+): boolean {
+  const limitSeconds = rules.graceSeconds + 10 * rules.probes * Math.max(1, rules.intervalSeconds) + 60;
+  return nowMs - verification.startedAtMs >= limitSeconds * 1000;
+}
 
 /** Rules for a person's wish to roll back, shared by the two phases after the change. */
 export const afterTheChange = {
@@ -100,7 +116,11 @@ export const verifying: PhaseRules<'verifying'> = {
     if (verification.inconclusiveInARow >= inconclusiveProbes) {
       return rollBack(seen, cause('verification.inconclusive'), nowMs, nowMs, [told]);
     }
-    if (verification.passedInARow < policy.verification.probes) {
+    const passedEnough = verification.passedInARow >= policy.verification.probes;
+    if (!passedEnough && verificationIsOverdue(verification, policy, nowMs)) {
+      return rollBack(seen, cause('verification.undecided'), nowMs, nowMs, [told]);
+    }
+    if (!passedEnough) {
       return accept(seen, outcome === 'passed' && verification.probes > 1 ? [] : [told]);
     }
     const next: PromotionIn<'monitoring'> = {
@@ -111,6 +131,7 @@ export const verifying: PhaseRules<'verifying'> = {
       verification,
       watch: {
         startedAtMs: nowMs,
+        soakFromMs: nowMs,
         nextAtMs: nowMs,
         readings: 0,
         unhealthyInARow: 0,

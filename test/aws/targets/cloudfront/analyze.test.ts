@@ -37,6 +37,7 @@ const record = (version: string, artifact: string): LiveRecord => ({
   version,
   artifact,
   promotionId: 'p0',
+  replaced: null,
   atMs: 0,
 });
 
@@ -268,7 +269,7 @@ describe('the analysis of a rollback', () => {
     await using world = await createSiteWorld();
     expect(await refusalOf(world, { kind: 'rollback', version: null })).toMatchObject({
       code: 'site.rollback-target-unknown',
-      next: 'Ask for v1.1.0 by name if that is what should be live.',
+      next: expect.stringContaining('Use /promote for v1.1.0'),
     });
     const history = [record('v1.1.0', 'sha256:another')];
     expect(await refusalOf(world, { kind: 'rollback', version: null, history })).toMatchObject({
@@ -277,12 +278,25 @@ describe('the analysis of a rollback', () => {
     });
   });
 
-  it('ALL-8 by name goes there and names the doubt as a risk', async () => {
+  it('ALL-8 by name a release that was never good in production is refused: that is a promotion', async () => {
     await using world = await createSiteWorld();
-    const analysis = await world.analyze({ kind: 'rollback', version: 'v1.1.0' });
-    expect(analysis.risks[0]).toBe(
-      'It is not known whether v1.1.0 is good: it was never seen to hold in production here.',
-    );
+    expect(await refusalOf(world, { kind: 'rollback', version: 'v1.1.0' })).toMatchObject({
+      code: 'site.rollback-target-unknown',
+      text: expect.stringContaining('never seen to hold in production'),
+    });
+  });
+
+  it('ALL-8 a release that was rolled back is not gone back to, until it was good again', async () => {
+    await using world = await createSiteWorld();
+    const [was] = await good(world);
+    if (was === undefined) throw new Error('nothing was good');
+    const back = { ...record('v1.0.0', 'sha256:old'), replaced: was.artifact };
+    const about = { kind: 'rollback' as const, version: null };
+
+    expect(await refusalOf(world, { ...about, history: [back, was] })).toMatchObject({
+      text: expect.stringContaining('rolled back the last time'),
+    });
+    expect(await refusalOf(world, { ...about, history: [was, back, was] })).toBe('not refused');
   });
 
   it('ALL-8 to a version in neither colour says what each holds and how to get it there', async () => {
