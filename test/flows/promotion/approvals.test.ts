@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nextAction } from '../../../src/flows/promotion/next-action.ts';
 import { transition } from '../../../src/flows/promotion/transition.ts';
 import {
   ada,
@@ -210,5 +211,42 @@ describe('approvals', () => {
 
   it('ALL-4 a rejection ends it with its reason and its person', () => {
     expect(walkTo('rejected').promotion.ending).toMatchObject({ text: 'not today', by: grace });
+  });
+
+  it('ALL-3 an approval that was asked for on the earlier plan does not count for the changed one', () => {
+    const asked = through(walkTo('awaiting-approval'), {
+      type: 'approval.claimed',
+      claim: claim('approve', grace),
+      round: 1,
+      digest: digest.slice(0, 12),
+    });
+
+    const changed = through(asked, {
+      type: 'plan.changed',
+      plan,
+      digest: 'other',
+      release: newRelease,
+      differences: ['x'],
+    });
+
+    expect(changed.promotion).toMatchObject({ round: 2, claims: [] });
+  });
+
+  it('ALL-4 while a Cancel is being checked nothing is changed', () => {
+    const asked = through(walkToUntouchedDeployment(), {
+      type: 'cancellation.claimed',
+      claim: claim('cancel', ada),
+    });
+    const unreadable = {
+      type: 'trouble.met' as const,
+      during: 'people' as const,
+      code: 'slack.down',
+      text: 'down',
+      retryAfterMs: null,
+    };
+    const held = through(asked, unreadable);
+
+    expect(nextAction(held.promotion, held.nowMs)).toMatchObject({ does: 'rest' });
+    expect(nextAction(held.promotion, held.nowMs + 10_000)).toMatchObject({ does: 'authorize' });
   });
 });

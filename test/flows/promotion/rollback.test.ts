@@ -333,4 +333,96 @@ describe('the watch', () => {
     expect(complete.promotion.phase).toBe('promoted');
     expect(policy.monitoring.soakSeconds).toBe(180);
   });
+
+  it('a site that loses its traffic does not look better for it: unhealthy readings add up over inconclusive ones', () => {
+    const walk = later(
+      later(walkTo('monitoring'), 60, reading(failed('errors'))),
+      60,
+      reading(unknown('errors')),
+    );
+
+    expect(later(walk, 60, reading(failed('errors'))).promotion).toMatchObject({ phase: 'rolling-back' });
+  });
+
+  it('one healthy reading at the end is no healthy soak: whatever interrupts it starts it anew', () => {
+    const interrupted = later(
+      later(walkTo('monitoring'), 90, reading(failed('errors'))),
+      100,
+      reading(passed('errors')),
+    );
+    expect(interrupted.promotion.phase).toBe('monitoring');
+
+    expect(later(interrupted, 90, reading(passed('errors'))).promotion.phase).toBe('promoted');
+  });
+
+  it('data that is not there after twenty minutes is missing, not late', () => {
+    const late = later(walkTo('monitoring'), 1_260, reading({ ...passed('errors'), outcome: 'pending' }));
+
+    expect(late.promotion).toMatchObject({ watch: { last: { outcome: 'inconclusive' } } });
+  });
+
+  it('an answer to a question that settled itself does not answer the next one', () => {
+    const asked = later(
+      later(walkTo('monitoring'), 60, reading(unknown('errors'))),
+      60,
+      reading(unknown('errors')),
+    );
+    const questionId =
+      asked.promotion.phase === 'monitoring' ? (asked.promotion.watch.question?.id ?? '') : '';
+    const answered = through(asked, {
+      type: 'answer.claimed',
+      claim: claim('answer', grace, { answer: 'continue' }),
+      questionId,
+    });
+
+    expect(later(answered, 60, reading(passed('errors'))).promotion.claims).toEqual([]);
+  });
+});
+
+describe('verification that never decides', () => {
+  const probe = (...results: ReturnType<typeof passed>[]) => ({ type: 'probe.recorded' as const, results });
+
+  it('of a promotion rolls back at its deadline', () => {
+    const twoMinds = later(
+      later(walkTo('verifying'), 10, probe(passed('version'))),
+      10,
+      probe(unknown('version')),
+    );
+
+    expect(later(twoMinds, 400, probe(passed('version'))).promotion).toMatchObject({
+      phase: 'rolling-back',
+      rollback: { cause: { code: 'verification.undecided' } },
+    });
+  });
+
+  it('of a rollback is handed to people at its deadline', () => {
+    const back = through(
+      walkTo('rolling-back'),
+      { type: 'step.claimed', stepId: 'switch-back', key: 'p1.switch-back.1', precondition: 'E2' },
+      { type: 'step.completed', stepId: 'switch-back', text: 'done' },
+      { type: 'step.completed', stepId: 'settle-back', text: 'done' },
+    );
+    const twoMinds = later(later(back, 10, probe(passed('version'))), 10, probe(failed('version')));
+
+    expect(later(twoMinds, 400, probe(passed('version'))).promotion.phase).toBe('rollback-failed');
+  });
+
+  it('a check that failed before in other words is blamed on the release', () => {
+    const walk = walkTo('verifying');
+    const failingBefore = [{ id: 'http', title: 'Pages', text: '/old/ answers 404' }];
+    const before = {
+      ...walk,
+      promotion: { ...walk.promotion, plan: { ...walk.promotion.plan, failingBefore } },
+    };
+
+    const same = later(before, 1, probe(passed('version'), { ...failed('http'), text: '/old/ answers 404' }));
+    const worse = later(
+      before,
+      1,
+      probe(passed('version'), { ...failed('http'), text: '/old/ answers 404, /new/ answers 500' }),
+    );
+
+    expect(same.promotion.phase).toBe('verifying');
+    expect(worse.promotion.phase).toBe('rolling-back');
+  });
 });
