@@ -3,19 +3,22 @@ import type { Announcement } from '../../flows/promotion/announcements.ts';
 import { assertNever } from '../../flows/promotion/decision.ts';
 import { returnsTo } from '../../flows/promotion/phases/rolling-back.ts';
 import type { Step } from '../../flows/promotion/plan.ts';
-import type { Promotion } from '../../flows/promotion/promotion.ts';
+import { hasEnded, type Promotion } from '../../flows/promotion/promotion.ts';
 import { context, type Message, section, sentences } from './block.ts';
 import { actionsOf, answers, type buttonsOf } from './buttons.ts';
 import { commands, headlineOf } from './card.ts';
 import {
   approverMentions,
   bullets,
+  causeWords,
   environmentName,
   movement,
   onCallMentions,
   resultLine,
+  undertaking,
   untouched,
   versionOf,
+  versionWords,
 } from './phrases.ts';
 import { rollbackClock } from './progress.ts';
 import { code, foreign, link, person } from './text.ts';
@@ -45,9 +48,9 @@ export function announcement(
 ): readonly Telling[] {
   const thread = (all: readonly string[]): readonly Telling[] => [{ place: 'thread', message: said(all) }];
   const channel = (all: readonly string[]): readonly Telling[] => [
-    { place: 'channel', message: said(all, [cardLink(options)]) },
+    { place: 'channel', message: said(all, [cardLink(promotion, options)]) },
   ];
-  const moving = movement(promotion);
+  const moving = undertaking(promotion);
 
   switch (told.topic) {
     case 'requested':
@@ -84,7 +87,7 @@ export function announcement(
             options,
             'wait',
             [
-              `All approvals are there. ${moving} starts in ${duration(told.waitSeconds * 1000)}; Cancel stops it until then.`,
+              `All approvals are there. ${sentenceStart(moving)} starts in ${duration(told.waitSeconds * 1000)}; Cancel stops it until then.`,
             ],
             undefined,
           ),
@@ -116,8 +119,15 @@ export function announcement(
       return thread([answered(promotion, told)]);
     case 'rolling-back':
       return promotion.kind === 'rollback'
-        ? channel([`Started: rolling back ${moving}.`])
+        ? channel([
+            `Started: taking ${code(promotion.app)} in ${code(promotion.environment)} back to ${versionWords(promotion)}.`,
+          ])
         : onCall(promotion, options, 'back', [`Rolling back ${stay(promotion)}.`, ...causes(promotion)]);
+    case 'held-up':
+      return onCall(promotion, options, 'slow', [
+        `${stay(promotion)} was changed, and the next step has been held up: ${foreign(told.text)}`,
+        'It goes on by itself as soon as it can. Look at the card; Roll Back is there.',
+      ]);
     case 'rollback-slow':
       return onCall(promotion, options, 'slow', [
         `The rollback of ${stay(promotion)} takes longer than it should: ${foreign(told.text)}`,
@@ -141,12 +151,12 @@ export function announcement(
       return channel([`${person(told.person.userId)} has the rollback of ${stay(promotion)} tried again.`]);
     case 'resolution':
       return channel([
-        `${person(told.person.userId)} says that ${stay(promotion)} is mended by hand (${told.count} of 2): ${foreign(told.reason)}`,
+        `${person(told.person.userId)} says that ${code(promotion.app)} in ${code(promotion.environment)} is mended by hand (${told.count} of 2): ${foreign(told.reason)}`,
       ]);
     case 'promoted':
       return channel([`Promoted: ${moving}. ${took(promotion)}`]);
     case 'ended':
-      return channel([`Ended: ${moving}.`, ...headlineOf(promotion)]);
+      return channel(endedWords(promotion));
     default:
       return assertNever(told);
   }
@@ -189,7 +199,9 @@ function onCall(
 ): readonly Telling[] {
   const mentions = onCallMentions(promotion.policy);
   const [first = '', ...rest] = all;
-  const lines = [`${mentions} ${first}`.trim(), ...rest, cardLink(options)].filter((line) => line !== '');
+  const lines = [`${mentions} ${first}`.trim(), ...rest, cardLink(promotion, options)].filter(
+    (line) => line !== '',
+  );
   const message = withButtons(promotion, options, part, lines, specs);
   const { channel } = promotion.policy.onCall;
   return [
@@ -200,11 +212,31 @@ function onCall(
   ];
 }
 
-const cardLink = ({ cardUrl }: TellingOptions) =>
-  cardUrl === undefined ? '' : link(cardUrl, 'Follow it on its card');
+const cardLink = (promotion: Promotion, { cardUrl }: TellingOptions) =>
+  cardUrl === undefined ? '' : link(cardUrl, hasEnded(promotion) ? 'Its card' : 'Follow it on its card');
 
-/** "site v1.1.0 in production". */
+const sentenceStart = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+function endedWords(promotion: Promotion): string[] {
+  const [first = '', ...more] = headlineOf(promotion);
+  if (promotion.kind === 'promotion') return [`Ended: ${movement(promotion)}.`, first, ...more];
+  const verbs: Partial<Record<Promotion['phase'], string>> = {
+    failed: 'failed',
+    expired: 'expired',
+    rejected: 'was rejected',
+    cancelled: 'was cancelled',
+    superseded: 'was superseded',
+  };
+  const verb = verbs[promotion.phase];
+  const moving = sentenceStart(undertaking(promotion));
+  return verb === undefined
+    ? [`${moving} ended.`, first, ...more]
+    : [`${moving} ${first.replace(/^\S+?(?=[. ])/, verb)}`, ...more];
+}
+
+/** "site v1.1.0 in production"; of a rollback, where it goes: "site in production to v1.0.0". */
 function stay(promotion: Promotion): string {
+  if (promotion.kind === 'rollback') return movement(promotion);
   return `${code(promotion.app)} ${code(versionOf(promotion))} in ${code(promotion.environment)}`;
 }
 
@@ -263,10 +295,7 @@ function answered(promotion: Promotion, told: Extract<Announcement, { topic: 'an
 
 function causes(promotion: Promotion): string[] {
   if (!('rollback' in promotion)) return [];
-  const { by, text } = promotion.rollback.cause;
-  const [first = '', ...more] = text.split('\n');
-  const who = by === null ? 'Because' : `By ${person(by.userId)}:`;
-  return [`${who} ${foreign(first)}`, ...bullets(more.slice(0, 5))];
+  return causeWords(promotion.rollback.cause, 'Because');
 }
 
 function backAgain(promotion: Promotion): string[] {

@@ -2,15 +2,16 @@ import { approvalsNeeded } from '../../flows/promotion/phases/approving.ts';
 import type { Promotion } from '../../flows/promotion/promotion.ts';
 import { actionIds, blockIdOf } from './anchor.ts';
 import { actions, type ButtonSpec } from './block.ts';
-import { titleOf, versionBefore } from './phrases.ts';
+import { checksWords, titleOf, versionBefore, versionOf } from './phrases.ts';
 import { clean } from './text.ts';
 import { duration } from './time.ts';
 
 /**
  * The buttons for what is allowed now, and no others; at most one of them is emphasised. Leaving a button out is a
- * courtesy: whether a click counts is decided from the saved promotion.
+ * courtesy: whether a click counts is decided from the saved promotion. `replaced` is a promoted release that is no longer
+ * what is live, from which there is nothing to go back.
  */
-export function buttonsOf(promotion: Promotion): ButtonSpec[] {
+export function buttonsOf(promotion: Promotion, replaced = false): ButtonSpec[] {
   switch (promotion.phase) {
     case 'analyzing':
     case 'validating':
@@ -30,7 +31,7 @@ export function buttonsOf(promotion: Promotion): ButtonSpec[] {
     case 'rollback-failed':
       return [retry(promotion), resolve(promotion)];
     case 'promoted':
-      return [rollBack(promotion)];
+      return replaced ? [] : [rollBack(promotion)];
     default:
       return [];
   }
@@ -42,8 +43,12 @@ export function actionsOf(promotion: Promotion, part: string, nowMs: number, spe
 }
 
 function approve(promotion: Extract<Promotion, { phase: 'awaiting-approval' }>): ButtonSpec {
-  const { steps, rollback } = promotion.plan.analysis;
-  const title = clean(titleOf(promotion));
+  const { waitSeconds } = promotion.policy.approvals;
+  const checks = checksWords(promotion.plan.results);
+  const delay =
+    promotion.kind === 'promotion' && waitSeconds > 0 ? `${duration(waitSeconds * 1000)} after` : 'with';
+  const before = clean(versionBefore(promotion) ?? '').slice(0, 60);
+  const after = clean(versionOf(promotion)).slice(0, 60);
   return {
     actionId: actionIds.approve,
     label: 'Approve',
@@ -51,7 +56,11 @@ function approve(promotion: Extract<Promotion, { phase: 'awaiting-approval' }>):
     style: 'primary',
     confirm: {
       title: 'Approve this plan?',
-      text: `${title.slice(0, 160)}. ${steps.length} steps, ${rollback.length} to go back. Plan ${promotion.digest.slice(0, 12)}.`,
+      text: [
+        `${before} → ${after} in ${clean(promotion.environment).slice(0, 60)}.`,
+        ...(checks === undefined ? [] : [`${checks.charAt(0).toUpperCase()}${checks.slice(1)}.`]),
+        `Starts ${delay} the last approval.`,
+      ].join(' '),
       yes: 'Approve',
     },
   };

@@ -8,6 +8,8 @@ import { context, fields, header, type Message, quote, section, sentences } from
 import { actionsOf, buttonsOf } from './buttons.ts';
 import {
   bullets,
+  causeWords,
+  checksWords,
   environmentName,
   movement,
   onCallMentions,
@@ -32,6 +34,8 @@ import { clock, date, duration } from './time.ts';
 export interface CardOptions {
   readonly nowMs: number;
   readonly expected?: Expected;
+  /** Of a promoted one: something else has become live since. */
+  readonly replaced?: boolean;
 }
 
 /**
@@ -39,8 +43,9 @@ export interface CardOptions {
  * is built, so the whole stays far below Slack's limits (50 blocks, 3,000 characters a text, 4,000 of top-level text).
  */
 export function card(promotion: Promotion, options: CardOptions): Message {
-  const { nowMs, expected = {} } = options;
-  const headline = headlineOf(promotion);
+  const { nowMs, expected = {}, replaced = false } = options;
+  const headline = headlineOf(promotion, replaced);
+  const buttons = buttonsOf(promotion, replaced);
   const blocks: KnownBlock[] = [
     header(titleOf(promotion)),
     section(headline.map((line, index) => (index === 0 ? `*${line}*` : line))),
@@ -52,11 +57,17 @@ export function card(promotion: Promotion, options: CardOptions): Message {
     ...('rollback' in promotion ? [section(rollbackClock(promotion))] : []),
     ...byHandBlocks(promotion),
     ...linkBlocks(promotion),
-    ...actionsOf(promotion, 'card', nowMs),
+    ...decisionBlocks(promotion),
+    ...actionsOf(promotion, 'card', nowMs, buttons),
     context(footer(promotion, nowMs, expected)),
   ];
   return {
-    text: spoken(promotion, headline, phaseLines(promotion, nowMs, expected)),
+    text: spoken(
+      promotion,
+      headline,
+      phaseLines(promotion, nowMs, expected),
+      buttons.map(({ label }) => label),
+    ),
     blocks,
     metadata: {
       event_type: 'promotion',
@@ -66,7 +77,7 @@ export function card(promotion: Promotion, options: CardOptions): Message {
 }
 
 /** What matters most first: where it stands, and who has to do what. Escaped; the first line stands alone. */
-export function headlineOf(promotion: Promotion): string[] {
+export function headlineOf(promotion: Promotion, replaced = false): string[] {
   switch (promotion.phase) {
     case 'analyzing':
       return promotion.admitted
@@ -108,7 +119,13 @@ export function headlineOf(promotion: Promotion): string[] {
         ),
       ];
     case 'promoted':
-      return [`Promoted. ${environmentName(promotion)} holds ${code(versionOf(promotion))}.`];
+      return [
+        // What it holds now is not this promotion's to say: it may have been replaced since.
+        promotion.policy.monitoring.soakSeconds > 0
+          ? `Promoted. ${environmentName(promotion)} held ${code(versionOf(promotion))} through the watch.`
+          : `Promoted. ${environmentName(promotion)} showed ${code(versionOf(promotion))}, verified.`,
+        ...(replaced ? ['It is no longer what is live.'] : []),
+      ];
     case 'rolled-back':
       return [
         `Rolled back. ${environmentName(promotion)} shows ${code(returnsTo(promotion).version)} again, verified.`,
@@ -152,7 +169,7 @@ function awaiting(promotion: Extract<Promotion, { phase: 'awaiting-approval' }>)
 }
 
 function watching(promotion: Extract<Promotion, { phase: 'monitoring' }>): string[] {
-  const { question, last, startedAtMs, healthyUntilMs } = promotion.watch;
+  const { question, last, soakFromMs, healthyUntilMs } = promotion.watch;
   if (question !== null) {
     const silence = promotion.policy.monitoring.withoutAnswer;
     return [
@@ -162,7 +179,7 @@ function watching(promotion: Extract<Promotion, { phase: 'monitoring' }>): strin
     ];
   }
   const soakMs = promotion.policy.monitoring.soakSeconds * 1000;
-  const healthyMs = Math.min(soakMs, Math.max(0, (healthyUntilMs ?? startedAtMs) - startedAtMs));
+  const healthyMs = Math.min(soakMs, Math.max(0, (healthyUntilMs ?? soakFromMs) - soakFromMs));
   return [
     `${environmentName(promotion)} holds ${code(versionOf(promotion))}. Watched: ${healthyMinutes(healthyMs, soakMs)} healthy.`,
     ...lastResults(last, 'healthy'),
@@ -181,10 +198,7 @@ function lastResults(
 }
 
 function causeLines(promotion: Extract<Promotion, { phase: 'rolling-back' | 'rolled-back' }>): string[] {
-  const { by, text } = promotion.rollback.cause;
-  const [first = '', ...more] = text.split('\n');
-  const who = by === null ? 'By itself, because' : `By ${person(by.userId)}:`;
-  return [`${who} ${foreign(first)}`, ...bullets(more.slice(0, 5))];
+  return causeWords(promotion.rollback.cause, 'By itself, because');
 }
 
 function ended(
@@ -246,8 +260,6 @@ function troubleLine(trouble: Trouble, lead: string): string {
 function planBlocks(promotion: Promotion, expected: Expected): KnownBlock[] {
   if (!('plan' in promotion) || promotion.plan === null || isDirty(promotion)) return [];
   const { analysis, results, failingBefore } = promotion.plan;
-  const failing = results.filter(({ id }) => failingBefore.includes(id)).map(({ title }) => title);
-  const unknown = failingBefore.filter((id) => !results.some((result) => result.id === id));
   const blocks: KnownBlock[] = [];
   const add = (title: string, list: readonly string[]) => {
     if (list.length > 0) blocks.push(section([`*${title}*`, ...list.slice(0, 10), ...rest(list.length, 10)]));
@@ -265,7 +277,7 @@ function planBlocks(promotion: Promotion, expected: Expected): KnownBlock[] {
       `To ${code(analysis.live.release.version)} on ${foreign(analysis.live.place, 100)}${about(back ?? 0)}: by itself if anything fails after the first change, or by Roll Back.`,
     ]);
   }
-  add('Failing already before this', bullets([...failing, ...unknown]));
+  add('Failing already before this', bullets(failingBefore.map(({ title }) => title)));
   return hasEnded(promotion) ? blocks.slice(0, 3) : blocks;
 }
 
@@ -274,9 +286,12 @@ function checked(results: readonly CheckResult[]): string[] {
   const odd = results.filter(({ outcome }) => outcome !== 'passed');
   if (odd.length > 0) return odd.map(resultLine);
   if (results.length === 0) return [];
-  const names = results.map(({ title, link: url }) =>
-    url === null ? foreign(title, 80) : link(url, cut(clean(title), 80)),
-  );
+  // One link is followed, ten are a wall: the workflow run is the one that is looked at before signing.
+  const run = results.find(({ link: url }) => url?.includes('/actions/runs/') ?? false);
+  const names = [
+    ...(run === undefined || run.link === null ? [] : [link(run.link, cut(clean(run.title), 80))]),
+    ...results.filter((result) => result !== run).map(({ title }) => foreign(title, 80)),
+  ];
   return [`All ${results.length} passed, each in the thread: ${names.slice(0, 10).join(', ')}`];
 }
 
@@ -301,8 +316,22 @@ export function commands(all: readonly string[]): string {
 function linkBlocks(promotion: Promotion): KnownBlock[] {
   const analysis =
     'analysis' in promotion ? promotion.analysis : 'plan' in promotion ? promotion.plan?.analysis : undefined;
-  const links = (analysis?.links ?? []).slice(0, 8).map(({ label, url }) => link(url, label));
+  const links = (analysis?.links ?? [])
+    // What was the preview is what visitors see by then.
+    .filter(({ label }) => promotion.phase !== 'promoted' || !label.startsWith('Preview of '))
+    .slice(0, 8)
+    .map(({ label, url }) => link(url, label));
   return links.length === 0 ? [] : [context(links)];
+}
+
+/** What is decided, once more beside the buttons: a telephone shows no more of a card than its end. */
+function decisionBlocks(promotion: Promotion): KnownBlock[] {
+  if (promotion.phase !== 'awaiting-approval' || promotion.approvals.length >= approvalsNeeded(promotion)) {
+    return [];
+  }
+  const checks = checksWords(promotion.plan.results);
+  const change = `${code(versionBefore(promotion) ?? '')} → ${code(versionOf(promotion))}`;
+  return [context([checks === undefined ? change : `${change} · ${checks}`])];
 }
 
 function footer(promotion: Promotion, nowMs: number, expected: Expected): string[] {
@@ -337,10 +366,14 @@ function elapsed(promotion: Promotion, nowMs: number, expected: Expected): strin
 }
 
 /** For screen readers, which read this and not the blocks. */
-function spoken(promotion: Promotion, headline: readonly string[], phases: readonly string[]): string {
+function spoken(
+  promotion: Promotion,
+  headline: readonly string[],
+  phases: readonly string[],
+  allowed: readonly string[],
+): string {
   const before = versionBefore(promotion);
   const { work, people } = promotion.troubles;
-  const allowed = buttonsOf(promotion).map(({ label }) => label);
   const plan = 'plan' in promotion ? promotion.plan : null;
   return sentences([
     `${promotion.kind === 'promotion' ? 'Promote' : 'Roll back'} ${movement(promotion)}.`,

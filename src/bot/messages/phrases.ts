@@ -1,13 +1,15 @@
 import type { CheckResult } from '../../flows/promotion/plan.ts';
 import type { Policy } from '../../flows/promotion/policy.ts';
-import { hasEnded, isDirty, type Promotion } from '../../flows/promotion/promotion.ts';
+import { hasEnded, isDirty, type Promotion, type Rollback } from '../../flows/promotion/promotion.ts';
 import { code, foreign, group, link, person } from './text.ts';
+
+const releaseBefore = 'the release before';
 
 /** The version that is being brought to production, as far as it is known. */
 export function versionOf(promotion: Promotion): string {
   if ('release' in promotion) return promotion.release.version;
   const planned = 'plan' in promotion ? promotion.plan?.analysis.candidate.release.version : undefined;
-  return planned ?? promotion.version ?? 'the release before';
+  return planned ?? promotion.version ?? releaseBefore;
 }
 
 /** The version that production showed when the promotion was planned; undefined before it was looked at. */
@@ -21,13 +23,42 @@ export function titleOf(promotion: Promotion): string {
   const { app, environment, kind } = promotion;
   return kind === 'promotion'
     ? `Promote ${app} ${versionOf(promotion)} to ${environment}`
-    : `Roll back ${app} ${environment} to ${versionOf(promotion)}`;
+    : `Roll back ${app} in ${environment} to ${versionOf(promotion)}`;
 }
 
-/** Escaped, for the middle of a sentence: "site v1.1.0 to production". */
+/** The version as code; in plain words where a rollback names none and nothing was looked at yet. */
+export function versionWords(promotion: Promotion): string {
+  const version = versionOf(promotion);
+  return version === releaseBefore ? version : code(version);
+}
+
+/** Escaped, after a verb: "site v1.1.0 to production", or for a rollback "site in production to v1.0.0". */
 export function movement(promotion: Promotion): string {
-  const { app, environment } = promotion;
-  return `${code(app)} ${code(versionOf(promotion))} to ${code(environment)}`;
+  const { app, environment, kind } = promotion;
+  return kind === 'promotion'
+    ? `${code(app)} ${code(versionOf(promotion))} to ${code(environment)}`
+    : `${code(app)} in ${code(environment)} to ${versionWords(promotion)}`;
+}
+
+/** Escaped, as a thing: "site v1.1.0 to production", or "the rollback of site in production to v1.0.0". */
+export function undertaking(promotion: Promotion): string {
+  return promotion.kind === 'promotion' ? movement(promotion) : `the rollback of ${movement(promotion)}`;
+}
+
+/** Why it goes back: whoever asked, with their reason if they gave one, or what was found. */
+export function causeWords(cause: Rollback['cause'], found: string): string[] {
+  const [first = '', ...more] = cause.text.split('\n');
+  if (cause.by === null) return [`${found} ${foreign(first)}`, ...bullets(more.slice(0, 5))];
+  const reason = first === 'A person asked for it.' ? '.' : `: ${foreign(first)}`;
+  return [`Asked for by ${person(cause.by.userId)}${reason}`, ...bullets(more.slice(0, 5))];
+}
+
+/** "all 7 checks passed"; undefined where nothing is checked. */
+export function checksWords(results: readonly CheckResult[]): string | undefined {
+  const passed = results.filter(({ outcome }) => outcome === 'passed').length;
+  if (results.length === 0) return undefined;
+  if (passed < results.length) return `${passed} of ${results.length} checks passed`;
+  return passed === 1 ? 'its one check passed' : `all ${passed} checks passed`;
 }
 
 /** "Production", at the beginning of a sentence. */

@@ -151,7 +151,7 @@ function watched(promotion: Extract<Promotion, { phase: 'monitoring' }>): string
   const soakMs = policy.monitoring.soakSeconds * 1000;
   const healthyMs = Math.min(
     soakMs,
-    Math.max(0, (watch.healthyUntilMs ?? watch.startedAtMs) - watch.startedAtMs),
+    Math.max(0, (watch.healthyUntilMs ?? watch.soakFromMs) - watch.soakFromMs),
   );
   const last = watch.last === null ? 'no reading yet' : `last reading ${watch.last.outcome}`;
   const accepted =
@@ -192,11 +192,22 @@ function stepLine(step: Step, state: StepState | undefined, nowMs: number): stri
   }
   if (state.status === 'failed') return `${title}FAILED: ${foreign(state.text ?? 'no reason known', 300)}`;
   const spentMs = nowMs - state.startedAtMs;
-  const doing = foreign(state.progress?.text ?? 'asked for', 200);
+  const doing = foreign(withoutTime(state.progress?.text ?? 'asked for'), 200);
   const fraction =
     state.progress?.fraction ?? (step.typicalSeconds > 0 ? spentMs / (step.typicalSeconds * 1000) : null);
   const drawn = fraction === null ? '' : ` ${bar(Math.min(fraction, 0.99))}`;
-  return `${title}${doing}, ${duration(spentMs)}${about === null ? '' : ` of about ${about}`}${drawn}`;
+  // A line says a time once: the provider's own, where it has one that is not told apart from its words.
+  const time = ownTime.test(doing)
+    ? ''
+    : `, ${duration(spentMs)}${about === null ? '' : ` of about ${about}`}`;
+  return `${title}${doing}${time}${drawn}`;
+}
+
+const ownTime = /\b\d+ ?(s|sec|seconds?|min|minutes?|h|hours?)\b/;
+
+/** "CloudFront is delivering it: 40 s so far, usually about 5 min." was true when it was asked; ours is when drawn. */
+function withoutTime(text: string): string {
+  return text.replace(/:\s+\d[^:]* so far\b.*$/s, '').replace(/[.,:;\s]+$/, '');
 }
 
 function expectedSeconds(promotion: Promotion, phase: Phase, expected: Expected): number | undefined {

@@ -3,7 +3,7 @@ import type { Promotion } from '../../flows/promotion/promotion.ts';
 import type { EphemeralAnswer } from '../slack-client.ts';
 import { section } from './block.ts';
 import { headlineOf } from './card.ts';
-import { movement } from './phrases.ts';
+import { movement, versionWords } from './phrases.ts';
 import { channel, code, lines, person } from './text.ts';
 import { date } from './time.ts';
 
@@ -25,10 +25,15 @@ function statusLines(entry: EnvironmentStatus): string[] {
     `${name} — ${live}`,
     ...entry.open.slice(0, 5).map(openLine),
     ...(entry.open.length > 5 ? [`• … and ${entry.open.length - 5} more open`] : []),
-    ...(entry.lastEnded === undefined
-      ? []
-      : [`• Last: ${code(entry.lastEnded.id, 40)} ${headlineOf(entry.lastEnded)[0] ?? ''}`]),
+    ...(entry.lastEnded === undefined ? [] : [lastLine(entry.lastEnded)]),
   ];
+}
+
+function lastLine(promotion: Promotion): string {
+  const what =
+    promotion.kind === 'promotion' ? versionWords(promotion) : `rollback to ${versionWords(promotion)}`;
+  const when = 'endedAtMs' in promotion ? `, ${date(promotion.endedAtMs)}` : '';
+  return `• Last: ${what}, asked by ${person(promotion.requester.userId)}${when} — ${headlineOf(promotion)[0] ?? ''}`;
 }
 
 /** One open promotion on one line. */

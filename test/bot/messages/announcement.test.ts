@@ -46,7 +46,9 @@ describe('what must interrupt on-call is a new message that mentions them, in bo
     for (const { message } of tellings) {
       expect(message.text).toContain('<!subteam^S0ONCALL01> <@U0OTTO0001>');
       expect(shown(message)).toContain(words);
-      expect(shown(message)).toContain(`<${cardUrl}|Follow it on its card>`);
+      expect(shown(message)).toContain(
+        `<${cardUrl}|${promotion.phase === 'rolled-back' ? 'Its card' : 'Follow it on its card'}>`,
+      );
     }
   });
 
@@ -60,6 +62,21 @@ describe('what must interrupt on-call is a new message that mentions them, in bo
   it('not for a rollback that a person asked for', () => {
     const message = only(tell(promotionIn('rolling-back', { kind: 'rollback' }), { topic: 'rolling-back' }));
     expect(message.text).not.toContain('subteam');
+    expect(message.text).toContain('Started: taking `site` in `production` back to `v1.1.0`.');
+  });
+
+  it('names whoever asked for a way back, and why only where they said so', () => {
+    const asked = (text: string) => {
+      const { rollback } = promotionIn('rolling-back');
+      const cause = { code: 'requested', text, by: grace };
+      const [telling] = tell(promotionIn('rolling-back', { rollback: { ...rollback, cause } }), {
+        topic: 'rolling-back',
+      });
+      return telling?.message.text;
+    };
+    expect(asked('A person asked for it.')).toContain(`Asked for by <@${grace.userId}>.`);
+    expect(asked('A person asked for it.')).not.toContain('A person');
+    expect(asked('Lamps flicker.')).toContain(`Asked for by <@${grace.userId}>: Lamps flicker.`);
   });
 
   it('with the commands that mend it by hand, however much else went wrong', () => {
@@ -106,6 +123,18 @@ describe('started, promoted and ended are short new messages with a link to the 
     expect(shown(only(tellings))).toContain(words);
     expect(shown(only(tellings))).toContain(cardUrl);
   });
+});
+
+it.each([
+  ['failed', 'The rollback of `site` in `production` to `v1.1.0` failed. Production was not touched.'],
+  [
+    'cancelled',
+    'The rollback of `site` in `production` to `v1.1.0` was cancelled. Production was not touched.',
+  ],
+] as const)('a rollback that %s is told as one', (phase, words) => {
+  const message = only(tell(promotionIn(phase, { kind: 'rollback' }), { topic: 'ended' }));
+  expect(message.text).toContain(words);
+  expect(shown(message)).toContain(`<${cardUrl}|Its card>`);
 });
 
 describe('the rest', () => {

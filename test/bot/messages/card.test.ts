@@ -80,6 +80,34 @@ describe('before approval the card', () => {
     expect(message.metadata?.event_payload).toEqual({ promotion_id: promotion.id, revision: 7 });
   });
 
+  it('asks before Approve counts what would happen, in words that a telephone has room for', () => {
+    const actions = message.blocks.find(({ type }) => type === 'actions');
+    expect(JSON.stringify(actions)).toContain(
+      'v1.0.0 → v1.1.0 in production. Its one check passed. Starts 5 min after the last approval.',
+    );
+  });
+
+  it('says what is decided once more directly above the buttons', () => {
+    const index = message.blocks.findIndex(({ type }) => type === 'actions');
+    const result = (id: string) => ({ ...plan.results[0], id }) as (typeof plan.results)[0];
+    const three = { ...promotion, plan: { ...plan, results: ['a', 'b', 'c'].map(result) } };
+    expect(JSON.stringify(message.blocks[index - 1])).toContain('`v1.0.0` → `v1.1.0` · its one check passed');
+    expect(JSON.stringify(drawCard(three).blocks[index - 1])).toContain('all 3 checks passed');
+  });
+
+  it('links no check but the workflow run, which comes first', () => {
+    const [run] = plan.results;
+    const alarms = {
+      ...run,
+      id: 'alarms',
+      title: 'Alarms',
+      link: 'https://lamps.example/alarms',
+    } as typeof run;
+    const results = [alarms, run].flatMap((result) => (result === undefined ? [] : [result]));
+    const drawn = shown(drawCard({ ...promotion, plan: { ...plan, results } }));
+    expect(drawn).toMatch(/All 2 passed, each in the thread: <[^>]*\|Staging run>, Alarms/);
+  });
+
   it('says that it was asked again, and what differs', () => {
     const again = promotionIn('awaiting-approval', {
       round: 2,
@@ -90,7 +118,9 @@ describe('before approval the card', () => {
   });
 
   it('names checks that failed before anything changed', () => {
-    const failing = promotionIn('awaiting-approval', { plan: { ...plan, failingBefore: ['search'] } });
+    const failing = promotionIn('awaiting-approval', {
+      plan: { ...plan, failingBefore: [{ id: 'search', title: 'search', text: 'broken' }] },
+    });
     expect(shown(drawCard(failing))).toContain('Failing already before this');
   });
 });
@@ -118,6 +148,29 @@ describe('while it is carried out the card', () => {
     expect(words).toContain('Invalidate the cache — to come, about 1 min');
     expect(words).toContain('*Watch* — to come, about 15 min');
     expect(words).toContain('Running for 1 min 42 s of about');
+  });
+
+  it('says one time for a step whose provider tells the time as well', () => {
+    const settle = (text: string) =>
+      shown(
+        drawCard(
+          promotionIn('deploying', {
+            steps: {
+              settle: {
+                ...doneStep(at(4), 0),
+                status: 'waiting',
+                doneAtMs: null,
+                progress: { text, fraction: null },
+              },
+            },
+          }),
+          at(4, 40),
+        ),
+      );
+    expect(settle('CloudFront is delivering it: 0 s so far, usually about 5 min.')).toContain(
+      'CloudFront is delivering it, 40 s of about 3 min ▓',
+    );
+    expect(settle('Stage 2 is 3 min old.')).toMatch(/— Stage 2 is 3 min old ▓/);
   });
 
   it('reads out how far it is', () => {
@@ -209,8 +262,40 @@ describe('when it goes back the card', () => {
     const asked = promotionIn('rolling-back', {
       rollback: { ...rollback, cause: { code: 'requested', text: 'Looks odd', by: grace } },
     });
-    expect(shown(drawCard(asked))).toContain(`By <@${grace.userId}>: Looks odd`);
+    expect(shown(drawCard(asked))).toContain(`Asked for by <@${grace.userId}>: Looks odd`);
     expect(shown(drawCard(asked))).toContain(`stopped after 1 min by <@${grace.userId}>`);
+  });
+});
+
+describe('once it is promoted the card', () => {
+  const promoted = promotionIn('promoted', {
+    plan: {
+      ...plan,
+      analysis: {
+        ...plan.analysis,
+        links: [...plan.analysis.links, { label: 'Preview of green', url: 'https://lamps.example/green' }],
+      },
+    },
+  });
+
+  it('says what production held, never what it holds now, and offers the way back', () => {
+    const message = drawCard(promoted);
+    expect(message.text).toContain('Promoted. Production held `v1.1.0` through the watch.');
+    expect(message.text).toContain('Allowed now: Roll Back.');
+    expect(labels(promoted)).toEqual(['Roll Back']);
+  });
+
+  it('offers no way back any more, not even in its text, when something else is live', () => {
+    const message = card(promoted, { nowMs: at(20), replaced: true });
+    expect(shown(message)).toContain('It is no longer what is live.');
+    expect(message.text).toContain('It is no longer what is live.');
+    expect(buttons(message)).toEqual([]);
+    expect(message.text).not.toContain('Roll Back');
+  });
+
+  it('calls nothing a preview that visitors see', () => {
+    expect(shown(drawCard(promoted))).not.toContain('Preview of green');
+    expect(shown(drawCard(promotionIn('deploying', { plan: promoted.plan })))).toContain('Preview of green');
   });
 });
 
@@ -240,7 +325,7 @@ it.each(phases)('the text of the card in %s alone tells what, who and what can b
 
 it('a promotion of the rollback kind is told as one', () => {
   const message = drawCard(promotionIn('rolling-back', { kind: 'rollback' }));
-  expect(shown(message)).toContain('Roll back site production to v1.1.0');
+  expect(shown(message)).toContain('Roll back site in production to v1.1.0');
   expect(shown(message)).not.toContain('*Deploy*');
 });
 
@@ -302,7 +387,7 @@ it('whatever others wrote, the card stays within Slack’s limits and mentions n
           })),
         },
         results: lines.map(() => ({ ...result, link: null })),
-        failingBefore: lines,
+        failingBefore: lines.map((line) => ({ id: 'x', title: line, text: line })),
       };
       const trouble = { code: 'x', text, sinceMs: at(1), retryAtMs: at(9), tries: 1 };
       const original = promotionIn(phase);

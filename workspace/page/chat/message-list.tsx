@@ -25,6 +25,7 @@ export function MessageList(props: {
   const list = useRef<HTMLDivElement>(null);
   const inner = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
+  const lastTop = useRef(0);
 
   const entries: Entry[] = [
     ...messages.map((message): Entry => ({ kind: 'message', atMs: message.atMs, message })),
@@ -34,6 +35,7 @@ export function MessageList(props: {
   // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation starts at its end again.
   useLayoutEffect(() => {
     isAtEnd.current = true;
+    lastTop.current = 0;
     if (list.current !== null) list.current.scrollTop = list.current.scrollHeight;
   }, [label]);
 
@@ -72,7 +74,10 @@ export function MessageList(props: {
       tabIndex={0}
       onScroll={(event) => {
         const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
-        isAtEnd.current = scrollHeight - scrollTop - clientHeight < 60;
+        // Our own scroll to the end is reported late, when the content may have grown again: only up is a wish.
+        if (scrollHeight - scrollTop - clientHeight < 60) isAtEnd.current = true;
+        else if (scrollTop < lastTop.current) isAtEnd.current = false;
+        lastTop.current = scrollTop;
       }}
     >
       <div ref={inner} className="message-list-inner">
