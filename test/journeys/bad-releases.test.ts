@@ -65,7 +65,7 @@ describe('releases that are caught after the switch', () => {
       world = await startJourney();
 
       await approved(version);
-      await world.until('it is rolled back', async () => (await phase()) === 'rolled-back', 2_400);
+      await world.until('it is rolled back', async () => (await phase()) === 'rolled-back', 2_400, 10);
 
       const saved = await world.saved();
       if (saved.phase !== 'rolled-back') throw new Error(saved.phase);

@@ -25,7 +25,12 @@ export interface JourneyWorld {
   /** Moves time on in small steps, letting the bot work after each. */
   advance(seconds: number, stepSeconds?: number): Promise<void>;
   /** Moves time on until it holds; throws with the card's text when it never does. */
-  until(what: string, holds: () => boolean | Promise<boolean>, limitSeconds?: number): Promise<void>;
+  until(
+    what: string,
+    holds: () => boolean | Promise<boolean>,
+    limitSeconds?: number,
+    stepSeconds?: number,
+  ): Promise<void>;
   /** The live message of the newest promotion. */
   card(): SlackMessage;
   cardText(): string;
@@ -125,10 +130,10 @@ export async function startJourney(
     },
     settle,
     advance,
-    async until(what, holds, limitSeconds = 3_600) {
-      for (let passed = 0; passed < limitSeconds; passed += 15) {
+    async until(what, holds, limitSeconds = 3_600, stepSeconds = 30) {
+      for (let passed = 0; passed < limitSeconds; passed += stepSeconds) {
         if (await holds()) return;
-        await advance(15, 15);
+        await advance(stepSeconds, stepSeconds);
       }
       throw new Error(`never: ${what}. The card says:\n${card().text}`);
     },
