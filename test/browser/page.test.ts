@@ -101,7 +101,7 @@ describe('a good release', () => {
     await person.picture('05-watched');
     await person.page.getByRole('button', { name: 'Close thread' }).click();
 
-    await person.sees(card, 'Promoted. Production holds v1.1.0');
+    await person.sees(card, 'Promoted. Production held v1.1.0 through the watch');
     const words = await person.words(card);
     for (const phase of ['Analysis', 'Validation', 'Approval', 'Wait', 'Deploy', 'Verify', 'Watch']) {
       expect(words).toMatch(new RegExp(`${phase} — done \\d`));
@@ -133,7 +133,7 @@ describe('commands', () => {
   it('ALL-8 /rollback goes to the release before, at once and with its clock', async () => {
     await person.actAs('otto');
     await person.type('/rollback site');
-    const card = person.card('Roll back site production to v1.0.0');
+    const card = person.card('Roll back site in production to v1.0.0');
     await person.sees(card, 'Rolled back. Production shows v1.0.0 again, verified');
     await person.sees(card, /Switched .*\(\+\d+ s\)/);
     expect(await world.production()).toBe('v1.0.0');
