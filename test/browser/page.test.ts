@@ -234,7 +234,7 @@ describe('a form, a telephone and the Roll Back button', () => {
     await person.press(card, 'roll-back');
 
     await person.sees(card, /Rolled back\. Production shows v1\.0\.0 again, verified/);
-    await person.sees(card, /By @Otto Brandt/);
+    await person.sees(card, /Asked for by @Otto Brandt/);
     expect(await world.production()).toBe('v1.0.0');
     await person.picture('12-rolled-back');
   });
