@@ -824,7 +824,7 @@ describe('whatever is done to the file', () => {
           expect(problem.message).not.toBe('');
         }
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
     // Otherwise the mutations would show nothing.
     expect(valid).toBeGreaterThan(20);
