@@ -18,6 +18,7 @@ import { createWorkflowGate } from '../github/gate.ts';
 import { createReleases } from '../github/releases.ts';
 import { createWorkflows } from '../github/workflows.ts';
 import { createDeliveries } from '../store/deliveries.ts';
+import { createDynamoClient } from '../store/dynamo-client.ts';
 import { createOutbox } from '../store/outbox.ts';
 import { createPromotionStore } from '../store/promotions.ts';
 import { createSdkTransport } from '../store/sdk-transport.ts';
@@ -30,8 +31,8 @@ export const sha256: Hash = (text) => createHash('sha256').update(text).digest('
 /** The table and everything kept in it. */
 export function buildStore(env: ServerEnv) {
   const sdk = createSdkTransport({
+    client: createDynamoClient({ region: env.awsRegion }),
     tableName: env.tableName,
-    region: env.awsRegion,
     pause: (ms) => pause(ms),
   });
   const { transport, clock } = withStoreClock(sdk);

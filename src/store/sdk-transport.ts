@@ -3,7 +3,6 @@ import {
   ConditionalCheckFailedException,
   CreateTableCommand,
   DescribeTableCommand,
-  DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
@@ -16,18 +15,16 @@ import {
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import { MisconfiguredError, RetryableError, TerminalError } from '../flows/errors.ts';
+import type { DynamoClient } from './dynamo-client.ts';
 import { expiryAttribute, tableDefinition } from './table.ts';
 import type { Expression, Item, Transport, Write } from './transport.ts';
 
 export interface SdkTransportOptions {
+  /** Closed together with the transport. */
+  readonly client: DynamoClient;
   readonly tableName: string;
-  readonly region: string;
   /** Waits between repeats, in milliseconds; handed in so that nothing here sleeps by itself. */
   readonly pause: (milliseconds: number) => Promise<void>;
-  /** Left out, the SDK takes AWS_ENDPOINT_URL_DYNAMODB or the region's own. */
-  readonly endpoint?: string;
-  /** Left out, the SDK finds them by its own chain. */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 export interface SdkTransport extends Transport {
@@ -39,9 +36,6 @@ export interface SdkTransport extends Transport {
 /** A person who clicked waits three seconds at most; what takes longer is better answered than waited for. */
 const attempts = 3;
 const firstPauseMs = 25;
-
-/** The SDK has no time-outs of its own, and a breached one only warns unless it is told to throw. */
-const requestHandler = { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true };
 
 /** Errors after which the call was certainly not applied. */
 const notApplied = new Set([
@@ -61,37 +55,9 @@ const wrongSetup = new Set([
 ]);
 
 /** The store over the AWS SDK. Repeats are ours, so that an ambiguous write is never taken for a refused one. */
-export function createSdkTransport(options: SdkTransportOptions): SdkTransport {
-  const { tableName, pause } = options;
-  const client = new DynamoDBClient({
-    region: options.region,
-    maxAttempts: 1,
-    requestHandler,
-    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
-    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
-  });
-
-  // The SDK keeps the answer's headers to itself; the Date among them is the store's clock.
-  client.middlewareStack.add(
-    (next) => async (args) => {
-      const answer = await next(args);
-      const { response } = answer;
-      const headers: unknown =
-        typeof response === 'object' && response !== null && 'headers' in response
-          ? response.headers
-          : undefined;
-      const date: unknown =
-        typeof headers === 'object' && headers !== null && 'date' in headers ? headers.date : undefined;
-      const nowMs = typeof date === 'string' ? Date.parse(date) : Number.NaN;
-      if (!Number.isNaN(nowMs)) (answer.output as { storeNowMs?: number }).storeNowMs = nowMs;
-      return answer;
-    },
-    { step: 'deserialize', name: 'storeClock', priority: 'high' },
-  );
-
-  const nowOf = (output: object): number => {
-    const nowMs: unknown = 'storeNowMs' in output ? output.storeNowMs : undefined;
-    if (typeof nowMs === 'number') return nowMs;
+export function createSdkTransport({ client, tableName, pause }: SdkTransportOptions): SdkTransport {
+  const nowOf = ({ storeNowMs }: { readonly storeNowMs?: number }): number => {
+    if (storeNowMs !== undefined) return storeNowMs;
     throw new RetryableError('store.no-clock', 'The store answered without a Date.');
   };
 
@@ -110,16 +76,11 @@ export function createSdkTransport(options: SdkTransportOptions): SdkTransport {
     }
   };
 
-  const abort = () => ({ abortSignal: AbortSignal.timeout(5_000) });
-
   return {
     async get(key) {
       const answer = await send(
         () =>
-          client.send(
-            new GetItemCommand({ TableName: tableName, Key: native(key), ConsistentRead: true }),
-            abort(),
-          ),
+          client.send(new GetItemCommand({ TableName: tableName, Key: native(key), ConsistentRead: true })),
         true,
       );
       return { item: answer.Item === undefined ? undefined : ours(answer.Item), nowMs: nowOf(answer) };
@@ -141,7 +102,6 @@ export function createSdkTransport(options: SdkTransportOptions): SdkTransport {
                 ...(limit === undefined ? {} : { Limit: limit - items.length }),
                 ...(from === undefined ? {} : { ExclusiveStartKey: from }),
               }),
-              abort(),
             ),
           true,
         );
@@ -155,8 +115,8 @@ export function createSdkTransport(options: SdkTransportOptions): SdkTransport {
       try {
         const answer =
           write.does === 'put'
-            ? await send(() => client.send(putCommand(tableName, write), abort()), false)
-            : await send(() => client.send(updateCommand(tableName, write), abort()), false);
+            ? await send(() => client.send(new PutItemCommand(putOf(tableName, write))), false)
+            : await send(() => client.send(new UpdateItemCommand(updateOf(tableName, write))), false);
         return { outcome: 'written', nowMs: nowOf(answer) };
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
@@ -171,7 +131,7 @@ export function createSdkTransport(options: SdkTransportOptions): SdkTransport {
         });
       for (let attempt = 1; ; attempt += 1) {
         try {
-          const answer = await send(() => client.send(command(), abort()), true);
+          const answer = await send(() => client.send(command()), true);
           return { outcome: 'written', nowMs: nowOf(answer) };
         } catch (error) {
           if (!(error instanceof TransactionCanceledException)) throw error;
@@ -193,18 +153,18 @@ export function createSdkTransport(options: SdkTransportOptions): SdkTransport {
     },
     async ensureTable() {
       try {
-        await client.send(new DescribeTableCommand({ TableName: tableName }), abort());
+        await client.send(new DescribeTableCommand({ TableName: tableName }));
         return;
       } catch (error) {
         if (!(error instanceof ResourceNotFoundException)) throw translate(error, true);
       }
       try {
-        await client.send(new CreateTableCommand(tableDefinition(tableName)), abort());
+        await client.send(new CreateTableCommand(tableDefinition(tableName)));
       } catch (error) {
         if (!(error instanceof ResourceInUseException)) throw translate(error, true);
       }
       for (let attempt = 1; attempt <= 50; attempt += 1) {
-        const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }), abort());
+        const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
         if (Table?.TableStatus === 'ACTIVE') break;
         await pause(100);
       }
@@ -213,7 +173,6 @@ export function createSdkTransport(options: SdkTransportOptions): SdkTransport {
           TableName: tableName,
           TimeToLiveSpecification: { AttributeName: expiryAttribute, Enabled: true },
         }),
-        abort(),
       );
     },
     close: () => client.destroy(),
@@ -279,59 +238,44 @@ const conditionOf = (condition: Expression | undefined) =>
   condition === undefined ? {} : { ConditionExpression: condition.text };
 const failing = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const };
 
-function putCommand(tableName: string, write: Extract<Write, { does: 'put' }>): PutItemCommand {
-  return new PutItemCommand({
+function putOf(tableName: string, { item, condition }: Extract<Write, { does: 'put' }>) {
+  return {
     TableName: tableName,
-    Item: native(write.item),
-    ...conditionOf(write.condition),
-    ...bound(write.condition),
+    Item: native(item),
+    ...conditionOf(condition),
+    ...bound(condition),
     ...failing,
-  });
+  };
 }
 
-function updateCommand(tableName: string, write: Extract<Write, { does: 'update' }>): UpdateItemCommand {
-  return new UpdateItemCommand({
+function updateOf(tableName: string, { key, update, condition }: Extract<Write, { does: 'update' }>) {
+  return {
     TableName: tableName,
-    Key: native(write.key),
-    UpdateExpression: write.update.text,
-    ...conditionOf(write.condition),
-    ...bound(write.update, write.condition),
+    Key: native(key),
+    UpdateExpression: update.text,
+    ...conditionOf(condition),
+    ...bound(update, condition),
     ...failing,
-  });
+  };
+}
+
+function checkOf(tableName: string, { key, condition }: Extract<Write, { does: 'check' }>) {
+  return {
+    TableName: tableName,
+    Key: native(key),
+    ConditionExpression: condition.text,
+    ...bound(condition),
+    ...failing,
+  };
 }
 
 function transactItem(tableName: string, write: Write): TransactWriteItem {
   switch (write.does) {
     case 'put':
-      return {
-        Put: {
-          TableName: tableName,
-          Item: native(write.item),
-          ...conditionOf(write.condition),
-          ...bound(write.condition),
-          ...failing,
-        },
-      };
+      return { Put: putOf(tableName, write) };
     case 'update':
-      return {
-        Update: {
-          TableName: tableName,
-          Key: native(write.key),
-          UpdateExpression: write.update.text,
-          ...conditionOf(write.condition),
-          ...bound(write.update, write.condition),
-          ...failing,
-        },
-      };
+      return { Update: updateOf(tableName, write) };
     case 'check':
-      return {
-        ConditionCheck: {
-          TableName: tableName,
-          Key: native(write.key),
-          ConditionExpression: write.condition.text,
-          ...bound(write.condition),
-          ...failing,
-        },
-      };
+      return { ConditionCheck: checkOf(tableName, write) };
   }
 }

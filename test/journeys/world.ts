@@ -5,6 +5,7 @@ import { createServer, type Server } from '../../src/compose/server.ts';
 import { readServerEnv } from '../../src/config/env.ts';
 import { parsePipeline } from '../../src/config/load.ts';
 import type { Promotion } from '../../src/flows/promotion/promotion.ts';
+import { createDynamoClient } from '../../src/store/dynamo-client.ts';
 import { createPromotionStore } from '../../src/store/promotions.ts';
 import { createSdkTransport } from '../../src/store/sdk-transport.ts';
 import { startWorkspace, type Workspace, workspaceAppToken } from '../../workspace/main.ts';
@@ -80,8 +81,8 @@ export async function startJourney(
   };
   let server = await start();
   const reader = createSdkTransport({
+    client: createDynamoClient({ region: settings.env.awsRegion }),
     tableName: settings.env.tableName,
-    region: settings.env.awsRegion,
     pause: async () => {},
   });
   const store = createPromotionStore({ transport: reader, nonce: () => 'never written' });

@@ -12,6 +12,7 @@ import { openPromotion } from '../../src/flows/promotion/open.ts';
 import type { Promotion } from '../../src/flows/promotion/promotion.ts';
 import { transition } from '../../src/flows/promotion/transition.ts';
 import { createDeliveries } from '../../src/store/deliveries.ts';
+import { createDynamoClient } from '../../src/store/dynamo-client.ts';
 import { createOutbox } from '../../src/store/outbox.ts';
 import { createPromotionStore } from '../../src/store/promotions.ts';
 import { createSdkTransport, type SdkTransport } from '../../src/store/sdk-transport.ts';
@@ -74,10 +75,8 @@ describe.each(engines)('the store on %s', (engine) => {
 
   const connect = (endpoint = dynamo.url) =>
     createSdkTransport({
+      client: createDynamoClient({ region: 'eu-west-1', endpoint, credentials: testCredentials }),
       tableName,
-      region: 'eu-west-1',
-      endpoint,
-      credentials: testCredentials,
       pause: (ms) => pause(Math.min(ms, 2)),
     });
   const storeOf = (over: SdkTransport) =>
