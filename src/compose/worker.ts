@@ -69,6 +69,7 @@ export function buildWorker(deps: {
     checks,
     releases: releasesOf(github),
     directory: createDirectory({ slack, teamId: env.slack.teamId }),
+    configured: (app, environment) => catalog.find(app, environment) !== undefined,
     hints,
     hash: sha256,
     log,

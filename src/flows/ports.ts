@@ -15,9 +15,16 @@ export interface Change {
   readonly announcements: readonly StoredAnnouncement[];
   /**
    * `take`: every key must be free or already ours. `hold`: every key must be ours.
-   * `release`: frees those that are ours. A `holder` on take hands the keys over from that promotion.
+   * `release`: frees those that are ours. `return`: frees all, which must all be ours.
    */
-  readonly locks: { readonly does: 'take' | 'hold' | 'release'; readonly keys: readonly string[] } | null;
+  readonly locks: {
+    readonly does: 'take' | 'hold' | 'release' | 'return';
+    readonly keys: readonly string[];
+    /** On `take`: keys may be this promotion's, which gives up all of its own in the same save. */
+    readonly from?: { readonly holder: string; readonly keys: readonly string[] };
+  } | null;
+  /** The other promotion, which ends in the same save because this one takes over. */
+  readonly handedOver: Pick<Change, 'promotion' | 'audit' | 'announcements'> | null;
   /** A release that production was seen to hold well, or to hold no longer. */
   readonly live: LiveRecord | null;
 }

@@ -6,7 +6,7 @@ import { Promotion } from '../flows/promotion/promotion.ts';
 import type { Attribute, Item } from './transport.ts';
 
 /** The newest shape of a stored promotion that this code can read. */
-const newestSchema = 1;
+const newestSchema = 2;
 
 export const text = (value: string): Attribute => ({ S: value });
 export const number = (value: number): Attribute => ({ N: String(value) });

@@ -82,15 +82,12 @@ export function createPromotionStore({ transport, nonce }: PromotionStoreDeps): 
     const { promotion } = change;
     const tx = nonce();
     const locks = await lockWrites(change);
-    const revisionIsExpected: Expression = {
-      text: 'revision = :expected',
-      values: { ':expected': number(promotion.revision - 1) },
-    };
     const writes: Write[] = [
-      { does: 'put', item: promotionItem(promotion, tx), condition: revisionIsExpected },
+      { does: 'put', item: promotionItem(promotion, tx), condition: expected(promotion) },
       ...locks,
       ...recordWrites(change, tx),
       wakeSurface(promotion),
+      ...handedOverWrites(change, tx),
     ];
     const outcome = await commit(change, tx, writes);
     if (outcome.outcome === 'written') return { outcome: 'saved', nowMs: outcome.nowMs };
@@ -100,17 +97,40 @@ export function createPromotionStore({ transport, nonce }: PromotionStoreDeps): 
   const lockWrites = async ({ promotion, locks: wanted }: Change): Promise<Write[]> => {
     if (wanted === null) return [];
     const locks = { does: wanted.does, keys: [...new Set(wanted.keys)] };
-    const ours: Expression = { text: 'holder = :us', values: { ':us': text(promotion.id) } };
+    const ours = heldBy(promotion.id);
     switch (locks.does) {
-      case 'take':
+      case 'take': {
+        const { from } = wanted;
+        const taken = locks.keys.map(
+          (key): Write => ({
+            does: 'update',
+            key: keys.lock(key),
+            update: takeLock(promotion.id),
+            condition: from?.keys.includes(key) ? heldBy(from.holder) : freeOrOurs,
+          }),
+        );
+        const left = (from?.keys ?? []).filter((key) => !locks.keys.includes(key));
+        return [
+          ...taken,
+          ...[...new Set(left)].map(
+            (key): Write => ({
+              does: 'update',
+              key: keys.lock(key),
+              update: freeLock,
+              condition: heldBy(from?.holder ?? ''),
+            }),
+          ),
+        ];
+      }
+      case 'hold':
+        return locks.keys.map((key) => ({ does: 'check', key: keys.lock(key), condition: ours }));
+      case 'return':
         return locks.keys.map((key) => ({
           does: 'update',
           key: keys.lock(key),
-          update: takeLock(promotion.id),
-          condition: freeOrOurs,
+          update: freeLock,
+          condition: ours,
         }));
-      case 'hold':
-        return locks.keys.map((key) => ({ does: 'check', key: keys.lock(key), condition: ours }));
       case 'release': {
         // A promotion that ends early holds none of them, and only its own saves can free the ones it holds.
         const held = await Promise.all(
@@ -183,6 +203,22 @@ export function createPromotionStore({ transport, nonce }: PromotionStoreDeps): 
   };
 }
 
+const expected = ({ revision }: Promotion): Expression => ({
+  text: 'revision = :expected',
+  values: { ':expected': number(revision - 1) },
+});
+
+/** The other promotion's last write stands in the same transaction, under its own revision. */
+function handedOverWrites({ handedOver }: Change, tx: string): Write[] {
+  if (handedOver === null) return [];
+  const { promotion } = handedOver;
+  return [
+    { does: 'put', item: promotionItem(promotion, tx), condition: expected(promotion) },
+    ...recordWrites({ ...handedOver, live: null }, tx),
+    wakeSurface(promotion),
+  ];
+}
+
 function promotionItem(promotion: Promotion, tx: string): Item {
   return {
     ...keys.promotion(promotion.id),
@@ -196,7 +232,7 @@ function promotionItem(promotion: Promotion, tx: string): Item {
   };
 }
 
-function recordWrites(change: Change, tx: string): Write[] {
+function recordWrites(change: Pick<Change, 'audit' | 'announcements' | 'live'>, tx: string): Write[] {
   const notThereYet = conditions.absent();
   const live = change.live;
   return [
@@ -264,6 +300,10 @@ function wakeSurface(promotion: Promotion): Write {
   };
 }
 
+const heldBy = (id: string): Expression => ({
+  text: 'holder = :holder',
+  values: { ':holder': text(id) },
+});
 const freeOrOurs: Expression = { text: 'attribute_not_exists(holder) OR holder = :us' };
 const freeLock: Expression = {
   text: 'SET epoch = epoch + :one REMOVE holder',

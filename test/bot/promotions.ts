@@ -105,7 +105,7 @@ export const plan: Plan = {
 const phasesUpTo = (...names: Phase[]) => names.map((phase, index) => ({ phase, atMs: at(index) }));
 
 const base = {
-  schema: 1 as const,
+  schema: 2 as const,
   id: 'p0123456789',
   kind: 'promotion' as const,
   app: 'site',
@@ -161,6 +161,7 @@ const executing = {
   startedAtMs: at(4),
   dirty: true,
   pagedAtMs: null,
+  unfencedAtMs: null,
   gate: null,
   steps: { shift: doneStep(at(4), at(4, 2)) },
 };
@@ -196,6 +197,7 @@ const rollback = {
   steps: {},
   verification: null,
   pagedAtMs: null,
+  tookOverFrom: null,
 };
 const ending = {
   endedAtMs: at(10),
@@ -324,7 +326,13 @@ const templates: { readonly [P in Phase]: PromotionIn<P> } = {
   expired: { ...untouched, phase: 'expired', phases: phasesUpTo(...planning, 'expired') },
   cancelled: { ...untouched, phase: 'cancelled', phases: phasesUpTo(...planning, 'cancelled') },
   failed: { ...untouched, phase: 'failed', phases: phasesUpTo('analyzing', 'validating', 'failed') },
-  superseded: { ...untouched, phase: 'superseded', phases: phasesUpTo(...planning, 'superseded') },
+  superseded: {
+    ...untouched,
+    phase: 'superseded',
+    phases: phasesUpTo(...planning, 'superseded'),
+    dirty: false,
+    supersededBy: 'p2',
+  },
 };
 
 /** A promotion in the middle of its life, checked against its own schema. */

@@ -61,6 +61,7 @@ export async function play(scenario: Scenario, killAt: number | undefined): Prom
       }),
     }),
     directory: kills.wrap('directory', { kindOf: async () => 'member' as const, membersOf: async () => [] }),
+    configured: () => true,
     hints: { wake() {} },
     hash,
     log: silent,

@@ -31,7 +31,11 @@ export function createPaperStore(nowMs: () => number): PaperStore {
     if (change.live !== null) records.unshift(change.live);
     for (const key of change.locks?.keys ?? []) {
       if (change.locks?.does === 'take') locks.set(key, promotion.id);
-      if (change.locks?.does === 'release' && locks.get(key) === promotion.id) locks.delete(key);
+      if (
+        (change.locks?.does === 'release' || change.locks?.does === 'return') &&
+        locks.get(key) === promotion.id
+      )
+        locks.delete(key);
     }
   };
 

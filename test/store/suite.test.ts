@@ -65,6 +65,7 @@ const at = (promotion: Promotion, revision: number): Change => ({
   audit: [],
   announcements: [],
   locks: null,
+  handedOver: null,
   live: null,
 });
 

@@ -123,6 +123,11 @@ export function announcement(
             `Started: taking ${code(promotion.app)} in ${code(promotion.environment)} back to ${versionWords(promotion)}.`,
           ])
         : onCall(promotion, options, 'back', [`Rolling back ${stay(promotion)}.`, ...causes(promotion)]);
+    case 'held':
+      return onCall(promotion, options, 'held', [
+        `${stay(promotion)} waits for people: ${foreign(told.text)}`,
+        'Nothing was changed by it.',
+      ]);
     case 'held-up':
       return onCall(promotion, options, 'slow', [
         `${stay(promotion)} was changed, and the next step has been held up: ${foreign(told.text)}`,

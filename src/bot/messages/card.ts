@@ -1,5 +1,6 @@
 import type { KnownBlock } from '@slack/types';
 import { assertNever } from '../../flows/promotion/decision.ts';
+import { risksOf } from '../../flows/promotion/hold.ts';
 import { approvalsNeeded } from '../../flows/promotion/phases/approving.ts';
 import { returnsTo } from '../../flows/promotion/phases/rolling-back.ts';
 import type { CheckResult } from '../../flows/promotion/plan.ts';
@@ -260,6 +261,7 @@ function troubleLine(trouble: Trouble, lead: string): string {
 function planBlocks(promotion: Promotion, expected: Expected): KnownBlock[] {
   if (!('plan' in promotion) || promotion.plan === null || isDirty(promotion)) return [];
   const { analysis, results, failingBefore } = promotion.plan;
+  const risks = risksOf(promotion.plan);
   const blocks: KnownBlock[] = [];
   const add = (title: string, list: readonly string[]) => {
     if (list.length > 0) blocks.push(section([`*${title}*`, ...list.slice(0, 10), ...rest(list.length, 10)]));
@@ -270,7 +272,7 @@ function planBlocks(promotion: Promotion, expected: Expected): KnownBlock[] {
     analysis.steps.length === 0 ? [] : [analysis.steps.map((step) => foreign(step.title, 150)).join(' → ')],
   );
   add('Checked before asking', checked(results));
-  add('Risks', bullets(analysis.risks));
+  add('Risks', bullets(risks));
   if (promotion.kind === 'promotion') {
     const back = expectedBackSeconds(promotion, expected);
     add('The way back', [
@@ -393,7 +395,7 @@ function spoken(
     ...(promotion.phase === 'awaiting-approval' && plan !== null
       ? [
           ...plan.analysis.changes.map((change) => sentence(`Will change: ${foreign(change)}`)),
-          ...plan.analysis.risks.map((risk) => sentence(`Risk: ${foreign(risk)}`)),
+          ...risksOf(plan).map((risk) => sentence(`Risk: ${foreign(risk)}`)),
         ]
       : []),
   ]);

@@ -1,3 +1,4 @@
+import { heldUntil } from '../../flows/promotion/hold.ts';
 import { approvalsNeeded } from '../../flows/promotion/phases/approving.ts';
 import { stepsBack } from '../../flows/promotion/phases/rolling-back.ts';
 import type { Step } from '../../flows/promotion/plan.ts';
@@ -137,13 +138,24 @@ function running(
       return [watched(promotion)];
     case 'rolling-back': {
       const back = stepsBack(promotion.plan, promotion.steps);
-      return [`running ${since}`, ...stepLines(back, promotion.rollback.steps, nowMs)];
+      return [
+        `running ${since}`,
+        ...stepLines(back, promotion.rollback.steps, nowMs),
+        ...holding(promotion, nowMs),
+      ];
     }
     case 'rollback-failed':
       return ['FAILED, waits for people'];
     default:
       return [`running ${since}`];
   }
+}
+
+/** The way back is done, and only a late request of our own is still waited for. */
+function holding(promotion: Extract<Promotion, { phase: 'rolling-back' }>, nowMs: number): string[] {
+  const untilMs = heldUntil(promotion);
+  if (untilMs === null || nowMs >= untilMs || promotion.rollback.settledAtMs === null) return [];
+  return [`watched until ${clock(untilMs)}: until then a late request could undo it`];
 }
 
 function watched(promotion: Extract<Promotion, { phase: 'monitoring' }>): string {

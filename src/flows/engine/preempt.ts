@@ -1,24 +1,95 @@
-import { isDirty, type Promotion } from '../promotion/promotion.ts';
+import { UnreadableError } from '../errors.ts';
+import type { Loaded } from '../ports.ts';
+import { toChange } from '../promotion/change.ts';
+import { returnsTo } from '../promotion/phases/rolling-back.ts';
+import { hasEnded, isDirty, lockKeys, type Promotion } from '../promotion/promotion.ts';
+import { refusal } from '../promotion/refusal.ts';
+import { transition } from '../promotion/transition.ts';
 import { apply } from './save.ts';
 import type { World } from './world.ts';
 
+type Saving = Pick<World, 'store' | 'hash'>;
+
 /**
  * A rollback meets a promotion that holds the environment. One that has changed nothing gives way at once, its lock
- * freed in its own last write; one that has changed production is rolled back itself. Answers whether the lock can be
- * tried again now.
+ * freed in its own last write; one that has is taken over in one save, with the obligation to take it back. Answers
+ * whether to look again now.
  */
 export async function preempt(
-  world: Pick<World, 'store' | 'hash' | 'hints'>,
+  world: Saving,
   rollback: Promotion,
   holderId: string,
   nowMs: number,
 ): Promise<boolean> {
-  const loaded = await world.store.load(holderId);
-  if (loaded === undefined || isDirty(loaded.promotion)) return false;
+  const loaded = await readable(world, holderId);
+  if (loaded === undefined || hasEnded(loaded.promotion)) return false;
+  const holder = loaded.promotion;
   // Another app may share a resource; its promotion is waited for, not taken over.
-  const { app, environment } = loaded.promotion;
-  if (app !== rollback.app || environment !== rollback.environment) return false;
-  const event = { type: 'promotion.superseded' as const, by: rollback.id, person: rollback.requester };
-  const superseded = await apply(world, loaded.promotion, event, Math.max(nowMs, loaded.nowMs));
-  return superseded.outcome === 'saved';
+  if (holder.app !== rollback.app || holder.environment !== rollback.environment) return false;
+  const atMs = Math.max(nowMs, loaded.nowMs);
+  if (holder.phase === 'rolling-back') {
+    const back = returnsTo(holder);
+    if (goesTo(rollback) === back.artifact) {
+      const why = refusal(
+        'rollback.running',
+        `${holder.id} is taking production back to ${back.version} already.`,
+        'Follow it on its card.',
+      );
+      return (await apply(world, rollback, { type: 'plan.refused', refusal: why }, atMs)).outcome === 'saved';
+    }
+  } else if (!isDirty(holder)) {
+    const event = { type: 'promotion.superseded' as const, by: rollback.id, person: rollback.requester };
+    return (await apply(world, holder, event, atMs)).outcome === 'saved';
+  }
+  return takeOver(world, rollback, holder, atMs);
+}
+
+/** Who cannot be read is not taken over: nobody knows what it has changed. Two people can free its lock. */
+async function readable(world: Saving, id: string): Promise<Loaded | undefined> {
+  try {
+    return await world.store.load(id);
+  } catch (error) {
+    if (error instanceof UnreadableError) return undefined;
+    throw error;
+  }
+}
+
+function goesTo(rollback: Promotion): string | null {
+  return 'plan' in rollback && rollback.plan !== null
+    ? rollback.plan.analysis.candidate.release.artifact
+    : null;
+}
+
+/** One save: the holder ends, the rollback begins with what the holder had changed, every lock changes hands. */
+async function takeOver(
+  world: Saving,
+  rollback: Promotion,
+  holder: Promotion,
+  atMs: number,
+): Promise<boolean> {
+  const inheriting = {
+    type: 'lock.inherited' as const,
+    from: holder.id,
+    dirty: isDirty(holder),
+    unfencedAtMs: 'unfencedAtMs' in holder ? holder.unfencedAtMs : null,
+  };
+  const yielding = {
+    type: 'promotion.handed-over' as const,
+    to: rollback.id,
+    person: rollback.requester,
+  };
+  const taken = transition(rollback, inheriting, atMs);
+  const given = transition(holder, yielding, atMs);
+  if (taken.outcome === 'refused' || given.outcome === 'refused') return false;
+  const change = toChange(rollback, taken, inheriting, atMs, world.hash);
+  const saved = await world.store.save({
+    ...change,
+    locks: {
+      does: 'take',
+      keys: lockKeys(change.promotion),
+      from: { holder: holder.id, keys: lockKeys(holder) },
+    },
+    handedOver: toChange(holder, given, yielding, atMs, world.hash),
+  });
+  return saved.outcome !== 'locked';
 }

@@ -11,6 +11,22 @@ export type Applied =
   | { readonly outcome: 'conflict' }
   | { readonly outcome: 'locked'; readonly holder: string };
 
+/**
+ * As `apply`, for work that needs the lock: one that is no longer ours is told to the promotion itself, so that it
+ * ends or is handed to people instead of trying for ever.
+ */
+export async function put(
+  world: Pick<World, 'store' | 'hash'>,
+  promotion: Promotion,
+  event: PromotionEvent,
+  nowMs: number,
+): Promise<Applied> {
+  const applied = await apply(world, promotion, event, nowMs);
+  if (applied.outcome === 'locked')
+    await apply(world, promotion, { type: 'lock.lost', holder: applied.holder }, nowMs);
+  return applied;
+}
+
 /** Decides one event on a promotion just loaded, and saves the decision or nothing. */
 export async function apply(
   world: Pick<World, 'store' | 'hash'>,

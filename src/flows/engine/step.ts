@@ -5,7 +5,7 @@ import { stepsBack } from '../promotion/phases/rolling-back.ts';
 import { attemptLimit } from '../promotion/phases/stepping.ts';
 import type { Step } from '../promotion/plan.ts';
 import type { Promotion, PromotionIn, StepState } from '../promotion/promotion.ts';
-import { apply } from './save.ts';
+import { apply, put } from './save.ts';
 import type { World } from './world.ts';
 
 type Direction = 'forward' | 'back';
@@ -61,8 +61,7 @@ export async function carryOut(
   };
   const observation = await target.observe(promotion.definition, context);
   const verdict = judge(observation, step, state, direction, nowMs);
-  if (verdict.does === 'save')
-    return (await apply(world, promotion, verdict.event, nowMs)).outcome === 'saved';
+  if (verdict.does === 'save') return (await put(world, promotion, verdict.event, nowMs)).outcome === 'saved';
   let claimed: Promotion = promotion;
   if (verdict.does === 'claim') {
     const event: PromotionEvent = {
@@ -71,7 +70,7 @@ export async function carryOut(
       key: keyOf(promotion, step),
       precondition: verdict.precondition,
     };
-    const saved = await apply(world, promotion, event, nowMs);
+    const saved = await put(world, promotion, event, nowMs);
     if (saved.outcome !== 'saved') return false;
     claimed = saved.promotion;
   }
@@ -191,7 +190,7 @@ async function act(
         code: error.code,
         text: error.message,
       };
-      return (await apply(world, promotion, event, nowMs)).outcome === 'saved';
+      return (await put(world, promotion, event, nowMs)).outcome === 'saved';
     }
     throw error;
   }

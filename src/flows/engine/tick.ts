@@ -3,15 +3,17 @@ import type { CheckContext } from '../ports.ts';
 import type { PromotionEvent } from '../promotion/events.ts';
 import { type Action, nextAction } from '../promotion/next-action.ts';
 import { stoppedBy } from '../promotion/phases/planning.ts';
-import { returnsTo } from '../promotion/phases/rolling-back.ts';
+import { returnsTo, stepsBack } from '../promotion/phases/rolling-back.ts';
 import type { CheckResult } from '../promotion/plan.ts';
-import { isDirty, type Promotion } from '../promotion/promotion.ts';
+import { isDirty, type Promotion, type PromotionIn } from '../promotion/promotion.ts';
 import { refusal } from '../promotion/refusal.ts';
 import { rightFor } from '../promotion/rights.ts';
+import { vanishedCode } from '../promotion/transition.ts';
 import { settle, standingOf } from './authorize.ts';
 import { analyze, differencesBetween, digestOf, type PlanRequest, plain, validate } from './planner.ts';
 import { preempt } from './preempt.ts';
-import { apply } from './save.ts';
+
+import { apply, put as save } from './save.ts';
 import { carryOut } from './step.ts';
 import type { World } from './world.ts';
 
@@ -33,13 +35,36 @@ export async function tick(world: World, promotionId: string): Promise<void> {
       if (action.untilMs !== null) world.hints.wake(promotionId, action.untilMs);
       return;
     }
-    const goesOn = await perform(world, promotion, action, nowMs).catch((error: unknown) =>
+    const goesOn = await performIfConfigured(world, promotion, action, nowMs).catch((error: unknown) =>
       meetTrouble(world, promotion, action, error, nowMs),
     );
     if (!goesOn) break;
   }
   const now = await world.store.load(promotionId);
   if (now?.promotion.dueAtMs != null) world.hints.wake(promotionId, now.promotion.dueAtMs);
+}
+
+/**
+ * An environment that is not configured any more gets no first change: nobody answers for it. A promotion that has
+ * changed production goes on with the rules it was approved under, since half a change is worse.
+ */
+async function performIfConfigured(
+  world: World,
+  promotion: Promotion,
+  action: Exclude<Action, { does: 'rest' }>,
+  nowMs: number,
+): Promise<boolean> {
+  const { app, environment } = promotion;
+  const waits = action.does !== 'emit' && action.does !== 'authorize' && !isDirty(promotion);
+  if (!waits || world.configured(app, environment)) return perform(world, promotion, action, nowMs);
+  const text = `${app} ${environment} is not in the configuration any more, so nothing is begun for it. Put it back into pipeline.yml, or cancel this.`;
+  await put(
+    world,
+    promotion,
+    { type: 'trouble.met', during: 'work', code: vanishedCode, text, retryAfterMs: 60_000 },
+    nowMs,
+  );
+  return false;
 }
 
 async function perform(
@@ -66,12 +91,7 @@ async function perform(
     case 'step':
       return carryOut(world, promotion, action.stepId, action.direction, nowMs);
     case 'probe':
-      return put(
-        world,
-        promotion,
-        { type: 'probe.recorded', results: (await lookAt(world, promotion, nowMs, 'checks')).results },
-        nowMs,
-      );
+      return put(world, promotion, await probeEvent(world, promotion, nowMs), nowMs);
     case 'read':
       return put(world, promotion, await readingEvent(world, promotion, nowMs), nowMs);
   }
@@ -83,7 +103,7 @@ async function put(
   event: PromotionEvent,
   nowMs: number,
 ): Promise<boolean> {
-  return (await apply(world, promotion, event, nowMs)).outcome === 'saved';
+  return (await save(world, promotion, event, nowMs)).outcome === 'saved';
 }
 
 /** What could not be reached is noted and tried again; what can never work stops the plan, or turns it around. */
@@ -275,6 +295,45 @@ async function lookAt(
     }
   }
   return { results, completeUntilMs };
+}
+
+/** A probe; before it, whether what an unfenced step took back is still so (durable.md §0.6). */
+async function probeEvent(world: World, promotion: Promotion, nowMs: number): Promise<PromotionEvent> {
+  const undone = promotion.phase === 'rolling-back' ? await undoneSince(world, promotion, nowMs) : null;
+  return (
+    undone ?? {
+      type: 'probe.recorded',
+      results: (await lookAt(world, promotion, nowMs, 'checks')).results,
+    }
+  );
+}
+
+async function undoneSince(
+  world: World,
+  promotion: PromotionIn<'rolling-back'>,
+  nowMs: number,
+): Promise<PromotionEvent | null> {
+  const target = world.targetOf(promotion.definition);
+  for (const step of stepsBack(promotion.plan, promotion.steps)) {
+    const state = promotion.rollback.steps[step.id];
+    if (step.fence !== 'hold' || state === undefined) continue;
+    const { claim, startedAtMs } = state;
+    const context = {
+      promotionId: promotion.id,
+      step,
+      direction: 'back' as const,
+      claim,
+      startedAtMs,
+      nowMs,
+    };
+    const seen = await target.observe(promotion.definition, context);
+    if (seen.outcome === 'foreign') return { type: 'drift.found', stepId: step.id, text: seen.text };
+    if (seen.outcome === 'before' || seen.outcome === 'failed') {
+      const text = `A request that was still on its way undid "${step.title}"; it is done once more.`;
+      return { type: 'step.reopened', stepId: step.id, text };
+    }
+  }
+  return null;
 }
 
 /** A reading, and a look at whether production still points where it was switched to (SITE-5). */

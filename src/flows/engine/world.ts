@@ -8,6 +8,8 @@ export interface World {
   readonly checks: Checks;
   readonly releases: Releases;
   readonly directory: Directory;
+  /** Whether the configuration still has this environment; promotions carry their own copy of its rules. */
+  readonly configured: (app: string, environment: string) => boolean;
   readonly hints: Hints;
   readonly hash: Hash;
   readonly log: Log;

@@ -34,6 +34,8 @@ const topics = [
   }),
   z.strictObject({ topic: z.literal('rolling-back') }),
   z.strictObject({ topic: z.literal('rollback-slow'), text: z.string() }),
+  /** It waits for people before anything was changed: nothing will go on by itself. */
+  z.strictObject({ topic: z.literal('held'), text: z.string() }),
   /** Production was changed, and what comes next cannot be done at the moment. */
   z.strictObject({ topic: z.literal('held-up'), text: z.string() }),
   z.strictObject({ topic: z.literal('rolled-back') }),

@@ -70,6 +70,7 @@ export function toChange(
       decision.locks === null
         ? null
         : { does: decision.locks, keys: lockKeys(decision.locks === 'take' ? saved : before) },
+    handedOver: null,
     live: liveRecord(saved, decision, nowMs),
   };
 }

@@ -9,7 +9,8 @@ export interface Accepted {
   /** Without its revision raised and its due time set; `change` does both. */
   readonly promotion: Promotion;
   readonly announcements: readonly Announcement[];
-  readonly locks: 'take' | 'hold' | 'release' | null;
+  /** `return` frees them and is refused unless all are still ours; `release` frees those that are. */
+  readonly locks: 'take' | 'hold' | 'release' | 'return' | null;
   /** The release that production was just seen to hold. */
   readonly live: Release | null;
 }

@@ -37,6 +37,15 @@ const fromTicks = [
   z.strictObject({ type: z.literal('approval.lapsed'), person: Person, refusal: Refusal }),
   z.strictObject({ type: z.literal('lock.taken') }),
   z.strictObject({ type: z.literal('lock.refused'), holder: z.string() }),
+  /** A rollback takes over a promotion that holds the environment, with what that one has changed. */
+  z.strictObject({
+    type: z.literal('lock.inherited'),
+    from: z.string(),
+    dirty: z.boolean(),
+    unfencedAtMs: z.int().nullable(),
+  }),
+  /** Somebody freed or took what this promotion held, while it could not be worked on. */
+  z.strictObject({ type: z.literal('lock.lost'), holder: z.string() }),
   /** The countdown with its Cancel button was delivered to the channel. */
   z.strictObject({ type: z.literal('notice.delivered') }),
   z.strictObject({ type: z.literal('wait.elapsed') }),
@@ -65,6 +74,8 @@ const fromTicks = [
     fraction: z.number().nullable(),
   }),
   z.strictObject({ type: z.literal('step.completed'), stepId: z.string(), text: z.string() }),
+  /** A request without a fence has arrived after the step was done: it is carried out once more. */
+  z.strictObject({ type: z.literal('step.reopened'), stepId: z.string(), text: z.string() }),
   z.strictObject({ type: z.literal('step.failed'), stepId: z.string(), code: z.string(), text: z.string() }),
   /** Somebody else's change: never overwritten by us. */
   z.strictObject({ type: z.literal('drift.found'), stepId: z.string(), text: z.string() }),
@@ -78,6 +89,8 @@ const fromTicks = [
   z.strictObject({ type: z.literal('question.expired'), questionId: z.string() }),
   /** Another promotion took over before this one touched anything. */
   z.strictObject({ type: z.literal('promotion.superseded'), by: z.string(), person: Person }),
+  /** The other side of `lock.inherited`, in the same save. */
+  z.strictObject({ type: z.literal('promotion.handed-over'), to: z.string(), person: Person }),
   z.strictObject({ type: z.literal('page.due') }),
   z.strictObject({
     type: z.literal('trouble.met'),

@@ -121,7 +121,11 @@ function nextApproval(promotion: PromotionIn<'awaiting-approval'>, nowMs: number
   if (nowMs >= promotion.expiresAtMs) return emit({ type: 'approval.expired' });
   if (promotion.approvals.length < approvalsNeeded(promotion)) return rest(promotion.expiresAtMs);
   const retryAtMs = promotion.lockBusy?.retryAtMs ?? 0;
-  return nowMs >= retryAtMs ? { does: 'lock' } : rest(Math.min(retryAtMs, promotion.expiresAtMs));
+  if (nowMs < retryAtMs) return rest(Math.min(retryAtMs, promotion.expiresAtMs));
+  const action = unlessTroubled(promotion, nowMs, { does: 'lock' });
+  return action.does === 'rest' && action.untilMs !== null
+    ? rest(Math.min(action.untilMs, promotion.expiresAtMs))
+    : action;
 }
 
 function nextDeployment(promotion: PromotionIn<'deploying'>, nowMs: number): Action {

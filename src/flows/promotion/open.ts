@@ -27,7 +27,7 @@ export function openPromotion(
   };
   const audit = { ...entry, hash: auditHash(entry, hash) };
   const promotion: Promotion = {
-    schema: 1,
+    schema: 2,
     phase: 'analyzing',
     id,
     kind: request.kind,
@@ -63,6 +63,7 @@ export function openPromotion(
     audit: [audit],
     announcements: [{ promotionId: id, sequence: 1, atMs: nowMs, announcement: { topic: 'requested' } }],
     locks: null,
+    handedOver: null,
     live: null,
   };
 }

@@ -136,11 +136,13 @@ export const Rollback = z.strictObject({
   verification: Verification.nullable(),
   /** On-call was told that it takes too long. */
   pagedAtMs: z.int().nullable(),
+  /** The promotion whose changes and lock this rollback took over; null when it is its own. */
+  tookOverFrom: z.string().nullable(),
 });
 export type Rollback = z.infer<typeof Rollback>;
 
 const base = {
-  schema: z.literal(1),
+  schema: z.literal(2),
   id: z.string(),
   kind: z.enum(['promotion', 'rollback']),
   app: z.string(),
@@ -188,6 +190,8 @@ const executing = {
   steps: z.record(z.string(), StepState),
   /** On-call was told that a changed production cannot be worked on. */
   pagedAtMs: z.int().nullable(),
+  /** Newest claim of an act that its provider does not fence (Step.fence `hold`); see hold.ts. */
+  unfencedAtMs: z.int().nullable(),
 };
 
 const reversing = { verification: Verification.nullable(), watch: Watch.nullable(), rollback: Rollback };
@@ -284,7 +288,13 @@ export const Promotion = z.discriminatedUnion('phase', [
   z.strictObject({ phase: z.literal('expired'), ...untouched }),
   z.strictObject({ phase: z.literal('cancelled'), ...untouched }),
   z.strictObject({ phase: z.literal('failed'), ...untouched }),
-  z.strictObject({ phase: z.literal('superseded'), ...untouched }),
+  z.strictObject({
+    phase: z.literal('superseded'),
+    ...untouched,
+    /** True when it had changed production: what it changed, and taking it back, is the other's now. */
+    dirty: z.boolean(),
+    supersededBy: z.string().nullable(),
+  }),
 ]);
 export type Promotion = z.infer<typeof Promotion>;
 export type Phase = Promotion['phase'];

@@ -57,6 +57,9 @@ function decide(promotion: Promotion, event: PromotionEvent, nowMs: number): Dec
   }
 }
 
+/** Its environment is not in the configuration any more: people have to know that it waits for them. */
+export const vanishedCode = 'config.vanished';
+
 function meet(
   promotion: Promotion,
   event: Extract<PromotionEvent, { type: 'trouble.met' }>,
@@ -65,9 +68,10 @@ function meet(
   const before = promotion.troubles[event.during];
   const trouble = worsen(before, nowMs, event);
   const told = before === null || before.code !== event.code;
+  const topic = event.code === vanishedCode ? 'held' : 'trouble';
   return accept(
     { ...promotion, troubles: { ...promotion.troubles, [event.during]: trouble } },
-    told ? [{ topic: 'trouble', text: event.text }] : [],
+    told ? [{ topic, text: event.text }] : [],
   );
 }
 
@@ -141,11 +145,13 @@ function reasonHere(promotion: Promotion, event: PromotionEvent) {
             dirty ? 'Use Roll Back if it has to be stopped.' : 'Use Cancel if it has to be stopped.',
           );
     case 'cancellation.claimed':
-      return refusal(
-        'cancel.too-late',
-        'Production has been changed already, so this can no longer be cancelled.',
-        'Use Roll Back.',
-      );
+      return promotion.phase === 'rollback-failed'
+        ? refusal('cancel.too-late', 'The rollback has failed and waits for people.', 'Look at the card.')
+        : refusal(
+            'cancel.too-late',
+            'Production has been changed already, so this can no longer be cancelled.',
+            'Use Roll Back.',
+          );
     case 'rollback.claimed':
       return refusal('rollback.nothing-changed', 'Nothing has been changed yet.', 'Use Cancel instead.');
     case 'answer.claimed':

@@ -34,6 +34,7 @@ describe('a fault that nobody foresaw', () => {
       audit: [],
       announcements: [],
       locks: { does: 'take', keys: ['site#production', 'arn:thing'] },
+      handedOver: null,
       live: null,
     });
     const odd = Object.assign(new Error('certificate has expired'), { code: 'CERT_HAS_EXPIRED' });
@@ -42,6 +43,7 @@ describe('a fault that nobody foresaw', () => {
       store,
       hash,
       targetOf: () => target,
+      configured: () => true,
       hints: { wake() {} },
       log: { info() {}, warn() {}, error() {} },
     };

@@ -53,7 +53,7 @@ describe('the way back', () => {
       rollback: { cause: { code: 'step.deadline' }, from: 'deploying' },
     });
     expect(turned.locks.at(-1)).toBe('hold');
-    expect(walkTo('rolled-back').locks.at(-1)).toBe('release');
+    expect(walkTo('rolled-back').locks.at(-1)).toBe('return');
   });
 
   it('SITE-8 only what undoes a claimed step is carried out', () => {

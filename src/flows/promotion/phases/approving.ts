@@ -5,7 +5,7 @@ import { type PersonClaim, type PromotionIn, samePerson } from '../promotion.ts'
 import { refusal } from '../refusal.ts';
 import { claimById, denyClaim, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
 import { baseOf, endCancelled, endUntouched, plannedOf } from './ending.ts';
-import { startRollback } from './rolling-back.ts';
+import { lockLostText, startRollback } from './rolling-back.ts';
 
 type Awaiting = PromotionIn<'awaiting-approval'>;
 
@@ -153,7 +153,7 @@ export const awaitingApproval: PhaseRules<'awaiting-approval'> = {
     }
     if (nowMs >= promotion.expiresAtMs)
       return refuse('approval.expired', 'The request has expired.', 'Ask again.');
-    if (promotion.kind === 'rollback') return startRollback(promotion, nowMs);
+    if (promotion.kind === 'rollback') return startRollback(promotion, nowMs, null);
     const waitSeconds = promotion.policy.approvals.waitSeconds;
     const counted = waitSeconds > 0 && approvalsNeeded(promotion) > 0;
     const next: PromotionIn<'waiting'> = {
@@ -164,6 +164,15 @@ export const awaitingApproval: PhaseRules<'awaiting-approval'> = {
       executeAtMs: counted ? null : nowMs,
     };
     return accept(enter(next, nowMs), counted ? [{ topic: 'waiting', waitSeconds }] : [], { locks: 'take' });
+  },
+  'lock.inherited'(promotion, event, nowMs) {
+    if (promotion.kind !== 'rollback')
+      return refuse('lock.not-inherited', 'Only a rollback takes over.', 'Wait for the lock.');
+    if (promotion.approvals.length < approvalsNeeded(promotion))
+      return refuse('approval.missing', 'Approvals are missing.', 'Wait for them.');
+    if (nowMs >= promotion.expiresAtMs)
+      return refuse('approval.expired', 'The request has expired.', 'Ask again.');
+    return startRollback(promotion, nowMs, event);
   },
   'lock.refused'(promotion, event, nowMs) {
     const told = promotion.lockBusy?.holder === event.holder;
@@ -200,7 +209,7 @@ function supersede(
       'Ask again once the rollback has ended.',
     ),
     nowMs,
-    { by: event.person },
+    { by: event.person, supersededBy: event.by },
   );
 }
 
@@ -290,6 +299,17 @@ export const beforeFirstChange = {
     nowMs: number,
   ) => endUntouched(promotion, 'failed', event.refusal, nowMs),
   'promotion.superseded': supersede,
+  'lock.lost': (
+    promotion: PromotionIn<'waiting' | 'deploying'>,
+    event: EventOf<'lock.lost'>,
+    nowMs: number,
+  ) =>
+    endUntouched(
+      promotion,
+      'failed',
+      refusal('lock.lost', lockLostText(event.holder), 'Production was not touched. Ask again.'),
+      nowMs,
+    ),
 } as const;
 
 export const waiting: PhaseRules<'waiting'> = {
@@ -316,6 +336,7 @@ export const waiting: PhaseRules<'waiting'> = {
       gate: null,
       steps: {},
       pagedAtMs: null,
+      unfencedAtMs: null,
     };
     return accept(enter(next, nowMs), [], { locks: 'hold' });
   },

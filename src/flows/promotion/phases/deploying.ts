@@ -1,12 +1,13 @@
 import { type Accepted, accept, type Decision, enter, type PhaseRules, refuse } from '../decision.ts';
+import { unfencedAfter } from '../hold.ts';
 import type { PromotionIn } from '../promotion.ts';
 import { refusal } from '../refusal.ts';
 import { retryWorkAt } from '../trouble.ts';
 import { beforeFirstChange } from './approving.ts';
 import { claimById, denyClaim, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
-import { baseOf, endUntouched, executingOf, plannedOf } from './ending.ts';
+import { baseOf, endHandedOver, endUntouched, executingOf, plannedOf } from './ending.ts';
 import { stoppedBy, undecided } from './planning.ts';
-import { failRollback, pageAgainMs, rollBack } from './rolling-back.ts';
+import { failRollback, loseLock, pageAgainMs, rollBack } from './rolling-back.ts';
 import {
   acted,
   attemptLimit,
@@ -86,6 +87,14 @@ export const deploying: PhaseRules<'deploying'> = {
     promotion.dirty ? alreadyChanged() : beforeFirstChange['plan.refused'](promotion, event, nowMs),
   'promotion.superseded': (promotion, event, nowMs) =>
     promotion.dirty ? alreadyChanged() : beforeFirstChange['promotion.superseded'](promotion, event, nowMs),
+  'promotion.handed-over': (promotion, event, nowMs) =>
+    promotion.dirty
+      ? endHandedOver(promotion, event, nowMs)
+      : refuse('handover.nothing-changed', 'Nothing was changed that could be handed over.', 'Look again.'),
+  'lock.lost': (promotion, event, nowMs) =>
+    promotion.dirty
+      ? loseLock(promotion, event.holder, nowMs)
+      : beforeFirstChange['lock.lost'](promotion, event, nowMs),
   'gate.recorded'(promotion, event, nowMs) {
     if (promotion.dirty) return alreadyChanged();
     const stop = stoppedBy(event.results);
@@ -116,7 +125,16 @@ export const deploying: PhaseRules<'deploying'> = {
     const tries = promotion.steps[event.stepId]?.claim?.attempt ?? 0;
     if (tries >= attemptLimit) return refuse('step.attempts', 'It was tried too often.', 'Roll back.');
     return accept(
-      { ...promotion, dirty: true, steps: claimed(promotion.steps, event, nowMs) },
+      {
+        ...promotion,
+        dirty: true,
+        steps: claimed(promotion.steps, event, nowMs),
+        unfencedAtMs: unfencedAfter(
+          promotion.unfencedAtMs,
+          findStep(promotion.plan.analysis.steps, event.stepId),
+          nowMs,
+        ),
+      },
       promotion.dirty ? [] : [{ topic: 'started' }],
       // The gate has just seen production hold the release before: the first place that a rollback can go back to.
       { locks: 'hold', live: promotion.dirty ? null : promotion.plan.analysis.live.release },

@@ -1,4 +1,5 @@
 import { type Accepted, accept, enter } from '../decision.ts';
+import type { EventOf } from '../events.ts';
 import type { CheckResult } from '../plan.ts';
 import type { Person, Promotion, PromotionIn } from '../promotion.ts';
 import { type Refusal, refusal } from '../refusal.ts';
@@ -7,16 +8,24 @@ type Untouched = 'rejected' | 'expired' | 'cancelled' | 'failed' | 'superseded';
 
 /** Ends a promotion that has changed nothing; its lock, if it has one, goes with it. */
 export function endUntouched(
-  promotion: PromotionIn<'analyzing' | 'validating' | 'awaiting-approval' | 'waiting' | 'deploying'>,
+  promotion: PromotionIn<
+    | 'analyzing'
+    | 'validating'
+    | 'awaiting-approval'
+    | 'waiting'
+    | 'deploying'
+    | 'verifying'
+    | 'monitoring'
+    | 'rolling-back'
+  >,
   phase: Untouched,
   why: Refusal,
   nowMs: number,
-  also: { by?: Person; results?: readonly CheckResult[] } = {},
+  also: { by?: Person; results?: readonly CheckResult[]; supersededBy?: string } = {},
 ): Accepted {
   const planned = 'plan' in promotion ? promotion : null;
-  const next: PromotionIn<Untouched> = {
+  const ended = {
     ...baseOf(promotion),
-    phase,
     endedAtMs: nowMs,
     ending: { ...why, by: also.by ?? null },
     plan: planned?.plan ?? null,
@@ -27,7 +36,40 @@ export function endUntouched(
     troubles: { people: null, work: null },
     dueAtMs: null,
   };
+  const next: PromotionIn<Untouched> =
+    phase === 'superseded'
+      ? { ...ended, phase, dirty: false, supersededBy: also.supersededBy ?? null }
+      : { ...ended, phase };
   return accept(enter(next, nowMs), [{ topic: 'ended' }], { locks: 'release' });
+}
+
+/** A rollback took over what this one had changed, in the same save; nothing is left to be done here. */
+export function endHandedOver(
+  promotion: PromotionIn<'deploying' | 'verifying' | 'monitoring' | 'rolling-back' | 'rollback-failed'>,
+  event: EventOf<'promotion.handed-over'>,
+  nowMs: number,
+): Accepted {
+  const why = refusal(
+    'handed-over',
+    `Rollback ${event.to} took over, and with it everything that this one had changed.`,
+    'Follow the rollback.',
+  );
+  const next: PromotionIn<'superseded'> = {
+    ...baseOf(promotion),
+    phase: 'superseded',
+    endedAtMs: nowMs,
+    ending: { ...why, by: event.person },
+    plan: promotion.plan,
+    digest: promotion.digest,
+    approvals: promotion.approvals,
+    results: promotion.plan.results,
+    claims: [],
+    troubles: { people: null, work: null },
+    dueAtMs: null,
+    dirty: promotion.dirty,
+    supersededBy: event.to,
+  };
+  return accept(enter(next, nowMs), [{ topic: 'ended' }]);
 }
 
 /** Somebody stopped it in time. */
@@ -106,8 +148,8 @@ export function plannedOf(promotion: Planned) {
 type Executing = PromotionIn<'deploying' | 'verifying' | 'monitoring' | 'rolling-back' | 'rollback-failed'>;
 
 export function executingOf(promotion: Executing) {
-  const { startedAtMs, dirty, gate, steps, pagedAtMs } = promotion;
-  return { startedAtMs, dirty, gate, steps, pagedAtMs };
+  const { startedAtMs, dirty, gate, steps, pagedAtMs, unfencedAtMs } = promotion;
+  return { startedAtMs, dirty, gate, steps, pagedAtMs, unfencedAtMs };
 }
 
 export function reversingOf(promotion: PromotionIn<'rolling-back' | 'rollback-failed'>) {

@@ -1,5 +1,6 @@
 import type { Announcement } from '../announcements.ts';
 import { accept, type Decision, enter, type PhaseRules, refuse } from '../decision.ts';
+import { isHeld } from '../hold.ts';
 import type { CheckResult, Plan } from '../plan.ts';
 import type { PromotionIn, Watch } from '../promotion.ts';
 import { claimById, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
@@ -40,7 +41,7 @@ function promote(promotion: Monitoring, nowMs: number, told: readonly Announceme
     ending: { code: 'promoted', text: 'Production holds the release.', next: '', by: null },
   };
   return accept(enter(next, nowMs), [...told, { topic: 'promoted' }], {
-    locks: 'release',
+    locks: 'return',
     live: promotion.release,
   });
 }
@@ -143,7 +144,8 @@ export const monitoring: PhaseRules<'monitoring'> = {
       const code = urgent ? 'alarm' : 'health.unhealthy';
       return rollBack(seen, { code, text: worstOf(event.results), by: null }, nowMs, nowMs, [told]);
     }
-    if (soakIsOver(promotion, watch, nowMs) && outcome !== 'unhealthy') return promote(seen, nowMs, [told]);
+    const over = soakIsOver(promotion, watch, nowMs) && !isHeld(promotion, nowMs);
+    if (over && outcome !== 'unhealthy') return promote(seen, nowMs, [told]);
     const ask =
       inconclusiveSinceMs !== null &&
       watch.question === null &&

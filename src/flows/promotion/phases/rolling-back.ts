@@ -1,9 +1,12 @@
 import type { Announcement } from '../announcements.ts';
 import { type Accepted, accept, enter, type PhaseRules, refuse } from '../decision.ts';
+import type { EventOf } from '../events.ts';
+import { heldUntil, isHeld, unfencedAfter } from '../hold.ts';
 import type { Release, RollbackStep, Step } from '../plan.ts';
 import type { PromotionIn, Rollback } from '../promotion.ts';
+import { refusal } from '../refusal.ts';
 import { claimById, denyClaim, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
-import { baseOf, executingOf, plannedOf, reversingOf } from './ending.ts';
+import { baseOf, endHandedOver, endUntouched, executingOf, plannedOf, reversingOf } from './ending.ts';
 import {
   acted,
   claimed,
@@ -68,6 +71,7 @@ function beginning(
     steps: {},
     verification: null,
     pagedAtMs: null,
+    tookOverFrom: null,
   };
 }
 
@@ -96,8 +100,12 @@ export function rollBack(
   return accept(enter(next, nowMs), [...told, { topic: 'rolling-back' }], { locks: 'hold' });
 }
 
-/** A rollback that a person asked for while nothing was being promoted. */
-export function startRollback(promotion: PromotionIn<'awaiting-approval'>, nowMs: number): Accepted {
+/** A rollback that a person asked for; `inherited` from a promotion that it takes over, with its obligation. */
+export function startRollback(
+  promotion: PromotionIn<'awaiting-approval'>,
+  nowMs: number,
+  inherited: Pick<EventOf<'lock.inherited'>, 'from' | 'dirty' | 'unfencedAtMs'> | null,
+): Accepted {
   const cause = {
     code: 'requested',
     text: promotion.reason ?? 'A person asked for it.',
@@ -108,13 +116,17 @@ export function startRollback(promotion: PromotionIn<'awaiting-approval'>, nowMs
     phase: 'rolling-back',
     ...plannedOf(promotion),
     startedAtMs: nowMs,
-    dirty: false,
+    dirty: inherited?.dirty ?? false,
     gate: null,
     steps: {},
     pagedAtMs: null,
+    unfencedAtMs: inherited?.unfencedAtMs ?? null,
     verification: null,
     watch: null,
-    rollback: beginning(cause, null, promotion.requestedAtMs, nowMs),
+    rollback: {
+      ...beginning(cause, null, promotion.requestedAtMs, nowMs),
+      tookOverFrom: inherited?.from ?? null,
+    },
   };
   return accept(enter(next, nowMs), [{ topic: 'rolling-back' }], { locks: 'take' });
 }
@@ -123,6 +135,23 @@ export function startRollback(promotion: PromotionIn<'awaiting-approval'>, nowMs
 export function failRollback(promotion: Changed, cause: Rollback['cause'], nowMs: number): Accepted {
   const rollback = beginning(cause, promotion.phase, nowMs, nowMs);
   return handOver({ ...reversed(promotion, rollback), phase: 'rolling-back' }, cause.code, cause.text, nowMs);
+}
+
+export const lockLostText = (holder: string) =>
+  holder === 'nobody'
+    ? 'Two people freed this environment while the promotion could not be worked on.'
+    : `${holder} has this environment now; two people had freed it while this promotion could not be worked on.`;
+
+/** What it changed is still there, but the environment is no longer its own: people decide. */
+export function loseLock(promotion: Changed | RollingBack, holder: string, nowMs: number): Accepted {
+  if (!promotion.dirty) {
+    const why = refusal('lock.lost', lockLostText(holder), 'Production was not touched. Ask again.');
+    return endUntouched(promotion, 'failed', why, nowMs);
+  }
+  const text = `${lockLostText(holder)} Nothing more is changed by it.`;
+  return promotion.phase === 'rolling-back'
+    ? handOver(promotion, 'lock.lost', text, nowMs)
+    : failRollback(promotion, { code: 'lock.lost', text, by: null }, nowMs);
 }
 
 function handOver(
@@ -166,7 +195,7 @@ function end(promotion: RollingBack, nowMs: number, told: readonly Announcement[
     },
   };
   return accept(enter(next, nowMs), [...told, { topic: 'rolled-back' }], {
-    locks: 'release',
+    locks: 'return',
     live: returnsTo(promotion),
   });
 }
@@ -178,8 +207,17 @@ function withStepBack(promotion: RollingBack, steps: Rollback['steps']): Rolling
 const alreadyRollingBack = () =>
   refuse('rollback.running', 'It is being rolled back already.', 'Follow it in the thread of the card.');
 
+/** How often a step back may be undone by late requests before people take it. */
+const reopenLimit = 6;
+/** How often production is looked at while nothing but late requests is waited for. */
+const heldProbeMs = 30_000;
+
 export const rollingBack: PhaseRules<'rolling-back'> = {
   'rollback.claimed': alreadyRollingBack,
+  'cancellation.claimed': () =>
+    refuse('cancel.too-late', 'The rollback has begun, so it can no longer be cancelled.', 'Follow it.'),
+  'promotion.handed-over': endHandedOver,
+  'lock.lost': (promotion, event, nowMs) => loseLock(promotion, event.holder, nowMs),
   'claim.granted'(promotion, event) {
     const claim = claimById(promotion, event.claimId);
     if (claim === undefined) return staleClaim();
@@ -194,9 +232,30 @@ export const rollingBack: PhaseRules<'rolling-back'> = {
   'step.claimed'(promotion, event, nowMs) {
     const { steps } = promotion.rollback;
     if (!isCurrent(stepsBack(promotion.plan, promotion.steps), steps, event.stepId)) return notCurrent();
-    return accept({ ...withStepBack(promotion, claimed(steps, event, nowMs)), dirty: true }, [], {
-      locks: 'hold',
-    });
+    const step = findStep(stepsBack(promotion.plan, promotion.steps), event.stepId);
+    const next: RollingBack = {
+      ...withStepBack(promotion, claimed(steps, event, nowMs)),
+      dirty: true,
+      unfencedAtMs: unfencedAfter(promotion.unfencedAtMs, step, nowMs),
+    };
+    return accept(next, [], { locks: 'hold' });
+  },
+  'step.reopened'(promotion, event, nowMs) {
+    const back = stepsBack(promotion.plan, promotion.steps);
+    const index = back.findIndex(({ id }) => id === event.stepId);
+    const { steps, attempt } = promotion.rollback;
+    if (index === -1 || steps[event.stepId]?.status !== 'done') return notCurrent();
+    if (attempt >= reopenLimit) return handOver(promotion, 'rollback.undone', event.text, nowMs);
+    const before = new Set(back.slice(0, index).map(({ id }) => id));
+    const rollback: Rollback = {
+      ...promotion.rollback,
+      // A new attempt has new keys: an invalidation under the old one would give back the old one.
+      attempt: attempt + 1,
+      steps: Object.fromEntries(Object.entries(steps).filter(([id]) => before.has(id))),
+      settledAtMs: null,
+      verification: null,
+    };
+    return accept({ ...promotion, rollback }, [{ topic: 'trouble', text: event.text }]);
   },
   'step.acted'(promotion, event) {
     const steps = acted(promotion.rollback.steps, event);
@@ -243,12 +302,19 @@ export const rollingBack: PhaseRules<'rolling-back'> = {
     const verification = probed(before, outcome, event.results, rules.intervalSeconds, nowMs);
     const seen: RollingBack = { ...promotion, rollback: { ...promotion.rollback, verification } };
     const told: Announcement = { topic: 'probed', outcome, results: event.results };
-    if (verification.passedInARow >= rules.probes) return end(seen, nowMs, [told]);
+    const held = isHeld(promotion, nowMs);
+    const passedEnough = verification.passedInARow >= rules.probes;
+    if (passedEnough && !held) return end(seen, nowMs, [told]);
+    if (passedEnough) {
+      const nextAtMs = Math.min(nowMs + heldProbeMs, heldUntil(promotion) ?? nowMs);
+      const rollback: Rollback = { ...seen.rollback, verification: { ...verification, nextAtMs } };
+      return accept({ ...seen, rollback }, verification.passedInARow === rules.probes ? [told] : []);
+    }
     const bad = verification.probes - before.passedInARow >= badProbes && before.passedInARow === 0;
     const outOfGrace = nowMs - verification.startedAtMs >= rules.graceSeconds * 1000;
-    if (outcome === 'passed' && !verificationIsOverdue(verification, promotion.policy, nowMs))
-      return accept(seen, verification.passedInARow === 1 ? [told] : []);
-    const overdue = verificationIsOverdue(verification, promotion.policy, nowMs);
+    const startedAtMs = Math.max(verification.startedAtMs, heldUntil(promotion) ?? 0);
+    const overdue = verificationIsOverdue({ startedAtMs }, promotion.policy, nowMs);
+    if (outcome === 'passed' && !overdue) return accept(seen, verification.passedInARow === 1 ? [told] : []);
     if ((bad && outOfGrace) || overdue || verification.inconclusiveInARow >= inconclusiveProbes) {
       return handOver(seen, 'rollback.not-verified', worstOf(event.results), nowMs, [told]);
     }
@@ -265,6 +331,13 @@ export const rollingBack: PhaseRules<'rolling-back'> = {
   },
 };
 
+const tooEarlyToResolve = () =>
+  refuse(
+    'resolution.too-early',
+    'A request that was sent to this target may still arrive: it takes up to 6 minutes after the last one.',
+    'Look at production after that, then say so again.',
+  );
+
 export const rollbackFailed: PhaseRules<'rollback-failed'> = {
   'rollback.claimed': () =>
     refuse(
@@ -273,7 +346,22 @@ export const rollbackFailed: PhaseRules<'rollback-failed'> = {
       'Use Try Again on the card, or mend it by hand.',
     ),
   'retry.claimed': (promotion, event) => recordClaim(promotion, event.claim),
-  'resolution.claimed'(promotion, event) {
+  'promotion.handed-over': endHandedOver,
+  'lock.lost'(promotion, event) {
+    const retries = promotion.claims.filter(({ does }) => does === 'retry');
+    if (retries.length === 0) return refuse('lock.not-needed', 'Nothing is being done here.', 'Wait.');
+    const why = {
+      code: 'lock.lost',
+      text: lockLostText(event.holder),
+      next: 'Mend it by hand, or use /rollback.',
+    };
+    return accept(
+      { ...promotion, claims: promotion.claims.filter(({ does }) => does !== 'retry') },
+      retries.map(({ person }) => ({ topic: 'denied' as const, person, refusal: why })),
+    );
+  },
+  'resolution.claimed'(promotion, event, nowMs) {
+    if (isHeld(promotion, nowMs)) return tooEarlyToResolve();
     if (
       promotion.resolutions.some(
         ({ person }) =>
@@ -313,6 +401,8 @@ export const rollbackFailed: PhaseRules<'rollback-failed'> = {
         );
       }
       case 'resolve': {
+        if (isHeld(promotion, nowMs))
+          return overtaken(promotion, claim, 'A request of ours may still arrive.', 'Say so again later.');
         const resolutions = [
           ...promotion.resolutions,
           { person: claim.person, reason: claim.reason ?? '', atMs: claim.atMs },

@@ -1,11 +1,12 @@
 import type { Announcement } from '../announcements.ts';
 import { accept, enter, type PhaseRules } from '../decision.ts';
+import type { EventOf } from '../events.ts';
 import type { CheckResult, Plan } from '../plan.ts';
 import type { Policy } from '../policy.ts';
 import type { PromotionIn, Verification } from '../promotion.ts';
 import { claimById, denyClaim, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
-import { baseOf, executingOf, plannedOf } from './ending.ts';
-import { rollBack } from './rolling-back.ts';
+import { baseOf, endHandedOver, executingOf, plannedOf } from './ending.ts';
+import { loseLock, rollBack } from './rolling-back.ts';
 
 type Outcome = 'passed' | 'failed' | 'stale' | 'inconclusive';
 
@@ -63,7 +64,7 @@ export const inconclusiveProbes = 3;
 
 /** Ten times the usual length and the grace: results that keep changing must not keep it open for ever. */
 export function verificationIsOverdue(
-  verification: Verification,
+  verification: Pick<Verification, 'startedAtMs'>,
   { verification: rules }: Policy,
   nowMs: number,
 ): boolean {
@@ -78,6 +79,16 @@ export const afterTheChange = {
     event: { claim: Parameters<typeof recordClaim>[1] },
   ) => recordClaim(promotion, event.claim),
   'claim.denied': denyClaim,
+  'promotion.handed-over': (
+    promotion: PromotionIn<'verifying' | 'monitoring'>,
+    event: EventOf<'promotion.handed-over'>,
+    nowMs: number,
+  ) => endHandedOver(promotion, event, nowMs),
+  'lock.lost': (
+    promotion: PromotionIn<'verifying' | 'monitoring'>,
+    event: EventOf<'lock.lost'>,
+    nowMs: number,
+  ) => loseLock(promotion, event.holder, nowMs),
 } as const;
 
 export const verifying: PhaseRules<'verifying'> = {
