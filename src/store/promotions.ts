@@ -105,8 +105,8 @@ export function createPromotionStore({ transport, nonce }: PromotionStoreDeps): 
           (key): Write => ({
             does: 'update',
             key: keys.lock(key),
-            update: takeLock(promotion.id),
-            condition: from?.keys.includes(key) ? heldBy(from.holder) : freeOrOurs,
+            update: takeLock(promotion.id, locks.keys),
+            condition: from?.keys.includes(key) ? heldBy(from.holder) : freeOrOurs(promotion.nowMs),
           }),
         );
         const left = (from?.keys ?? []).filter((key) => !locks.keys.includes(key));
@@ -304,17 +304,29 @@ const heldBy = (id: string): Expression => ({
   text: 'holder = :holder',
   values: { ':holder': text(id) },
 });
-const freeOrOurs: Expression = { text: 'attribute_not_exists(holder) OR holder = :us' };
+/** Behind in time is safe: a lock that two people freed rests until every request of its holder must have landed. */
+const freeOrOurs = (nowMs: number): Expression => ({
+  text: '(attribute_not_exists(holder) AND (attribute_not_exists(freeFromMs) OR freeFromMs <= :now)) OR holder = :us',
+  values: { ':now': number(nowMs) },
+});
 const freeLock: Expression = {
-  text: 'SET epoch = epoch + :one REMOVE holder',
+  text: 'SET epoch = epoch + :one REMOVE holder, takenKeys',
   values: { ':one': number(1) },
 };
 
-/** The epoch only grows; who wrote under an older one no longer holds the lock. */
-function takeLock(id: string): Expression {
+/**
+ * The epoch only grows; who wrote under an older one no longer holds the lock. Each row names all that were taken with
+ * it, so that they are found when the holder cannot be read any more.
+ */
+function takeLock(id: string, taken: readonly string[]): Expression {
   return {
-    text: 'SET holder = :us, epoch = if_not_exists(epoch, :zero) + :one',
-    values: { ':us': text(id), ':zero': number(0), ':one': number(1) },
+    text: 'SET holder = :us, epoch = if_not_exists(epoch, :zero) + :one, takenKeys = :taken REMOVE freeFromMs',
+    values: {
+      ':us': text(id),
+      ':zero': number(0),
+      ':one': number(1),
+      ':taken': text(JSON.stringify(taken)),
+    },
   };
 }
 

@@ -24,6 +24,12 @@ export const keys = {
   refusal: (id: string, atMs: number, nonce: string) => key(`REFUSED#${id}`, `${padded(atMs)}#${nonce}`),
   announcement: (id: string, sequence: number) => key(`OUT#${id}`, padded(sequence)),
   lock: (name: string) => key(`LOCK#${name}`, 'L'),
+  unlock: (app: string, environment: string, sequence: number) =>
+    key(`UNLOCK#${app}#${environment}`, padded(sequence)),
+  unlockRefusal: (app: string, environment: string, atMs: number, nonce: string) =>
+    key(`UNLOCK-REFUSED#${app}#${environment}`, `${padded(atMs)}#${nonce}`),
+  /** Under the letter of promotions, because the due index names both by it. */
+  notice: (id: string) => key(`P#${id}`, 'NOTICE'),
   live: (app: string, environment: string, atMs: number, id: string) =>
     key(`LIVE#${app}#${environment}`, `${padded(atMs)}#${id}`),
   delivery: (hash: string) => key(`REQ#${hash}`, 'R'),
@@ -80,6 +86,7 @@ const wholePartition = (partition: string): Expression => ({
 export const partitions = {
   audit: (id: string) => wholePartition(`AUDIT#${id}`),
   live: (app: string, environment: string) => wholePartition(`LIVE#${app}#${environment}`),
+  unlocks: (app: string, environment: string) => wholePartition(`UNLOCK#${app}#${environment}`),
   announcementsAfter: (id: string, sequence: number): Expression => ({
     text: `${partitionKey} = :partition AND ${sortKey} > :after`,
     values: { ':partition': text(`OUT#${id}`), ':after': text(padded(sequence)) },
@@ -94,6 +101,7 @@ export function promotionIdOf(item: Item): string {
 
 export const conditions = {
   absent: (): Expression => ({ text: `attribute_not_exists(${partitionKey})` }),
+  present: (): Expression => ({ text: `attribute_exists(${partitionKey})` }),
 };
 
 /** The table as it has to be; the deployed one is made by the deployment, this one locally and in tests. */
