@@ -8,7 +8,7 @@ import type {
   OpenRequest,
   Rehearsal,
 } from '../desk.ts';
-import { MisconfiguredError, RetryableError, TerminalError } from '../errors.ts';
+import { MisconfiguredError, RetryableError, TerminalError, UnreadableError } from '../errors.ts';
 import { actorOf } from '../promotion/change.ts';
 import type { PromotionEvent } from '../promotion/events.ts';
 import { openPromotion } from '../promotion/open.ts';
@@ -127,11 +127,14 @@ export function createDesk(world: DeskWorld): Desk {
     return { outcome: 'opened', promotion: created.promotion };
   };
 
-  /** `/rollback` while a promotion holds the environment. */
+  /**
+   * `/rollback` while a promotion has changed the environment: without a version, or to where its way back goes, that
+   * promotion turns around. To another release a rollback of its own is opened, which takes over once it is planned.
+   */
   const joinRunning = async (request: OpenRequest): Promise<OpenAnswer | undefined> => {
     const holderId = await store.holder(`${request.app}#${request.environment}`);
     if (holderId === undefined) return undefined;
-    const running = (await store.load(holderId))?.promotion;
+    const running = await holderIfReadable(holderId);
     if (
       running === undefined ||
       hasEnded(running) ||
@@ -140,17 +143,9 @@ export function createDesk(world: DeskWorld): Desk {
       running.plan === null
     )
       return undefined;
-    const back = running.plan.analysis.live.release.version;
-    if (request.version !== null && request.version !== back && running.kind === 'promotion') {
-      return {
-        outcome: 'refused',
-        refusal: refusal(
-          'rollback.promotion-running',
-          `${running.version ?? 'A release'} is being promoted here right now, and its way back is ${back}, not ${request.version}.`,
-          `Roll it back first with /rollback ${request.app} ${request.environment}, then ask for ${request.version}.`,
-        ),
-      };
-    }
+    const { live, candidate } = running.plan.analysis;
+    const back = (running.kind === 'promotion' ? live : candidate).release.version;
+    if (request.version !== null && request.version !== back) return undefined;
     const claim: PersonClaim = {
       id: world.hash(request.dedupeKey).slice(0, 16),
       does: 'roll-back',
@@ -163,6 +158,16 @@ export function createDesk(world: DeskWorld): Desk {
     return answer.outcome === 'accepted'
       ? { outcome: 'joined', promotion: answer.promotion }
       : { outcome: 'refused', refusal: answer.refusal };
+  };
+
+  /** A holder that cannot be read must not stand in the way of asking; the lock decides later. */
+  const holderIfReadable = async (id: string): Promise<Promotion | undefined> => {
+    try {
+      return (await store.load(id))?.promotion;
+    } catch (error) {
+      if (error instanceof UnreadableError) return undefined;
+      throw error;
+    }
   };
 
   const rehearse = async (request: Omit<OpenRequest, 'dedupeKey'>): Promise<Rehearsal> => {
