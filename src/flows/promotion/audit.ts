@@ -3,6 +3,20 @@ import { PromotionEvent } from './events.ts';
 import { Actor } from './promotion.ts';
 import { Refusal } from './refusal.ts';
 
+/** What was asked for, so that the chain itself says what it is about; entries of before it was kept lack it. */
+const Requested = z.strictObject({
+  type: z.literal('promotion.requested'),
+  request: z
+    .strictObject({
+      kind: z.enum(['promotion', 'rollback']),
+      app: z.string(),
+      environment: z.string(),
+      version: z.string().nullable(),
+      reason: z.string().nullable(),
+    })
+    .optional(),
+});
+
 /** One line of the audit: what happened or was refused, hash-chained to the line before it (ALL-11). */
 export const AuditEntry = z.strictObject({
   promotionId: z.string(),
@@ -12,7 +26,7 @@ export const AuditEntry = z.strictObject({
   from: z.string(),
   to: z.string(),
   digest: z.string().nullable(),
-  event: z.union([PromotionEvent, z.strictObject({ type: z.literal('promotion.requested') })]),
+  event: z.union([PromotionEvent, Requested]),
   /** Why the event was refused; null when it was accepted. */
   refusal: Refusal.nullable(),
   previous: z.string(),

@@ -13,6 +13,7 @@ export function openPromotion(
   nowMs: number,
   hash: Hash,
 ): Change {
+  const { kind, app, environment, version, reason } = request;
   const entry = {
     promotionId: id,
     sequence: 1,
@@ -21,7 +22,10 @@ export function openPromotion(
     from: 'none',
     to: 'analyzing',
     digest: null,
-    event: { type: 'promotion.requested' as const },
+    event: {
+      type: 'promotion.requested' as const,
+      request: { kind, app, environment, version, reason },
+    },
     refusal: null,
     previous: '',
   };

@@ -302,7 +302,7 @@ export type PromotionIn<P extends Phase> = Extract<Promotion, { phase: P }>;
 
 export const phases = Promotion.options.map((option) => option.shape.phase.value) as readonly Phase[];
 
-const ends: ReadonlySet<Phase> = new Set([
+const ends: ReadonlySet<string> = new Set<Phase>([
   'promoted',
   'rolled-back',
   'rejected',
@@ -315,7 +315,12 @@ const ends: ReadonlySet<Phase> = new Set([
 
 /** True once nothing more will happen: the lock is released and no event is accepted. */
 export function hasEnded(promotion: Promotion): boolean {
-  return ends.has(promotion.phase);
+  return isEnd(promotion.phase);
+}
+
+/** Whether a phase, by its name, is an end. */
+export function isEnd(phase: string): boolean {
+  return ends.has(phase);
 }
 
 /** True from the first saved claim on: production may have been changed. */
