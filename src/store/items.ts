@@ -90,10 +90,14 @@ const SurfaceBody = z.strictObject({
 });
 export type SurfaceBody = z.infer<typeof SurfaceBody>;
 
+/** All that the next entry of a chain needs of the one before it. */
+const Chained = z.object({ sequence: z.int(), atMs: z.int(), hash: z.string() });
+
 const Answer = z.strictObject({ status: z.int(), body: z.string() });
 
 export const parseLive = (item: Item) => parseBody(LiveRecord, item, 'live record');
 export const parseAudit = (item: Item) => parseBody(AuditEntry, item, 'audit entry');
+export const parseChained = (item: Item) => parseBody(Chained, item, 'refusal');
 export const parseAnnouncement = (item: Item) => parseBody(StoredAnnouncement, item, 'announcement');
 export const parseSurface = (item: Item) => parseBody(SurfaceBody, item, 'surface');
 export const parseAnswer = (item: Item) => parseBody(Answer, item, 'answer');

@@ -12,6 +12,7 @@ import {
   text,
   textOf,
 } from './items.ts';
+import { createRefusalRecorder } from './refusals.ts';
 import {
   conditions,
   dueBy,
@@ -163,12 +164,7 @@ export function createPromotionStore({ transport, nonce }: PromotionStoreDeps): 
         throw new RetryableError('store.contended', 'The promotion could not be created.');
       return { outcome: 'exists', ...there };
     },
-    async recordRefusal(promotion, entry) {
-      await transport.write({
-        does: 'put',
-        item: { ...keys.refusal(promotion.id, entry.atMs, nonce()), ...bodyOf(entry) },
-      });
-    },
+    recordRefusal: createRefusalRecorder({ transport, nonce }),
     async due(limit) {
       const nowMs = await now();
       const found = await Promise.all(

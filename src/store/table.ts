@@ -21,7 +21,7 @@ export const keys = {
   promotion: (id: string) => key(`P#${id}`, 'META'),
   surface: (id: string) => key(`P#${id}`, 'SURFACE'),
   audit: (id: string, sequence: number) => key(`AUDIT#${id}`, padded(sequence)),
-  refusal: (id: string, atMs: number, nonce: string) => key(`REFUSED#${id}`, `${padded(atMs)}#${nonce}`),
+  refusal: (id: string, sequence: number) => key(`REFUSAL#${id}`, padded(sequence)),
   announcement: (id: string, sequence: number) => key(`OUT#${id}`, padded(sequence)),
   lock: (name: string) => key(`LOCK#${name}`, 'L'),
   unlock: (app: string, environment: string, sequence: number) =>
@@ -85,6 +85,7 @@ const wholePartition = (partition: string): Expression => ({
 
 export const partitions = {
   audit: (id: string) => wholePartition(`AUDIT#${id}`),
+  refusals: (id: string) => wholePartition(`REFUSAL#${id}`),
   live: (app: string, environment: string) => wholePartition(`LIVE#${app}#${environment}`),
   unlocks: (app: string, environment: string) => wholePartition(`UNLOCK#${app}#${environment}`),
   announcementsAfter: (id: string, sequence: number): Expression => ({
