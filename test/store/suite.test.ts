@@ -12,13 +12,13 @@ import { openPromotion } from '../../src/flows/promotion/open.ts';
 import type { Promotion } from '../../src/flows/promotion/promotion.ts';
 import { transition } from '../../src/flows/promotion/transition.ts';
 import { createDeliveries } from '../../src/store/deliveries.ts';
-import { createDynamoClient } from '../../src/store/dynamo-client.ts';
 import { createOutbox } from '../../src/store/outbox.ts';
 import { createPromotionStore } from '../../src/store/promotions.ts';
 import { createSdkTransport, type SdkTransport } from '../../src/store/sdk-transport.ts';
 import { keys } from '../../src/store/table.ts';
 import { ada, analysis, hash, newRelease, policy, startMs, walkTo } from '../flows/promotion/walk.ts';
-import { engines, startTestDynamo, type TestDynamo, testCredentials } from '../support/dynamodb.ts';
+import { type EngineName, engines, type StoreEngine, startTestDynamo } from '../support/dynamodb.ts';
+import { startModelDynamo } from '../support/model-dynamodb.ts';
 
 const settings = {
   app: 'site',
@@ -69,14 +69,19 @@ const at = (promotion: Promotion, revision: number): Change => ({
   live: null,
 });
 
-describe.each(engines)('the store on %s', (engine) => {
-  let dynamo: TestDynamo;
+const start = (engine: EngineName | 'model', dataDir?: string) =>
+  engine === 'model'
+    ? startModelDynamo({ startMs })
+    : startTestDynamo({ engine, startMs, ...(dataDir === undefined ? {} : { dataDir }) });
+
+describe.each([...engines, 'model' as const])('the store on %s', (engine) => {
+  let dynamo: StoreEngine;
   let transport: SdkTransport;
   let tableName: string;
 
-  const connect = (endpoint = dynamo.url) =>
+  const connect = (client = dynamo.client()) =>
     createSdkTransport({
-      client: createDynamoClient({ region: 'eu-west-1', endpoint, credentials: testCredentials }),
+      client,
       tableName,
       pause: (ms) => pause(Math.min(ms, 2)),
     });
@@ -84,7 +89,7 @@ describe.each(engines)('the store on %s', (engine) => {
     createPromotionStore({ transport: over, nonce: () => randomUUID() });
 
   beforeAll(async () => {
-    dynamo = await startTestDynamo({ engine, startMs });
+    dynamo = await start(engine);
   });
   afterAll(() => dynamo.close());
   beforeEach(async () => {
@@ -363,7 +368,7 @@ describe.each(engines)('the store on %s', (engine) => {
     const newer = {
       text: 'SET #schema = :newer',
       names: { '#schema': 'schema' },
-      values: { ':newer': { N: '2' } },
+      values: { ':newer': { N: '99' } },
     };
     await transport.write({ does: 'update', key: keys.promotion('p1'), update: newer });
 
@@ -498,17 +503,18 @@ describe.each(engines)('the store on %s', (engine) => {
     });
   });
 
-  it('a process killed at any time loses nothing that was saved', async () => {
+  it.skipIf(engine === 'model')('a process killed at any time loses nothing that was saved', async () => {
+    if (engine === 'model') throw new Error('the model keeps nothing');
     const dataDir = mkdtempSync(join(tmpdir(), 'countersign-store-'));
     const first = await startTestDynamo({ engine, startMs, dataDir });
-    const before = connect(first.url);
+    const before = connect(first.client());
     await before.ensureTable();
     await storeOf(before).create(opening('p1'));
     if (first.enginePid !== null) process.kill(first.enginePid, 'SIGKILL');
     await first.close();
 
     const second = await startTestDynamo({ engine, startMs, dataDir });
-    const kept = await storeOf(connect(second.url)).load('p1');
+    const kept = await storeOf(connect(second.client())).load('p1');
     await second.close();
     rmSync(dataDir, { recursive: true });
 

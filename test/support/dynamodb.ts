@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { createDynamoClient, type DynamoClient } from '../../src/store/dynamo-client.ts';
 import { createWorkspaceClock, type WorkspaceClock } from '../../workspace/clock.ts';
-import { createDynamoStandIn, type DynamoStandIn, findNativeEngine } from '../../workspace/dynamodb/index.ts';
+import {
+  createDynamoStandIn,
+  type DynamoControl,
+  type DynamoStandIn,
+  findNativeEngine,
+} from '../../workspace/dynamodb/index.ts';
 
 export type EngineName = 'native' | 'dynalite';
 
@@ -10,12 +16,18 @@ export const engines: readonly EngineName[] =
 
 export const testCredentials = { accessKeyId: 'AKIATESTTESTTEST', secretAccessKey: 'secret' };
 
-export interface TestDynamo extends DynamoStandIn {
+/** What the store's tests need of a database. */
+export interface StoreEngine {
   /** Stands still unless moved. */
   readonly clock: WorkspaceClock;
   /** A name no other test uses. */
   tableName(): string;
+  client(): DynamoClient;
+  readonly control: Pick<DynamoControl, 'down' | 'throttle' | 'loseAnswer' | 'clearFaults'>;
+  close(): Promise<void>;
 }
+
+export interface TestDynamo extends DynamoStandIn, Pick<StoreEngine, 'clock' | 'tableName' | 'client'> {}
 
 /** One database for one test file, in memory; each test takes a table of its own. */
 export async function startTestDynamo(
@@ -27,5 +39,11 @@ export async function startTestDynamo(
     engine: options.engine ?? 'auto',
     dataDir: options.dataDir ?? null,
   });
-  return { ...dynamo, clock, tableName: () => `table-${randomUUID()}` };
+  return {
+    ...dynamo,
+    clock,
+    tableName: () => `table-${randomUUID()}`,
+    client: () =>
+      createDynamoClient({ region: 'eu-west-1', endpoint: dynamo.url, credentials: testCredentials }),
+  };
 }
