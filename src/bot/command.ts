@@ -12,6 +12,8 @@ export type Command =
   /** A dry run: nothing is opened. */
   | ({ readonly kind: 'plan'; readonly does: 'promotion' } & Promote)
   | ({ readonly kind: 'plan'; readonly does: 'rollback' } & RollBack)
+  /** One person's wish to free an environment whose holder cannot be worked on. */
+  | { readonly kind: 'unlock'; readonly app: string; readonly environment: string; readonly reason: string }
   /** Something is missing: a form asks for it, with what is known filled in. */
   | {
       readonly kind: 'ask';
@@ -41,7 +43,7 @@ export type Parsed =
   | { readonly outcome: 'refused'; readonly refusal: Refusal };
 
 export const reasonLimit = 500;
-const subcommands = ['plan', 'status', 'help'] as const;
+const subcommands = ['plan', 'status', 'unlock', 'help'] as const;
 /** How many letters may differ in a word that is taken for a slip of the finger. */
 const slip = 2;
 
@@ -84,6 +86,8 @@ function plainText(text: string): string {
 }
 
 function read(does: 'promotion' | 'rollback', text: string, catalog: Catalog): Command {
+  const unlock = /^[ \t\r\n\u00a0]*unlock(?=$|[ \t\r\n\u00a0])/.exec(text);
+  if (unlock !== null) return readUnlock(text.slice(unlock[0].length), catalog);
   const { words, reason } = split(text);
   for (const word of words) refuseUnseen(word);
   const [first, ...rest] = words;
@@ -107,13 +111,7 @@ function split(text: string): { words: string[]; reason: string | null } {
       'Write it behind --reason, or leave both out.',
     );
   }
-  if (reason !== null && reason.length > reasonLimit) {
-    throw new Refused(
-      'command.reason-too-long',
-      `The reason has ${reason.length} characters; ${reasonLimit} are the most.`,
-      'Shorten it.',
-    );
-  }
+  if (reason !== null) refuseTooLong(reason);
   const words = head.split(/[ \t\r\n\u00a0]+/).filter((word) => word !== '');
   const option = words.find((word) => /^(-|\u2014|\u2013)/.test(word));
   if (option !== undefined) {
@@ -124,6 +122,15 @@ function split(text: string): { words: string[]; reason: string | null } {
     );
   }
   return { words, reason };
+}
+
+function refuseTooLong(reason: string): void {
+  if (reason.length <= reasonLimit) return;
+  throw new Refused(
+    'command.reason-too-long',
+    `The reason has ${reason.length} characters; ${reasonLimit} are the most.`,
+    'Shorten it.',
+  );
 }
 
 /** Invisible letters and digits of other scripts look like a name that they are not. */
@@ -161,6 +168,32 @@ function readStatus(rest: readonly string[], catalog: Catalog): Command {
     throw unknown('environment', environment, environments, `an environment of ${app}`);
   }
   return { kind: 'status', app, environment: environment ?? null };
+}
+
+const unlockUsage = 'Write /promote unlock APP ENVIRONMENT REASON.';
+
+/** Everything behind the environment is the reason, in the writer's own words. */
+function readUnlock(text: string, catalog: Catalog): Command {
+  const [, app, environment, rest = ''] =
+    /^[ \t\r\n\u00a0]*([^ \t\r\n\u00a0]*)[ \t\r\n\u00a0]*([^ \t\r\n\u00a0]*)(.*)$/s.exec(text) ?? [];
+  if (app === undefined || environment === undefined || environment === '') {
+    throw new Refused('command.unlock-incomplete', 'Unlocking needs to know what, and why.', unlockUsage);
+  }
+  refuseUnseen(app);
+  refuseUnseen(environment);
+  const environments = environmentsOf(app, catalog, []);
+  if (!environments.includes(environment)) {
+    throw unknown('environment', environment, environments, `an environment of ${app}`);
+  }
+  const reason = rest
+    .trim()
+    .replace(/^(?:--|\u2014|\u2013)reason(?=$|[= \t\r\n\u00a0])=?/, '')
+    .trim();
+  if (reason === '') {
+    throw new Refused('command.reason-missing', 'Say why: both people’s reasons are recorded.', unlockUsage);
+  }
+  refuseTooLong(reason);
+  return { kind: 'unlock', app, environment, reason };
 }
 
 function environmentsOf(app: string, catalog: Catalog, also: readonly string[]): readonly string[] {

@@ -1,11 +1,13 @@
 import { LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { createAnnouncer } from '../bot/announcer.ts';
 import { createBotApp } from '../bot/app.ts';
+import { createNoticeTeller } from '../bot/notices.ts';
 import { createHttpReceiver } from '../bot/receiver.ts';
 import { createSlackClient } from '../bot/slack-client.ts';
 import type { ServerEnv } from '../config/env.ts';
 import type { Catalog } from '../flows/desk.ts';
 import { RetryableError } from '../flows/errors.ts';
+import { isNoticeId } from '../flows/notices.ts';
 import type { Hints, Log } from '../flows/ports.ts';
 import { createExperience } from './experience.ts';
 import { createRunner } from './runner.ts';
@@ -71,6 +73,8 @@ export function createServer({ env, catalog, log, sweepEveryMs }: ServerOptions)
     },
   });
 
+  const tellNotice = createNoticeTeller({ notices: store.notices, slack, log });
+
   /** A card that said what was live must not go on saying so. */
   const redrawReplaced = async (promotionId: string) => {
     const ended = await desk.find(promotionId);
@@ -87,7 +91,7 @@ export function createServer({ env, catalog, log, sweepEveryMs }: ServerOptions)
     duePromotions: (limit) => store.promotions.due(limit),
     dueSurfaces: (limit) => store.outbox.dueSurfaces(limit),
     tick,
-    announce: announcer.announce,
+    announce: (id, nowMs) => (isNoticeId(id) ? tellNotice(id, nowMs) : announcer.announce(id, nowMs)),
     log,
   });
 

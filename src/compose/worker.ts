@@ -19,6 +19,8 @@ import { createReleases } from '../github/releases.ts';
 import { createWorkflows } from '../github/workflows.ts';
 import { createDeliveries } from '../store/deliveries.ts';
 import { createDynamoClient } from '../store/dynamo-client.ts';
+import { createLocks } from '../store/locks.ts';
+import { createNotices } from '../store/notices.ts';
 import { createOutbox } from '../store/outbox.ts';
 import { createPromotionStore } from '../store/promotions.ts';
 import { createSdkTransport } from '../store/sdk-transport.ts';
@@ -43,6 +45,8 @@ export function buildStore(env: ServerEnv) {
     promotions: createPromotionStore({ transport, nonce: () => randomUUID() }),
     outbox: createOutbox({ transport, nonce: () => randomUUID() }),
     deliveries: createDeliveries({ transport }),
+    locks: createLocks({ transport, nonce: () => randomUUID(), hash: sha256 }),
+    notices: createNotices({ transport, nonce: () => randomUUID() }),
   };
 }
 
@@ -74,7 +78,8 @@ export function buildWorker(deps: {
     hash: sha256,
     log,
   };
-  const desk = createDesk({ ...world, catalog, nearest, looking: world });
+  const unlocking = { locks: store.locks, directory: world.directory };
+  const desk = createDesk({ ...world, catalog, nearest, looking: world, unlocking });
   return { desk, tick: (promotionId: string) => tick(world, promotionId) };
 }
 

@@ -4,6 +4,7 @@ import type { Analysis, CheckResult, Definition } from './promotion/plan.ts';
 import type { Policy } from './promotion/policy.ts';
 import type { Person, Promotion } from './promotion/promotion.ts';
 import type { Refusal } from './promotion/refusal.ts';
+import type { Deadlock, UnlockEntry, UnlockStatement } from './unlock.ts';
 
 /** One environment of one app as the configuration has it. */
 export interface EnvironmentSettings {
@@ -51,6 +52,30 @@ export type Rehearsal =
     }
   | { readonly outcome: 'refused'; readonly refusal: Refusal };
 
+export interface UnlockRequest {
+  readonly app: string;
+  readonly environment: string;
+  readonly person: Person;
+  readonly reason: string;
+}
+
+export type UnlockAnswer =
+  /** The first of two people; somebody else has to say so as well. */
+  | { readonly outcome: 'stated'; readonly entry: UnlockEntry }
+  | { readonly outcome: 'freed'; readonly entry: UnlockEntry }
+  /** Two people freed it already; it can be taken from `freeFromMs` on. */
+  | { readonly outcome: 'rests'; readonly entry: UnlockEntry; readonly freeFromMs: number }
+  | { readonly outcome: 'refused'; readonly refusal: Refusal };
+
+/** A lock whose holder cannot be worked on any more. */
+export interface StuckLock {
+  readonly holder: string;
+  readonly because: Deadlock;
+  /** Who wants it freed, while that counts; a second person does it. */
+  readonly first: UnlockStatement | null;
+  readonly untilMs: number | null;
+}
+
 export interface EnvironmentStatus {
   readonly app: string;
   readonly environment: string;
@@ -59,9 +84,10 @@ export interface EnvironmentStatus {
   /** Open promotions, newest first. */
   readonly open: readonly Promotion[];
   readonly lastEnded: Promotion | undefined;
+  readonly stuck: StuckLock | undefined;
 }
 
-/** Where people's requests are decided: one read and one conditional write each, never a call to Slack or a target. */
+/** Where people's requests are decided: one read and one conditional write each, never a call to Slack or a target but where it says so. */
 export interface Desk {
   /** Opens a promotion or rollback; refuses unknown apps and environments with the nearest known name. */
   open(request: OpenRequest): Promise<OpenAnswer>;
@@ -69,6 +95,8 @@ export interface Desk {
   decide(promotionId: string, event: PromotionEvent): Promise<DecideAnswer>;
   /** The plan of a promotion that is not opened (dry run). Slow: looks at the target and runs the gates. */
   rehearse(request: Omit<OpenRequest, 'dedupeKey'>): Promise<Rehearsal>;
+  /** Frees an environment whose holder cannot be worked on, once a second person asks. Slow: reads Slack's directory. */
+  unlock(request: UnlockRequest): Promise<UnlockAnswer>;
   /** What is live where, from the store alone. */
   status(app: string | null, environment: string | null): Promise<readonly EnvironmentStatus[]>;
   find(promotionId: string): Promise<Promotion | undefined>;

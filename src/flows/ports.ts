@@ -1,8 +1,10 @@
+import type { Notice, NoticeState } from './notices.ts';
 import type { StoredAnnouncement } from './promotion/announcements.ts';
 import type { AuditEntry } from './promotion/audit.ts';
 import type { Analysis, CheckResult, CheckSpec, Definition, Release, Step } from './promotion/plan.ts';
 import type { Person, Promotion, StepClaim } from './promotion/promotion.ts';
 import type { Refusal } from './promotion/refusal.ts';
+import type { HeldLock, LockSeen, UnlockEntry, UnlockRefusal } from './unlock.ts';
 
 /** SHA-256 in lower-case hex, passed in so that the flows stay free of Node. */
 export type Hash = (text: string) => string;
@@ -110,6 +112,29 @@ export interface Outbox {
    */
   saveSurface(surface: Surface, restUntilMs?: number): Promise<boolean>;
   announcements(promotionId: string, after: number, limit: number): Promise<readonly StoredAnnouncement[]>;
+}
+
+/** Locks whose holder cannot be worked on any more. Strongly consistent. Throws RetryableError, UnreadableError. */
+export interface Locks {
+  /** `also`: keys that rows of an earlier version may hold without naming them. */
+  look(app: string, environment: string, also: () => Promise<readonly string[]>): Promise<LockSeen>;
+  /**
+   * One write: the entry, its notice and, where it frees, every lock of the holder. `changed` when the lock, the
+   * holder's row or the record of unlocks is not what was seen any more; nothing is written then.
+   */
+  record(seen: LockSeen & { readonly held: HeldLock }, notice: Notice): Promise<'recorded' | 'changed'>;
+  recordRefusal(refused: Omit<UnlockRefusal, 'sequence' | 'previous' | 'hash'>): Promise<void>;
+  /** The environment's record of unlocks, oldest first. */
+  history(app: string, environment: string): Promise<readonly UnlockEntry[]>;
+  /** The environment's refused wishes, oldest first. */
+  refusals(app: string, environment: string): Promise<readonly UnlockRefusal[]>;
+}
+
+/** Notices that are due are found among the surfaces. Throws RetryableError, UnreadableError. */
+export interface Notices {
+  find(id: string): Promise<NoticeState | undefined>;
+  /** False when somebody else changed it first. */
+  save(state: NoticeState): Promise<boolean>;
 }
 
 /** What was seen of one step's target. */

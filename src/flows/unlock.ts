@@ -3,7 +3,7 @@ import type { Hash } from './ports.ts';
 import { canonical } from './promotion/canonical.ts';
 import { unfencedMs } from './promotion/hold.ts';
 import { isDirty, Person, type Promotion, samePerson } from './promotion/promotion.ts';
-import { type Refusal, refusal } from './promotion/refusal.ts';
+import { Refusal, refusal } from './promotion/refusal.ts';
 import type { Standing } from './promotion/rights.ts';
 
 /**
@@ -51,6 +51,38 @@ export const UnlockEntry = z.strictObject({
 });
 export type UnlockEntry = z.infer<typeof UnlockEntry>;
 
+/**
+ * A refused wish to free a lock, chained to the refusal before it: a chain of its own, so that however many are
+ * refused, nobody who may free it has to race against them.
+ */
+export const UnlockRefusal = z.strictObject({
+  app: z.string(),
+  environment: z.string(),
+  sequence: z.int().positive(),
+  atMs: z.int(),
+  person: Person,
+  reason: z.string(),
+  refusal: Refusal,
+  previous: z.string(),
+  hash: z.string(),
+});
+export type UnlockRefusal = z.infer<typeof UnlockRefusal>;
+
+/** The refusal as the one after `before`. */
+export function chainUnlockRefusal(
+  before: Pick<UnlockRefusal, 'sequence' | 'atMs' | 'hash'> | null,
+  refused: Omit<UnlockRefusal, 'sequence' | 'previous' | 'hash'>,
+  hash: Hash,
+): UnlockRefusal {
+  const entry = {
+    ...refused,
+    sequence: (before?.sequence ?? 0) + 1,
+    atMs: Math.max(refused.atMs, before?.atMs ?? 0),
+    previous: before?.hash ?? '',
+  };
+  return { ...entry, hash: hash(canonical(entry)) };
+}
+
 /** The lock of an environment as it was read. */
 export interface LockSeen {
   readonly app: string;
@@ -58,8 +90,13 @@ export interface LockSeen {
   readonly held: HeldLock | null;
   /** After a freeing nobody takes the lock before; null at all other times. */
   readonly freeFromMs: number | null;
-  /** The newest line of the environment's record of unlocks. */
-  readonly newest: UnlockEntry | null;
+  /** Where the environment's record of unlocks ends; null before the first. */
+  readonly newest: {
+    readonly sequence: number;
+    readonly hash: string;
+    /** Null when it cannot be read: it is followed all the same, and counts for nothing. */
+    readonly entry: UnlockEntry | null;
+  } | null;
   /** The store's clock when it answered for the holder's row. */
   readonly nowMs: number;
 }
@@ -70,7 +107,7 @@ export interface HeldLock {
   /** Every row that this holder is known to have, each with its own epoch; the environment's first. */
   readonly rows: readonly { readonly key: string; readonly epoch: number }[];
   /** The state of the holder's row when it was read; a freeing fails when it was written since. */
-  readonly mark: string;
+  readonly mark: { readonly exists: boolean; readonly tx: string | null; readonly revision: number | null };
 }
 
 export type HolderState =
@@ -79,9 +116,10 @@ export type HolderState =
 
 /** The statement that a second person may still join; null when there is none, or it is about another holding. */
 export function standingStatement({ held, newest, nowMs }: LockSeen): UnlockStatement | null {
-  if (held === null || newest === null || newest.does !== 'state') return null;
-  if (newest.holder !== held.holder || newest.epoch !== held.epoch) return null;
-  return nowMs < newest.by.atMs + secondPersonWithinMs ? newest.by : null;
+  const said = newest?.entry ?? null;
+  if (held === null || said === null || said.does !== 'state') return null;
+  if (said.holder !== held.holder || said.epoch !== held.epoch) return null;
+  return nowMs < said.by.atMs + secondPersonWithinMs ? said.by : null;
 }
 
 /** Why this holder's lock is not for two people to free: it can be worked on, so the ordinary ways are open. */
@@ -142,7 +180,7 @@ export function decideUnlock(wish: UnlockWish, hash: Hash): UnlockDecision {
     };
   }
   // What was recorded never seems to come before what it follows, whatever the store's clocks say.
-  const atMs = Math.max(seen.nowMs, seen.newest?.atMs ?? 0);
+  const atMs = Math.max(seen.nowMs, seen.newest?.entry?.atMs ?? 0);
   const entry = {
     app: seen.app,
     environment: seen.environment,

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { UnreadableError } from '../flows/errors.ts';
+import { Notice } from '../flows/notices.ts';
 import { StoredAnnouncement } from '../flows/promotion/announcements.ts';
 import { AuditEntry } from '../flows/promotion/audit.ts';
 import { Promotion } from '../flows/promotion/promotion.ts';
+import { UnlockEntry, UnlockRefusal } from '../flows/unlock.ts';
 import type { Attribute, Item } from './transport.ts';
 
 /** The newest shape of a stored promotion that this code can read. */
@@ -90,8 +92,29 @@ const SurfaceBody = z.strictObject({
 });
 export type SurfaceBody = z.infer<typeof SurfaceBody>;
 
+const NoticeBody = z.strictObject({
+  notice: Notice,
+  told: z.int(),
+  postingUntilMs: z.int().nullable(),
+  dueAtMs: z.int().nullable(),
+});
+
 /** All that the next entry of a chain needs of the one before it. */
 const Chained = z.object({ sequence: z.int(), atMs: z.int(), hash: z.string() });
+
+export const parseUnlock = (item: Item) => parseBody(UnlockEntry, item, 'record of an unlock');
+export const parseUnlockRefusal = (item: Item) => parseBody(UnlockRefusal, item, 'refused unlock');
+export const parseNotice = (item: Item) => parseBody(NoticeBody, item, 'notice');
+
+/** Which keys were taken together with this lock; undefined where that was not noted or cannot be read. */
+export function takenKeysOf(lock: Item): readonly string[] | undefined {
+  try {
+    const taken = z.array(z.string()).safeParse(JSON.parse(textOf(lock, 'takenKeys') ?? ''));
+    return taken.data;
+  } catch {
+    return undefined;
+  }
+}
 
 const Answer = z.strictObject({ status: z.int(), body: z.string() });
 

@@ -17,6 +17,12 @@ const key = (partition: string, sort: string): Item => ({
 /** Sorts as text like the number it stands for, up to the year 5138. */
 const padded = (value: number) => String(value).padStart(15, '0');
 
+/** The number of a row whose sort key is one. */
+export function sequenceOf(item: Item): number {
+  const sort = item[sortKey];
+  return sort !== undefined && 'S' in sort ? Number(sort.S) : 0;
+}
+
 export const keys = {
   promotion: (id: string) => key(`P#${id}`, 'META'),
   surface: (id: string) => key(`P#${id}`, 'SURFACE'),
@@ -26,8 +32,8 @@ export const keys = {
   lock: (name: string) => key(`LOCK#${name}`, 'L'),
   unlock: (app: string, environment: string, sequence: number) =>
     key(`UNLOCK#${app}#${environment}`, padded(sequence)),
-  unlockRefusal: (app: string, environment: string, atMs: number, nonce: string) =>
-    key(`UNLOCK-REFUSED#${app}#${environment}`, `${padded(atMs)}#${nonce}`),
+  unlockRefusal: (app: string, environment: string, sequence: number) =>
+    key(`UNLOCK-REFUSED#${app}#${environment}`, padded(sequence)),
   /** Under the letter of promotions, because the due index names both by it. */
   notice: (id: string) => key(`P#${id}`, 'NOTICE'),
   live: (app: string, environment: string, atMs: number, id: string) =>
@@ -88,6 +94,8 @@ export const partitions = {
   refusals: (id: string) => wholePartition(`REFUSAL#${id}`),
   live: (app: string, environment: string) => wholePartition(`LIVE#${app}#${environment}`),
   unlocks: (app: string, environment: string) => wholePartition(`UNLOCK#${app}#${environment}`),
+  unlockRefusals: (app: string, environment: string) =>
+    wholePartition(`UNLOCK-REFUSED#${app}#${environment}`),
   announcementsAfter: (id: string, sequence: number): Expression => ({
     text: `${partitionKey} = :partition AND ${sortKey} > :after`,
     values: { ':partition': text(`OUT#${id}`), ':after': text(padded(sequence)) },

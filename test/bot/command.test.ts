@@ -71,7 +71,7 @@ describe('a slip is refused with the nearest word, and never guessed', () => {
     ['site prodution v1.1.0', 'Did you mean production?'],
     ['site PRODUCTION v1.1.0', 'Did you mean production?'],
     ['status site stagin', 'Did you mean staging?'],
-    ['warehouse v1.1.0', 'Known are: site, shop, plan, status, help.'],
+    ['warehouse v1.1.0', 'Known are: site, shop, plan, status, unlock, help.'],
   ])('%j: %s', (text, next) => expect(refusalOf(text).next).toBe(next));
 
   it('of another app’s environments there is no talk', () => {

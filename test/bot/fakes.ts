@@ -1,6 +1,6 @@
 import type { After, Deliveries, StoredAnswer } from '../../src/bot/ports.ts';
 import type { Outcome, SlackClient } from '../../src/bot/slack-client.ts';
-import type { DecideAnswer, Desk, OpenAnswer, OpenRequest } from '../../src/flows/desk.ts';
+import type { DecideAnswer, Desk, OpenAnswer, OpenRequest, UnlockAnswer } from '../../src/flows/desk.ts';
 import type { Log } from '../../src/flows/ports.ts';
 import type { PromotionEvent } from '../../src/flows/promotion/events.ts';
 import { promotionIn } from './promotions.ts';
@@ -43,7 +43,12 @@ export function fakeDesk() {
       decided.push({ promotionId, event });
       return desk.onDecide();
     },
+    onUnlock: async (): Promise<UnlockAnswer> => ({
+      outcome: 'refused',
+      refusal: { code: 'x', text: 'Nothing holds it.', next: 'See the status.' },
+    }),
     rehearse: () => desk.onRehearse(),
+    unlock: () => desk.onUnlock(),
     status: async (app: string | null) => [
       {
         app: app ?? 'site',
@@ -51,6 +56,7 @@ export function fakeDesk() {
         live: undefined,
         open: [promotionIn('awaiting-approval')],
         lastEnded: promotionIn('rolled-back'),
+        stuck: undefined,
       },
     ],
     find: async () => promotionIn('awaiting-approval'),

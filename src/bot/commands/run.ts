@@ -7,6 +7,7 @@ import { helpAnswer } from '../messages/help.ts';
 import { requestForm } from '../messages/modal.ts';
 import { rehearsalAnswer } from '../messages/rehearsal.ts';
 import { statusAnswer } from '../messages/status.ts';
+import { unlockAnswer, unlockFailed } from '../messages/unlock.ts';
 import type { BotParts } from '../parts.ts';
 import { ephemeral, type Reply } from '../reply.ts';
 import type { EphemeralAnswer } from '../slack-client.ts';
@@ -52,6 +53,10 @@ async function carryOut(parts: BotParts, command: Command, payload: Payload): Pr
       const { kind: _kind, does, ...wanted } = command;
       return rehearse(parts, { kind: does, person, ...wanted }, payload);
     }
+    case 'unlock': {
+      const { kind: _kind, ...wanted } = command;
+      return unlock(parts, { person, ...wanted }, payload);
+    }
     case 'promote':
     case 'roll-back': {
       const { kind, ...wanted } = command;
@@ -92,16 +97,51 @@ function rehearse(
   request: Parameters<BotParts['desk']['rehearse']>[0],
   payload: Payload,
 ): Reply {
-  const work = async (): Promise<EphemeralAnswer> => {
-    try {
-      return rehearsalAnswer(request, await parts.desk.rehearse(request));
-    } catch (error) {
-      parts.log.error({ error: error instanceof Error ? error.name : 'unknown' }, 'rehearsal failed');
-      return said(['The plan could not be worked out. Nothing was started; try again in a while.']);
-    }
-  };
+  return answerLater(
+    parts,
+    payload,
+    'Working out the plan; it follows here. Nothing is started.',
+    async () => {
+      try {
+        return rehearsalAnswer(request, await parts.desk.rehearse(request));
+      } catch (error) {
+        parts.log.error({ error: error instanceof Error ? error.name : 'unknown' }, 'rehearsal failed');
+        return said(['The plan could not be worked out. Nothing was started; try again in a while.']);
+      }
+    },
+  );
+}
+
+/** Slack's directory is asked for two people, which may take longer than Slack waits. */
+function unlock(
+  parts: BotParts,
+  request: Parameters<BotParts['desk']['unlock']>[0],
+  payload: Payload,
+): Reply {
+  return answerLater(
+    parts,
+    payload,
+    'Checking the lock and your right to free it; the answer follows here.',
+    async () => {
+      try {
+        return unlockAnswer(request, await parts.desk.unlock(request));
+      } catch (error) {
+        const code = error instanceof Error && 'code' in error ? String(error.code) : 'unexpected';
+        parts.log.error({ code, error: error instanceof Error ? error.name : 'unknown' }, 'unlock failed');
+        return unlockFailed(request, code);
+      }
+    },
+  );
+}
+
+function answerLater(
+  parts: BotParts,
+  payload: Payload,
+  meanwhile: string,
+  work: () => Promise<EphemeralAnswer>,
+): Reply {
   return {
-    ...ephemeral(said(['Working out the plan; it follows here. Nothing is started.'])),
+    ...ephemeral(said([meanwhile])),
     after: async () =>
       tellPrivately(parts, payload.response_url, payload.channel_id, payload.user_id, await work()),
   };

@@ -11,6 +11,7 @@ export function helpAnswer(catalog: Catalog): EphemeralAnswer {
     '• `/promote plan APP VERSION [ENVIRONMENT]` shows the plan and starts nothing',
     '• `/promote status [APP] [ENVIRONMENT]` shows what is live where, what waits and what runs',
     '• `/promote` opens a form',
+    '• `/promote unlock APP ENVIRONMENT REASON` frees an environment whose promotion cannot be worked on any more; two people have to say so',
     '• `/rollback APP [ENVIRONMENT] [VERSION] [--reason TEXT]` goes back, to the release before if no version is named',
     '• `/rollback plan APP [ENVIRONMENT] [VERSION]` shows the way back and starts nothing',
   ];

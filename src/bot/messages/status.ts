@@ -6,6 +6,7 @@ import { headlineOf } from './card.ts';
 import { movement, versionWords } from './phrases.ts';
 import { channel, code, lines, person } from './text.ts';
 import { date } from './time.ts';
+import { stuckLine } from './unlock.ts';
 
 /** What is live where, what is open, and how the last one ended. */
 export function statusAnswer(status: readonly EnvironmentStatus[]): EphemeralAnswer {
@@ -23,6 +24,7 @@ function statusLines(entry: EnvironmentStatus): string[] {
       : `live: ${code(entry.live.version)} since ${date(entry.live.atMs)}`;
   return [
     `${name} — ${live}`,
+    ...(entry.stuck === undefined ? [] : [stuckLine(entry, entry.stuck)]),
     ...entry.open.slice(0, 5).map(openLine),
     ...(entry.open.length > 5 ? [`• … and ${entry.open.length - 5} more open`] : []),
     ...(entry.lastEnded === undefined ? [] : [lastLine(entry.lastEnded)]),

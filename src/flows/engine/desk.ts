@@ -7,6 +7,9 @@ import type {
   OpenAnswer,
   OpenRequest,
   Rehearsal,
+  StuckLock,
+  UnlockAnswer,
+  UnlockRequest,
 } from '../desk.ts';
 import { MisconfiguredError, RetryableError, TerminalError, UnreadableError } from '../errors.ts';
 import { actorOf } from '../promotion/change.ts';
@@ -16,6 +19,7 @@ import { hasEnded, isDirty, type PersonClaim, type Promotion } from '../promotio
 import { type Refusal, refusal } from '../promotion/refusal.ts';
 import { analyze, plain, validate } from './planner.ts';
 import { apply } from './save.ts';
+import { stuckLock, type UnlockWorld, unlock } from './unlock.ts';
 import type { World } from './world.ts';
 
 /** How often a lost race is run again before the person is asked to. */
@@ -28,6 +32,8 @@ export interface DeskWorld extends Pick<World, 'store' | 'hash' | 'hints' | 'log
   readonly nearest: (word: string, words: readonly string[]) => string | undefined;
   /** Only for dry runs; null where looking at targets is not allowed. */
   readonly looking: Pick<World, 'targetOf' | 'checks' | 'releases'> | null;
+  /** Only for two-person unlock. */
+  readonly unlocking?: Pick<UnlockWorld, 'locks' | 'directory'>;
 }
 
 export function createDesk(world: DeskWorld): Desk {
@@ -213,6 +219,27 @@ export function createDesk(world: DeskWorld): Desk {
     }
   };
 
+  const unlockTogether = async (request: UnlockRequest): Promise<UnlockAnswer> => {
+    const settings = settingsOf(request.app, request.environment);
+    if ('code' in settings) return { outcome: 'refused', refusal: settings };
+    if (world.unlocking === undefined)
+      throw new MisconfiguredError('engine.no-unlocking', 'This function may not free locks.');
+    return unlock({ ...world, ...world.unlocking }, settings, request);
+  };
+
+  /** Only asked further where the holder is not among the open promotions already. */
+  const stuckAt = async (
+    app: string,
+    environment: string,
+    open: readonly Promotion[],
+  ): Promise<StuckLock | undefined> => {
+    const { unlocking } = world;
+    if (unlocking === undefined) return undefined;
+    const holder = await store.holder(`${app}#${environment}`);
+    if (holder === undefined || open.some(({ id }) => id === holder)) return undefined;
+    return stuckLock({ store, ...unlocking }, app, environment);
+  };
+
   const status = async (
     app: string | null,
     environment: string | null,
@@ -225,17 +252,26 @@ export function createDesk(world: DeskWorld): Desk {
     for (const entry of wanted) {
       const [live] = await store.liveRecords(entry.app, entry.environment, 1);
       const recent = await store.list(entry.app, entry.environment, 20);
+      const open = recent.filter((promotion) => !hasEnded(promotion));
       lines.push({
         ...entry,
         live,
-        open: recent.filter((promotion) => !hasEnded(promotion)),
+        open,
         lastEnded: recent.find((promotion) => hasEnded(promotion) && promotion.admitted),
+        stuck: await stuckAt(entry.app, entry.environment, open),
       });
     }
     return lines;
   };
 
-  return { open, decide, rehearse, status, find: async (id) => (await store.load(id))?.promotion };
+  return {
+    open,
+    decide,
+    rehearse,
+    unlock: unlockTogether,
+    status,
+    find: async (id) => (await store.load(id))?.promotion,
+  };
 }
 
 function unknownWord(

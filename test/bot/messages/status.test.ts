@@ -4,7 +4,9 @@ import type { Promotion } from '../../../src/flows/promotion/promotion.ts';
 import { ada, promotionIn } from '../promotions.ts';
 
 const textOf = (lastEnded: Promotion) =>
-  statusAnswer([{ app: 'site', environment: 'production', live: undefined, open: [], lastEnded }]).text;
+  statusAnswer([
+    { app: 'site', environment: 'production', live: undefined, open: [], lastEnded, stuck: undefined },
+  ]).text;
 
 it('tells of the last one its version, who asked and when it ended, not its id', () => {
   const text = textOf(promotionIn('promoted'));
