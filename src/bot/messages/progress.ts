@@ -10,7 +10,7 @@ import {
   type Rollback,
   type StepState,
 } from '../../flows/promotion/promotion.ts';
-import { foreign, person } from './text.ts';
+import { code, foreign, person } from './text.ts';
 import { bar, clock, duration } from './time.ts';
 
 /** How long each phase took in earlier promotions of the same environment, in seconds. */
@@ -284,5 +284,8 @@ export function rollbackClock(promotion: Extract<Promotion, { rollback: Rollback
       ? '• Verified — not yet'
       : `• Verified ${clock(verifiedAtMs)} ${after(verifiedAtMs)}`,
     ...(rollback.attempt > 1 ? [`• This is attempt ${rollback.attempt}`] : []),
+    ...(rollback.tookOverFrom === null
+      ? []
+      : [`• Took over what ${code(rollback.tookOverFrom)} had changed`]),
   ];
 }
