@@ -9,6 +9,7 @@ import type { Catalog } from '../flows/desk.ts';
 import { RetryableError } from '../flows/errors.ts';
 import { isNoticeId } from '../flows/notices.ts';
 import type { Hints, Log } from '../flows/ports.ts';
+import type { DynamoClient } from '../store/dynamo-client.ts';
 import { createExperience } from './experience.ts';
 import { createRunner } from './runner.ts';
 import { buildStore, buildWorker } from './worker.ts';
@@ -24,6 +25,7 @@ export interface Server {
 export interface ServerOptions {
   readonly env: ServerEnv;
   readonly catalog: Catalog;
+  readonly dynamo: DynamoClient;
   readonly log: Log;
   /** How often the store is asked for what is due; null leaves it to `runDue`. */
   readonly sweepEveryMs: number | null;
@@ -34,8 +36,8 @@ const storeRetryMs = 1_000;
 const recentCards = 10;
 
 /** The whole bot as one long-running process: Slack over HTTP or Socket Mode, and the ticks. */
-export function createServer({ env, catalog, log, sweepEveryMs }: ServerOptions): Server {
-  const store = buildStore(env);
+export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: ServerOptions): Server {
+  const store = buildStore(env, dynamo);
   const slack = createSlackClient({
     token: env.slack.botToken,
     log,

@@ -18,7 +18,7 @@ import { createWorkflowGate } from '../github/gate.ts';
 import { createReleases } from '../github/releases.ts';
 import { createWorkflows } from '../github/workflows.ts';
 import { createDeliveries } from '../store/deliveries.ts';
-import { createDynamoClient } from '../store/dynamo-client.ts';
+import { createDynamoClient, type DynamoClient } from '../store/dynamo-client.ts';
 import { createLocks } from '../store/locks.ts';
 import { createNotices } from '../store/notices.ts';
 import { createOutbox } from '../store/outbox.ts';
@@ -30,10 +30,13 @@ const githubApi = 'https://api.github.com';
 
 export const sha256: Hash = (text) => createHash('sha256').update(text).digest('hex');
 
-/** The table and everything kept in it. */
-export function buildStore(env: ServerEnv) {
+/** DynamoDB as these settings name it. */
+export const databaseOf = (env: ServerEnv): DynamoClient => createDynamoClient({ region: env.awsRegion });
+
+/** The table and everything kept in it; closing it closes the client. */
+export function buildStore(env: ServerEnv, client: DynamoClient) {
   const sdk = createSdkTransport({
-    client: createDynamoClient({ region: env.awsRegion }),
+    client,
     tableName: env.tableName,
     pause: (ms) => pause(ms),
   });

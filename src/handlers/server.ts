@@ -1,5 +1,6 @@
 import { createLog } from '../compose/log.ts';
 import { createServer } from '../compose/server.ts';
+import { databaseOf } from '../compose/worker.ts';
 import { processEnvironment, readServerEnv } from '../config/env.ts';
 import { readPipeline } from '../config/load.ts';
 import { problemLine } from '../config/problem.ts';
@@ -27,7 +28,7 @@ async function main(): Promise<void> {
     return refuseToStart(pipeline.problems.map((problem) => problemLine(env.pipelineFile, problem)));
   }
   const log = createLog(env.logLevel);
-  const server = createServer({ env, catalog: pipeline.catalog, log, sweepEveryMs });
+  const server = createServer({ env, catalog: pipeline.catalog, dynamo: databaseOf(env), log, sweepEveryMs });
   let ending = false;
   const end = () => {
     if (ending) return;

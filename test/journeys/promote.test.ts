@@ -12,7 +12,7 @@ const phaseOf = async (world: JourneyWorld) => (await world.saved()).phase;
 describe('a good release of the static site', () => {
   let world: JourneyWorld;
   beforeAll(async () => {
-    world = await startJourney();
+    world = await startJourney({ sdk: true });
   });
   afterAll(() => world.close());
 

@@ -4,7 +4,7 @@ import { type JourneyWorld, startJourney } from './world.ts';
 describe('the bot over Socket Mode', () => {
   let world: JourneyWorld;
   beforeAll(async () => {
-    world = await startJourney({ socketMode: true });
+    world = await startJourney({ socketMode: true, sdk: true });
   });
   afterAll(() => world.close());
 

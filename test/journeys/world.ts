@@ -2,15 +2,16 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Server } from '../../src/compose/server.ts';
+import { databaseOf } from '../../src/compose/worker.ts';
 import { readServerEnv } from '../../src/config/env.ts';
 import { parsePipeline } from '../../src/config/load.ts';
 import type { Promotion } from '../../src/flows/promotion/promotion.ts';
-import { createDynamoClient } from '../../src/store/dynamo-client.ts';
 import { createPromotionStore } from '../../src/store/promotions.ts';
 import { createSdkTransport } from '../../src/store/sdk-transport.ts';
 import { startWorkspace, type Workspace, workspaceAppToken } from '../../workspace/main.ts';
 import type { DeliveryResult, SlackMessage } from '../../workspace/slack/control.ts';
 import { channelIds, userIds } from '../../workspace/slack/people.ts';
+import { createPlainDynamo } from './plain-dynamo.ts';
 
 /** One whole workspace with the bot inside, driven by hand: nothing happens between two calls of `advance`. */
 export interface JourneyWorld {
@@ -51,7 +52,12 @@ export interface JourneyWorld {
 const textOf = (message: SlackMessage) => `${message.text}\n${JSON.stringify(message.blocks)}`;
 
 export async function startJourney(
-  options: { pipeline?: (text: string) => string; socketMode?: boolean } = {},
+  options: {
+    pipeline?: (text: string) => string;
+    socketMode?: boolean;
+    /** Goes to the database through the SDK, as production does, at three times the cost. */
+    sdk?: boolean;
+  } = {},
 ): Promise<JourneyWorld> {
   const dataDir = mkdtempSync(join(tmpdir(), 'countersign-journey-'));
   const workspace = await startWorkspace({ port: 0, dataDir, speed: 0, spawnBot: false });
@@ -72,8 +78,16 @@ export async function startJourney(
   const note = (data: Readonly<Record<string, unknown>>, message: string) =>
     complaints.push(`${message} ${JSON.stringify(data)}`);
   const log = { info() {}, warn: note, error: note };
+  const dynamo = () =>
+    options.sdk === true ? databaseOf(settings.env) : createPlainDynamo(workspace.dynamo.url);
   const start = async () => {
-    const next = createServer({ env: settings.env, catalog: pipeline.catalog, log, sweepEveryMs: null });
+    const next = createServer({
+      env: settings.env,
+      catalog: pipeline.catalog,
+      dynamo: dynamo(),
+      log,
+      sweepEveryMs: null,
+    });
     const { port } = await next.start();
     if (port !== null) slack.control.setRequestUrl(`http://127.0.0.1:${port}/slack/events`);
     await next.runDue();
@@ -81,7 +95,7 @@ export async function startJourney(
   };
   let server = await start();
   const reader = createSdkTransport({
-    client: createDynamoClient({ region: settings.env.awsRegion }),
+    client: dynamo(),
     tableName: settings.env.tableName,
     pause: async () => {},
   });
