@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, parse, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { sourceHash } from './source-hash.mjs';
@@ -13,7 +13,8 @@ const tools = ['package-lock.json', 'scripts/build.mjs'];
 const parts = {
   server: bundle('src/handlers/server.ts', 'server.mjs', ['src']),
   workspace: bundle('workspace/main.ts', 'workspace.mjs', ['src', 'workspace']),
-  cli: bundle('src/cli/main.ts', 'cli.mjs', ['src']),
+  // In pieces, so that a command loads only what it needs: checking a file does not load the AWS SDK.
+  cli: bundle('src/cli/main.ts', 'cli.mjs', ['src'], { piecesIn: 'cli' }),
   page: {
     inputs: ['workspace/page', 'vite.config.ts'],
     output: 'page/index.html',
@@ -37,7 +38,7 @@ const parts = {
   },
 };
 
-function bundle(entry, output, inputs) {
+function bundle(entry, output, inputs, { piecesIn } = {}) {
   return {
     entry,
     inputs,
@@ -45,10 +46,14 @@ function bundle(entry, output, inputs) {
     output,
     make: async () => {
       const { build } = await import('esbuild');
+      // The names of pieces change with what is in them.
+      if (piecesIn !== undefined) await rm(join(dist, piecesIn), { recursive: true, force: true });
       await build({
         absWorkingDir: root,
-        entryPoints: [entry],
-        outfile: join('dist', output),
+        entryPoints: [{ in: entry, out: parse(output).name }],
+        outdir: 'dist',
+        outExtension: { '.js': parse(output).ext },
+        ...(piecesIn === undefined ? {} : { splitting: true, chunkNames: `${piecesIn}/[name]-[hash]` }),
         bundle: true,
         platform: 'node',
         format: 'esm',

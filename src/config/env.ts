@@ -57,10 +57,7 @@ export function readServerEnv(environment: Environment): ServerEnvAnswer {
   const complain = (variable: string, message: string) => {
     problems.push({ variable, message });
   };
-  const given = (variable: string): string | undefined => {
-    const value = environment[variable];
-    return value === undefined || value.trim() === '' ? undefined : value;
-  };
+  const given = givenIn(environment);
 
   /** Secrets are taken as they are: a blank or quote around one was copied by mistake. */
   const secret = (variable: string, form: RegExp, isOfForm: string, wayOut: string): string => {
@@ -147,15 +144,7 @@ export function readServerEnv(environment: Environment): ServerEnvAnswer {
 
   const logLevel = readLogLevel(given('LOG_LEVEL'), environment, complain);
   const port = readPort(given('COUNTERSIGN_PORT'), complain);
-  const awsRegion = (given('AWS_REGION') ?? given('AWS_DEFAULT_REGION'))?.trim() ?? '';
-  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(awsRegion)) {
-    const what = awsRegion === '' ? 'is not set' : 'is no region';
-    complain('AWS_REGION', `${what}; set it to the region of the table, such as eu-central-1`);
-  }
-  const tableName = given('COUNTERSIGN_TABLE')?.trim() ?? 'countersign';
-  if (!/^[\w.-]{3,255}$/.test(tableName)) {
-    complain('COUNTERSIGN_TABLE', 'must be the name of a DynamoDB table: 3 to 255 letters, digits, _ . -');
-  }
+  const { awsRegion, tableName } = readTable(given, complain);
   const host = given('COUNTERSIGN_HOST')?.trim() ?? '127.0.0.1';
   if (!/^[\w.:-]{1,255}$/.test(host)) {
     complain('COUNTERSIGN_HOST', 'must be an address of this machine, such as 127.0.0.1 or 0.0.0.0');
@@ -182,7 +171,39 @@ export function readServerEnv(environment: Environment): ServerEnvAnswer {
   return problems.length === 0 ? { outcome: 'valid', env } : { outcome: 'invalid', problems };
 }
 
+export type StoreEnv = Pick<ServerEnv, 'awsRegion' | 'tableName'>;
+
+export type StoreEnvAnswer =
+  | { readonly outcome: 'valid'; readonly env: StoreEnv }
+  | { readonly outcome: 'invalid'; readonly problems: readonly EnvProblem[] };
+
+/** Reads what is needed to find the table, as the server does, and asks for nothing else. */
+export function readStoreEnv(environment: Environment): StoreEnvAnswer {
+  const problems: EnvProblem[] = [];
+  const env = readTable(givenIn(environment), (variable, message) => problems.push({ variable, message }));
+  return problems.length === 0 ? { outcome: 'valid', env } : { outcome: 'invalid', problems };
+}
+
 type Complain = (variable: string, message: string) => void;
+
+/** What a variable says; nothing when it is blank. */
+const givenIn = (environment: Environment) => (variable: string) => {
+  const value = environment[variable];
+  return value === undefined || value.trim() === '' ? undefined : value;
+};
+
+function readTable(given: ReturnType<typeof givenIn>, complain: Complain): StoreEnv {
+  const awsRegion = (given('AWS_REGION') ?? given('AWS_DEFAULT_REGION'))?.trim() ?? '';
+  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(awsRegion)) {
+    const what = awsRegion === '' ? 'is not set' : 'is no region';
+    complain('AWS_REGION', `${what}; set it to the region of the table, such as eu-central-1`);
+  }
+  const tableName = given('COUNTERSIGN_TABLE')?.trim() ?? 'countersign';
+  if (!/^[\w.-]{3,255}$/.test(tableName)) {
+    complain('COUNTERSIGN_TABLE', 'must be the name of a DynamoDB table: 3 to 255 letters, digits, _ . -');
+  }
+  return { awsRegion, tableName };
+}
 
 function readPort(given: string | undefined, complain: Complain): number {
   if (given === undefined) return 3000;
