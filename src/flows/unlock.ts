@@ -11,6 +11,9 @@ import type { Standing } from './promotion/rights.ts';
  * (durable.md §4 "Stealing"). Pure; `engine/unlock.ts` reads and saves.
  */
 
+/** Named as the holder of a lock that is free and still rests after it was freed. */
+export const nobody = 'nobody';
+
 /** How long the first of two people waits for the second. */
 export const secondPersonWithinMs = 30 * 60_000;
 

@@ -1,6 +1,7 @@
 import { RetryableError, UnreadableError } from '../flows/errors.ts';
 import type { Change, Loaded, PromotionStore, SaveOutcome } from '../flows/ports.ts';
 import type { Promotion } from '../flows/promotion/promotion.ts';
+import { nobody } from '../flows/unlock.ts';
 import {
   bodyOf,
   number,
@@ -332,7 +333,7 @@ function lostTo(met: readonly Met[], lockCount: number): SaveOutcome {
   const lock = met.slice(1, 1 + lockCount).find(({ refused }) => refused);
   if (lock === undefined) return { outcome: 'conflict' };
   const holder = lock.found === undefined ? undefined : textOf(lock.found, 'holder');
-  return { outcome: 'locked', holder: holder ?? 'nobody' };
+  return { outcome: 'locked', holder: holder ?? nobody };
 }
 
 export function oldestFirst(items: readonly Item[]): string[] {

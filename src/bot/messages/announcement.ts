@@ -12,6 +12,7 @@ import {
   bullets,
   causeWords,
   environmentName,
+  lockedBy,
   movement,
   onCallMentions,
   resultLine,
@@ -94,9 +95,7 @@ export function announcement(
         },
       ];
     case 'lock-busy':
-      return thread([
-        `Waits for ${code(told.holder)}, which is changing the same environment. Nothing to do; it goes on by itself.`,
-      ]);
+      return thread([`${lockedBy(told.holder)} Nothing to do; it goes on by itself.`]);
     case 'started':
       return channel([`Started: ${moving}.`]);
     case 'step-done':

@@ -12,6 +12,7 @@ import {
   causeWords,
   checksWords,
   environmentName,
+  lockedBy,
   movement,
   onCallMentions,
   resultLine,
@@ -157,7 +158,7 @@ function awaiting(promotion: Extract<Promotion, { phase: 'awaiting-approval' }>)
       ? `Waiting for approval: ${given} of ${needed} given.`
       : lockBusy === null
         ? 'Approved. Taking its turn.'
-        : `Approved. Waits for ${code(lockBusy.holder)}, which is changing this environment.`;
+        : `Approved. ${lockedBy(lockBusy.holder)}`;
   return [
     first,
     given < needed

@@ -1,6 +1,7 @@
 import type { CheckResult } from '../../flows/promotion/plan.ts';
 import type { Policy } from '../../flows/promotion/policy.ts';
 import { hasEnded, isDirty, type Promotion, type Rollback } from '../../flows/promotion/promotion.ts';
+import { nobody } from '../../flows/unlock.ts';
 import { code, foreign, group, link, person } from './text.ts';
 
 const releaseBefore = 'the release before';
@@ -65,6 +66,13 @@ export function checksWords(results: readonly CheckResult[]): string | undefined
 export function environmentName(promotion: Promotion): string {
   const { environment } = promotion;
   return foreign(environment.charAt(0).toUpperCase() + environment.slice(1), 80);
+}
+
+/** What an approved promotion waits for. */
+export function lockedBy(holder: string): string {
+  return holder === nobody
+    ? 'Two people have freed this environment, and it rests for some minutes until nothing can be on its way any more.'
+    : `Waits for ${code(holder)}, which is changing this environment.`;
 }
 
 /** Only true, and only said, while nothing was changed. */
