@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Announcement } from '../../../src/flows/promotion/announcements.ts';
+import type { AuditEntry } from '../../../src/flows/promotion/audit.ts';
 import { toChange } from '../../../src/flows/promotion/change.ts';
 import type { PromotionEvent } from '../../../src/flows/promotion/events.ts';
 import { openPromotion } from '../../../src/flows/promotion/open.ts';
@@ -124,6 +125,7 @@ export interface Walk {
   nowMs: number;
   told: Announcement[];
   locks: string[];
+  audit: AuditEntry[];
 }
 
 export function begin(also: { kind?: 'promotion' | 'rollback'; policy?: Policy } = {}): Walk {
@@ -154,6 +156,7 @@ export function begin(also: { kind?: 'promotion' | 'rollback'; policy?: Policy }
     nowMs: startMs,
     told: change.announcements.map(({ announcement }) => announcement),
     locks: [],
+    audit: [...change.audit],
   };
 }
 
@@ -169,6 +172,7 @@ export function later(walk: Walk, seconds: number, event: PromotionEvent): Walk 
     nowMs,
     told: [...walk.told, ...decision.announcements],
     locks: change.locks === null ? walk.locks : [...walk.locks, change.locks.does],
+    audit: [...walk.audit, ...change.audit],
   };
 }
 

@@ -1,0 +1,267 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { AuditFile, auditFileOf, verifyAudit } from '../../../src/flows/promotion/audit-file.ts';
+import { canonical } from '../../../src/flows/promotion/canonical.ts';
+import { auditHash } from '../../../src/flows/promotion/change.ts';
+import { type Phase, phases } from '../../../src/flows/promotion/promotion.ts';
+import { retell } from './retold.ts';
+import { hash, walkTo } from './walk.ts';
+
+type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+type Tampered = Omit<AuditFile, Chain> & { [chain in Chain]: Json[] };
+type Chain = 'entries' | 'refusals';
+
+const deterministic = { seed: 20_261_121 };
+const copy = <Value>(value: Value): Value => JSON.parse(JSON.stringify(value));
+
+function exported(phase: Phase): AuditFile {
+  const { promotion, audit } = walkTo(phase);
+  const told = retell(promotion, audit);
+  const file = auditFileOf({ ...told, promotion: told.promotion });
+  if (file === undefined) throw new Error('not exported');
+  return copy(file);
+}
+
+const files = new Map(phases.map((phase) => [phase, exported(phase)]));
+const longest = files.get('resolved') ?? exported('resolved');
+/** Stories with enough to tamper with; any of them will do. */
+const anyFile = fc
+  .constantFrom(...phases)
+  .map((phase) => files.get(phase) ?? longest)
+  .filter(({ entries, refusals }) => entries.length > 3 && refusals.length > 1);
+
+const findings = (file: unknown) => verifyAudit(AuditFile.parse(copy(file)), hash).findings;
+const texts = (file: unknown) => findings(file).map(({ text }) => text);
+const nounOf = (chain: Chain) => (chain === 'entries' ? 'Entry' : 'Refusal');
+
+/** Every place in a value: the names and numbers that lead there. */
+function placesIn(value: Json, path: readonly string[] = []): (readonly string[])[] {
+  const inner =
+    typeof value === 'object' && value !== null
+      ? Object.entries(value).flatMap(([name, member]) => placesIn(member, [...path, name]))
+      : [];
+  return path.length === 0 ? inner : [path, ...inner];
+}
+
+const valueAt = (value: Json, path: readonly string[]): Json | undefined =>
+  path.reduce<Json | undefined>(
+    (so, name) => (typeof so === 'object' && so !== null ? (so as Record<string, Json>)[name] : undefined),
+    value,
+  );
+
+function put(value: Json, path: readonly string[], member: Json | undefined): void {
+  const parent = valueAt(value, path.slice(0, -1)) as Record<string, Json>;
+  const name = path.at(-1) ?? '';
+  if (member !== undefined) parent[name] = member;
+  else if (Array.isArray(parent)) parent.splice(Number(name), 1);
+  else delete parent[name];
+}
+
+const otherValue = fc.oneof(
+  fc.jsonValue({ maxDepth: 1 }) as fc.Arbitrary<Json>,
+  fc.constantFrom<Json>(null, '', 'promoted', 'p2', 0, 1, 2, 1.5, true, [], {}),
+);
+
+/** One change somewhere in the value, at any depth: another value, a member less, a member more. */
+function changeIn(value: Json, draw: fc.GeneratorValue): { readonly path: readonly string[] } {
+  for (;;) {
+    const before = canonical(value);
+    const path = draw(() => fc.constantFrom(...placesIn(value)));
+    const how = draw(() => fc.constantFrom('replace', 'remove', 'add'));
+    const there = valueAt(value, path);
+    if (how === 'add' && typeof there === 'object' && there !== null) {
+      if (Array.isArray(there)) there.push(draw(() => otherValue));
+      else there[draw(() => fc.constantFrom('also', 'Hash', 'refused', 'by'))] = draw(() => otherValue);
+    } else {
+      put(value, path, how === 'remove' ? undefined : draw(() => otherValue));
+    }
+    // A value that happens to be the same is no change; another one is drawn.
+    if (canonical(value) !== before) return { path };
+  }
+}
+
+const rehashed = (entry: Json): Json => {
+  const { hash: _, ...content } = entry as { [name: string]: Json };
+  return { ...content, hash: auditHash(content as never, hash) };
+};
+
+/** Runs one kind of tampering over many files and says whether every one was found, naming the entry. */
+function everyTampering(
+  tamper: (file: Tampered, chain: Chain, draw: fc.GeneratorValue) => { readonly named: RegExp } | undefined,
+  numRuns = 60,
+): void {
+  let done = 0;
+  fc.assert(
+    fc.property(
+      anyFile,
+      fc.constantFrom<Chain>('entries', 'refusals'),
+      fc.gen(),
+      (untouched, chain, draw) => {
+        const file = copy(untouched) as Tampered;
+        const tampered = tamper(file, chain, draw);
+        if (tampered === undefined) return;
+        done += 1;
+        const found = texts(file);
+        expect(found.length, 'not found').toBeGreaterThan(0);
+        expect(found.join('\n')).toMatch(tampered.named);
+      },
+    ),
+    { ...deterministic, numRuns },
+  );
+  expect(done, 'tampering that seldom happens proves nothing').toBeGreaterThan(numRuns / 2);
+}
+
+describe('ALL-11: an audit file that nobody touched', () => {
+  it.each(phases)('holds for a promotion that is %s', (phase) => {
+    expect(texts(files.get(phase))).toEqual([]);
+  });
+
+  it('tells by replaying its events what was saved, event by event', () => {
+    for (const phase of phases) {
+      const { promotion, audit } = walkTo(phase);
+
+      const told = retell(promotion, audit);
+
+      expect(told.entries).toEqual(audit);
+      expect(told.promotion).toEqual(promotion);
+    }
+  });
+
+  it('is witnessed by its own head, and up to an older one by that', () => {
+    const last = longest.head.sequence;
+    const older = (longest.entries[2] as { hash: string }).hash;
+
+    expect(verifyAudit(longest, hash, longest.head.hash.slice(0, 12))).toMatchObject({
+      findings: [],
+      witnessed: last,
+    });
+    expect(verifyAudit(longest, hash, older.slice(0, 12))).toMatchObject({ findings: [], witnessed: 3 });
+    expect(verifyAudit(longest, hash, '000000000000').findings).toEqual([
+      expect.objectContaining({ text: expect.stringContaining('No entry has the hash 000000000000') }),
+    ]);
+  });
+
+  it('holds when it was written with other white space and its names in another order', () => {
+    const turned = (value: Json): Json =>
+      Array.isArray(value)
+        ? value.map(turned)
+        : typeof value === 'object' && value !== null
+          ? Object.fromEntries(
+              Object.entries(value)
+                .reverse()
+                .map(([name, member]) => [name, turned(member)]),
+            )
+          : value;
+
+    expect(texts(turned(longest as unknown as Json))).toEqual([]);
+  });
+});
+
+describe('ALL-11: a tampered audit file is found, and the entry is named', () => {
+  it('any one change of any entry, at any depth', () => {
+    everyTampering((file, chain, draw) => {
+      const place = draw(fc.integer, { min: 1, max: file[chain].length });
+      const entry = file[chain][place - 1] ?? null;
+      changeIn(entry, draw);
+      return { named: new RegExp(`^${nounOf(chain)} ${place} was changed`, 'm') };
+    }, 200);
+  });
+
+  it('any one change of any entry that was given a hash of its own again', () => {
+    everyTampering((file, chain, draw) => {
+      const place = draw(fc.integer, { min: 1, max: file[chain].length });
+      const entry = file[chain][place - 1] ?? null;
+      const before = canonical(rehashed(entry));
+      changeIn(entry, draw);
+      const forged = rehashed(entry);
+      if (canonical(forged) === before) return undefined;
+      file[chain][place - 1] = forged;
+      return { named: new RegExp(`${nounOf(chain)} ${place} (or the head )?was (changed|removed)`) };
+    }, 100);
+  });
+
+  it('any entry that is not there any more', () => {
+    everyTampering((file, chain, draw) => {
+      const place = draw(fc.integer, { min: 1, max: file[chain].length });
+      file[chain].splice(place - 1, 1);
+      return { named: new RegExp(`^${nounOf(chain)} ${place} was removed`, 'm') };
+    });
+  });
+
+  it('the newest entries, taken away together', () => {
+    everyTampering((file, chain, draw) => {
+      const kept = draw(fc.integer, { min: 0, max: file[chain].length - 2 });
+      const all = file[chain].length;
+      file[chain].splice(kept);
+      return { named: new RegExp(`^${nounOf(chain)} ${kept + 1} to ${all} were removed: the head`, 'm') };
+    }, 30);
+  });
+
+  it('an entry too many, be it a copy or made up with a hash of its own', () => {
+    everyTampering((file, chain, draw) => {
+      const entries = file[chain];
+      const model = copy(entries[draw(fc.nat, { max: entries.length - 1 })]) as { [name: string]: Json };
+      const at = draw(fc.nat, { max: entries.length });
+      if (draw(fc.boolean)) {
+        const hashes = entries.map((entry) => (entry as { hash: string }).hash);
+        model['sequence'] = draw(fc.integer, { min: 1, max: entries.length + 2 });
+        model['previous'] = draw(() => fc.constantFrom('', ...hashes));
+        if (draw(fc.boolean)) changeIn(model['event'] ?? null, draw);
+        entries.splice(at, 0, rehashed(model));
+      } else {
+        entries.splice(at, 0, model);
+      }
+      return { named: /In place \d+ of the file an entry was added/ };
+    }, 100);
+  });
+
+  it('any two entries that changed places', () => {
+    everyTampering((file, chain, draw) => {
+      const entries = file[chain];
+      const one = draw(fc.nat, { max: entries.length - 1 });
+      const other = draw(fc.nat, { max: entries.length - 1 });
+      if (one === other) return undefined;
+      [entries[one], entries[other]] = [entries[other] ?? null, entries[one] ?? null];
+      return { named: new RegExp(`^${nounOf(chain)} (${one + 1}|${other + 1}) was moved`, 'm') };
+    });
+  });
+
+  it('any word of what the file says of the promotion, and any part of its heads', () => {
+    const other = (value: Json | undefined): Json =>
+      value === 'promotion' ? 'rollback' : typeof value === 'number' ? value + 1 : `${value}x`;
+    const unnoticed: string[] = [];
+    for (const [phase, untouched] of files) {
+      for (const part of ['promotion', 'head', 'refusalHead'] as const) {
+        for (const path of placesIn(untouched[part])) {
+          const file = copy(untouched);
+          const there = valueAt(file[part], path);
+          if (typeof there === 'object' && there !== null) continue;
+          put(file[part], path, other(there));
+          if (findings(file).length === 0) unnoticed.push(`${phase}: ${part}.${path.join('.')}`);
+        }
+      }
+    }
+
+    expect(unnoticed).toEqual([]);
+  });
+
+  it('a chain that was made anew together with its head: what its entries and refusals say no longer fits, and no witness names it', () => {
+    const file = copy(longest) as Tampered;
+    // Made anew from entry 5 on, head included, as somebody who has the whole file could.
+    let previous = '';
+    file.entries = file.entries.map((entry, index) => {
+      const content = entry as { [name: string]: Json };
+      const earlier = index === 4 ? { atMs: Number(content['atMs']) - 3_600_000 } : {};
+      const sealed = rehashed({ ...content, ...earlier, previous }) as { [name: string]: Json };
+      previous = String(sealed['hash']);
+      return sealed;
+    });
+    file.head = { ...file.head, hash: previous };
+
+    expect(texts(file).join('\n')).toContain('Entry 5 is of an earlier time than Entry 4.');
+    expect(texts(file).join('\n')).toMatch(/Refusal \d+ stands on another Entry/);
+    expect(verifyAudit(file, hash, longest.head.hash.slice(0, 12)).findings.at(-1)?.text).toContain(
+      'the chain was made anew',
+    );
+  });
+});
