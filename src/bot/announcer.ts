@@ -1,17 +1,21 @@
-import type { Log, Outbox, PromotionStore, Surface } from '../flows/ports.ts';
+import type { Log, Outbox, PromotionStore, SendingPlace, Surface } from '../flows/ports.ts';
 import type { Announcement, StoredAnnouncement } from '../flows/promotion/announcements.ts';
 import { hasEnded, type Promotion } from '../flows/promotion/promotion.ts';
-import { announcement, type Telling } from './messages/announcement.ts';
+import { isOpen, settledQuestion, type Telling } from './messages/announcement.ts';
 import type { Message } from './messages/block.ts';
 import { card } from './messages/card.ts';
 import type { Expected } from './messages/progress.ts';
-import { createPacing, type Method } from './pacing.ts';
+import { type Charge, createPacing } from './pacing.ts';
+import type { Budget } from './ports.ts';
+import { mattersOf, nextEdit } from './showing.ts';
 import type { Outcome, SlackClient } from './slack-client.ts';
+import { type Group, isDetail, isPage, nextGroup, weightOf } from './telling.ts';
 
 export interface AnnouncerOptions {
   readonly store: Pick<PromotionStore, 'load'>;
   readonly outbox: Outbox;
   readonly slack: Pick<SlackClient, 'post' | 'update' | 'whisper' | 'permalink'>;
+  readonly budget: Budget;
   readonly log: Log;
   readonly random?: () => number;
   /** How long each phase took before; asked at every drawing, so it has to be remembered there. */
@@ -34,13 +38,23 @@ export interface Announcer {
 
 /** A post that was not confirmed is repeated after this long: a rare second message is better than none. */
 const unconfirmedMs = 60_000;
+/** Nobody is left to hear that a post was not confirmed, when a page waits behind it. */
+const unconfirmedBeforePageMs = 15_000;
+/** An edit is answered or given up by then; after that another one may be tried. */
+const drawingMs = 15_000;
 const retryEditMs = 5_000;
-/** An open card is drawn anew now and then: its times move on, and a card that somebody deleted comes back. */
-const refreshMs = 5 * 60_000;
+/** An edit that was never answered has arrived by then, if it ever does. */
+const strayEditMs = 60_000;
+/** After a crash between claiming and acting, somebody looks again this soon. */
+const lookAgainMs = 5_000;
 const unreachableMs = 5_000;
 const mendMs = 60_000;
+const notAdmittedMs = 60_000;
 const stepsPerRun = 40;
 const surfacesPerRun = 50;
+const pendingAtOnce = 50;
+/** Where there is no room, asking again is spread over as much time as something has waited already, up to this. */
+const spreadMs = { news: 3_000, progress: 20_000 };
 
 /** The bot's own standing with Slack: a person mends it, and then everything that waited is told. */
 const standingErrors: ReadonlySet<string> = new Set([
@@ -61,31 +75,32 @@ const drawingErrors: ReadonlySet<string> = new Set([
   'msg_blocks_too_long',
   'metadata_too_large',
 ]);
-/** Detail whose loss costs nobody anything; not worth a second copy when it is unsure whether it arrived. */
-const details: ReadonlySet<Announcement['topic']> = new Set([
-  'analyzed',
-  'validated',
-  'lock-busy',
-  'step-done',
-  'probed',
-  'reading',
-  'trouble',
-]);
 
-type Step = 'again' | 'stop';
 type Changes = Partial<Omit<Surface, 'promotionId' | 'revision'>>;
+
+/** What there is to show, as it was read at once. */
+interface View {
+  readonly surface: Surface;
+  readonly promotion: Promotion;
+  readonly pending: readonly StoredAnnouncement[];
+  readonly nowMs: number;
+}
+
+/**
+ * `again`: something was done, look at everything anew. `stop`: somebody else is at it. Otherwise nothing could be done
+ * now, and `untilMs` says when it can, or null when there is nothing to do.
+ */
+type Went = 'again' | 'stop' | { readonly surface: Surface; readonly untilMs: number | null };
 
 /**
  * Makes Slack show what is saved: one card per promotion, edited in place, and what must be told in its order. Slack
  * being slow, full or gone delays the showing and nothing else. Like everything that acts, it claims first (one
- * conditional write), acts, and records; whoever loses the claim leaves it to the other.
+ * conditional write), acts, and records; whoever loses the claim leaves it to the other. What it knows between two calls
+ * is kept in the surface, so that any process can go on after any other.
  */
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
   const { store, outbox, slack, log, random = Math.random, expected, replaced, told } = options;
-  const pacing = createPacing();
-  /** How far an announcement of several messages has come; forgotten in a crash, which may repeat one. */
-  const underway = new Map<string, { readonly out: number; readonly arrived: boolean }>();
-  const permalinks = new Map<string, string>();
+  const pacing = createPacing(options.budget);
 
   const draw = async (promotion: Promotion, nowMs: number) =>
     card(promotion, {
@@ -103,303 +118,462 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   };
 
   /** Notes what has happened already, on whatever the surface has become meanwhile. */
-  const record = async (claimed: Surface, changes: Changes): Promise<void> => {
+  const record = async (
+    claimed: Surface,
+    changes: (newest: Surface) => Changes,
+  ): Promise<Surface | undefined> => {
     let surface: Surface | undefined = claimed;
-    for (let race = 0; race < 5 && surface !== undefined; race += 1) {
-      if ((await claim(surface, changes)) !== undefined) return;
+    for (let race = 0; race < recordRaces && surface !== undefined; race += 1) {
+      const recorded = await claim(surface, changes(surface));
+      if (recorded !== undefined) return recorded;
       surface = await outbox.surface(claimed.promotionId);
     }
     log.error({ promotionId: claimed.promotionId }, 'what was shown could not be noted');
+    return undefined;
   };
 
-  const laterAfter = (
-    method: Method,
-    outcome: Exclude<Outcome, { outcome: 'sent' }>,
-    nowMs: number,
-  ): number => {
+  /** Gives a claim back that was not used, and keeps the place that was got for it. */
+  const giveBack = async (claimed: Surface, changes: Changes, untilMs: number): Promise<Went> => {
+    const surface = await record(claimed, () => ({ ...changes, dueAtMs: untilMs }));
+    return surface === undefined ? 'stop' : { surface, untilMs };
+  };
+
+  const holdOff = async (charge: Charge, outcome: Outcome, nowMs: number): Promise<void> => {
     const waitMs =
       outcome.outcome === 'rate-limited'
         ? outcome.retryAfterMs + Math.floor(random() * 1000)
         : outcome.outcome === 'unreachable'
           ? unreachableMs
           : mendMs;
-    pacing.block(method, nowMs + waitMs);
-    return nowMs + waitMs;
+    await pacing.block(charge, nowMs + waitMs);
   };
 
-  const mustWait = (outcome: Outcome) =>
-    outcome.outcome === 'rate-limited' ||
-    outcome.outcome === 'unreachable' ||
-    (outcome.outcome === 'refused' && standingErrors.has(outcome.error));
+  const askAgainMs = (fullUntilMs: number, waitedMs: number, mostMs: number, nowMs: number) =>
+    Math.max(fullUntilMs, nowMs + 1_000) + Math.floor(random() * Math.min(mostMs, Math.max(0, waitedMs)));
 
-  const textOnlyIfDeclined = async <Sent>(
-    message: Message,
-    send: (drawn: Message) => Promise<Outcome<Sent>>,
-  ): Promise<Outcome<Sent>> => {
-    const outcome = await send(message);
-    if (outcome.outcome !== 'refused' || !drawingErrors.has(outcome.error)) return outcome;
-    log.error({ error: outcome.error }, 'slack declined a drawing; its text is sent alone');
-    return send({ text: message.text, blocks: [] });
-  };
-
-  const postCard = async (
-    surface: Surface,
-    promotion: Promotion,
-    nowMs: number,
-  ): Promise<Step | 'refused'> => {
-    const blockedMs = Math.max(pacing.blockedUntilMs('post'), pacing.postAtMs(surface.channel, nowMs));
-    if (blockedMs > nowMs) return wait(surface, blockedMs);
+  const postCard = async ({ surface, promotion, nowMs }: View): Promise<Went> => {
+    if (surface.ts !== null || !promotion.admitted) return { surface, untilMs: null };
+    if (surface.postingUntilMs !== null && nowMs < surface.postingUntilMs) {
+      return { surface, untilMs: surface.postingUntilMs };
+    }
+    const charge: Charge = { method: 'post', weight: 'matter', channel: surface.channel };
+    const aheadMs = pacing.aheadUntilMs(charge, surface.postAt, nowMs);
+    if (aheadMs !== undefined) return { surface, untilMs: aheadMs };
     // The first attempt is remembered in `drawnAtMs`, so that unconfirmed repeats come ever more rarely.
     const firstMs = surface.drawnAtMs === 0 ? nowMs : surface.drawnAtMs;
-    const untilMs = nowMs + Math.max(unconfirmedMs, nowMs - firstMs);
-    const claimed = await claim(surface, { postingUntilMs: untilMs, dueAtMs: untilMs, drawnAtMs: firstMs });
+    const claimed = await claim(surface, {
+      postingUntilMs: nowMs + Math.max(unconfirmedMs, nowMs - firstMs),
+      dueAtMs: nowMs + lookAgainMs,
+      drawnAtMs: firstMs,
+      postAt: null,
+    });
     if (claimed === undefined) return 'stop';
-    pacing.posted(surface.channel, nowMs);
+    const leave = await pacing.ask(charge, surface.postAt, nowMs);
+    if (leave.outcome !== 'now') {
+      const { postingUntilMs, drawnAtMs } = surface;
+      const kept = leave.outcome === 'kept' ? leave.place : null;
+      return giveBack(claimed, { postingUntilMs, drawnAtMs, postAt: kept }, kept?.atMs ?? leaveAtMs(leave));
+    }
+    const release = (newest: Surface): Changes =>
+      newest.postingUntilMs === claimed.postingUntilMs ? { postingUntilMs: null } : {};
     const outcome = await textOnlyIfDeclined(await draw(promotion, nowMs), (message) =>
       slack.post({ channel: surface.channel, message }),
     );
+    if (outcome.outcome === 'unknown') return 'again';
     if (outcome.outcome === 'sent') {
-      await record(claimed, {
-        channel: outcome.channel,
-        ts: outcome.ts,
-        drawnRevision: promotion.revision,
-        drawnAtMs: nowMs,
-        postingUntilMs: null,
+      await record(claimed, (newest) => ({
+        ...release(newest),
         dueAtMs: nowMs,
-      });
+        // Somebody who thought that this post was lost may have been quicker; one of the two is followed.
+        ...(newest.ts === null ? placed(outcome, promotion, nowMs) : {}),
+      }));
       return 'again';
     }
-    if (outcome.outcome === 'unknown') return 'stop';
     if (mustWait(outcome)) {
-      const dueAtMs = laterAfter('post', outcome, nowMs);
-      await record(claimed, { postingUntilMs: null, dueAtMs });
-      return 'stop';
+      await holdOff(charge, outcome, nowMs);
+      await record(claimed, (newest) => ({ ...release(newest), dueAtMs: nowMs }));
+      return 'again';
     }
     const fallback = promotion.policy.onCall.channel;
     const moves = fallback !== null && surface.channel !== fallback;
     log.error({ promotionId: promotion.id, ...outcome, moves }, 'card cannot be posted in its channel');
-    await record(claimed, {
-      postingUntilMs: null,
-      dueAtMs: nowMs + (moves ? 0 : mendMs),
-      ...(moves ? { channel: fallback } : {}),
-    });
-    return moves ? 'again' : 'refused';
-  };
-
-  const editCard = async (
-    surface: Surface,
-    ts: string,
-    promotion: Promotion,
-    nowMs: number,
-  ): Promise<Step> => {
-    const claimed = await claim(surface, { drawnAtMs: nowMs, dueAtMs: nowMs + retryEditMs });
-    if (claimed === undefined) return 'again';
-    pacing.edited(promotion.id, nowMs);
-    const outcome = await textOnlyIfDeclined(await draw(promotion, nowMs), (message) =>
-      slack.update({ channel: surface.channel, ts, message }),
-    );
-    if (outcome.outcome === 'sent') {
-      await record(claimed, { drawnRevision: promotion.revision, dueAtMs: nowMs });
-      return 'again';
-    }
-    // An edit can be repeated without harm; meanwhile the rest is told.
-    if (outcome.outcome === 'unknown') return 'again';
-    if (outcome.outcome === 'gone') {
-      log.warn({ promotionId: promotion.id, error: outcome.error }, 'card is gone and is posted anew');
-      await record(claimed, {
-        ts: null,
-        drawnRevision: 0,
-        drawnAtMs: 0,
-        postingUntilMs: null,
-        dueAtMs: nowMs,
-      });
-      return 'again';
-    }
-    if (mustWait(outcome)) {
-      await record(claimed, { dueAtMs: laterAfter('update', outcome, nowMs) });
-      return 'again';
-    }
-    log.error({ promotionId: promotion.id, ...outcome }, 'card cannot be drawn');
-    await record(claimed, { drawnRevision: promotion.revision, dueAtMs: nowMs });
+    await record(claimed, () => ({
+      dueAtMs: nowMs,
+      ...(moves
+        ? { channel: fallback, postingUntilMs: null }
+        : { postingUntilMs: nowMs + mendMs, homeless: true }),
+    }));
     return 'again';
   };
 
-  const cardUrl = async (surface: Surface): Promise<string | undefined> => {
-    if (surface.ts === null) return undefined;
-    const key = `${surface.channel} ${surface.ts}`;
-    const known = permalinks.get(key);
-    if (known !== undefined) return known;
+  const editCard = async ({ surface, promotion, nowMs }: View): Promise<Went> => {
+    const { ts } = surface;
+    const next = ts === null ? undefined : nextEdit(surface, promotion);
+    if (ts === null || next === undefined) return { surface, untilMs: null };
+    if (next.atMs > nowMs) return { surface, untilMs: next.atMs };
+    const charge: Charge = { method: 'edit', weight: next.weight };
+    const place = placeOfEdit(surface);
+    const aheadMs = pacing.aheadUntilMs(charge, place, nowMs);
+    if (aheadMs !== undefined) return { surface, untilMs: aheadMs };
+    const fullMs = pacing.fullUntilMs(charge, place, nowMs);
+    const againMs = (atMs: number) => {
+      const { news, progress } = spreadMs;
+      const most = next.weight === 'progress' ? progress : news;
+      return askAgainMs(atMs, nowMs - promotion.nowMs, most, nowMs);
+    };
+    if (fullMs !== undefined) return { surface, untilMs: againMs(fullMs) };
+    const redrawn = surface.redrawAtMs !== null && surface.redrawAtMs <= nowMs ? null : surface.redrawAtMs;
+    const claimed = await claim(surface, {
+      drawingUntilMs: nowMs + drawingMs,
+      dueAtMs: nowMs + lookAgainMs,
+      editAtMs: null,
+      // Whoever claimed before has not said how it ended: their drawing may still come, and must not stay.
+      redrawAtMs: surface.drawingUntilMs === null ? redrawn : nowMs + strayEditMs,
+    });
+    if (claimed === undefined) return 'stop';
+    const leave = await pacing.ask(charge, place, nowMs);
+    if (leave.outcome !== 'now') {
+      const { drawingUntilMs, redrawAtMs } = surface;
+      const kept = leave.outcome === 'kept' ? leave.place.atMs : null;
+      const changes = { drawingUntilMs, redrawAtMs, editAtMs: kept };
+      return giveBack(claimed, changes, kept ?? againMs(leaveAtMs(leave)));
+    }
+    const release = (newest: Surface): Changes =>
+      newest.drawingUntilMs === claimed.drawingUntilMs ? { drawingUntilMs: null } : {};
+    const outcome = await textOnlyIfDeclined(await draw(promotion, nowMs), (message) =>
+      slack.update({ channel: surface.channel, ts, message }),
+    );
+    if (outcome.outcome === 'unknown') {
+      // An edit can be repeated without harm; meanwhile the rest is told.
+      await record(claimed, () => ({
+        drawingUntilMs: nowMs + retryEditMs,
+        redrawAtMs: nowMs + strayEditMs,
+        dueAtMs: nowMs,
+      }));
+      return 'again';
+    }
+    if (outcome.outcome === 'gone') {
+      log.warn({ promotionId: promotion.id, error: outcome.error }, 'card is gone and is posted anew');
+      await record(claimed, (newest) => ({ dueAtMs: nowMs, ...(newest.ts === ts ? unplaced : {}) }));
+      return 'again';
+    }
+    if (mustWait(outcome)) {
+      await holdOff(charge, outcome, nowMs);
+      await record(claimed, (newest) => ({ ...release(newest), dueAtMs: nowMs }));
+      return 'again';
+    }
+    if (outcome.outcome !== 'sent') {
+      log.error({ promotionId: promotion.id, ...outcome }, 'card cannot be drawn');
+    }
+    await record(claimed, (newest) => ({
+      ...release(newest),
+      drawnRevision: promotion.revision,
+      drawnAtMs: nowMs,
+      shown: mattersOf(promotion),
+      dueAtMs: nowMs,
+    }));
+    return 'again';
+  };
+
+  /** A question that is settled keeps no buttons. */
+  const settleQuestion = async ({ surface, promotion, nowMs }: View): Promise<Went> => {
+    const asked = surface.asked.find(({ id }) => !isOpen(promotion, id));
+    if (asked === undefined) return { surface, untilMs: null };
+    if (surface.drawingUntilMs !== null && nowMs < surface.drawingUntilMs) {
+      return { surface, untilMs: surface.drawingUntilMs };
+    }
+    const charge: Charge = { method: 'edit', weight: 'news' };
+    const place = placeOfEdit(surface);
+    const aheadMs = pacing.aheadUntilMs(charge, place, nowMs);
+    if (aheadMs !== undefined) return { surface, untilMs: aheadMs };
+    const fullMs = pacing.fullUntilMs(charge, place, nowMs);
+    if (fullMs !== undefined) {
+      return { surface, untilMs: askAgainMs(fullMs, nowMs - promotion.nowMs, spreadMs.news, nowMs) };
+    }
+    const claimed = await claim(surface, {
+      drawingUntilMs: nowMs + drawingMs,
+      dueAtMs: nowMs + lookAgainMs,
+      editAtMs: null,
+    });
+    if (claimed === undefined) return 'stop';
+    const leave = await pacing.ask(charge, place, nowMs);
+    if (leave.outcome !== 'now') {
+      const kept = leave.outcome === 'kept' ? leave.place.atMs : null;
+      const changes = { drawingUntilMs: surface.drawingUntilMs, editAtMs: kept };
+      return giveBack(claimed, changes, kept ?? leaveAtMs(leave));
+    }
+    const [question, ...later] = await outbox.announcements(promotion.id, asked.sequence - 1, pendingAtOnce);
+    const outcome: Outcome =
+      question?.announcement.topic === 'question'
+        ? await slack.update({
+            channel: asked.channel,
+            ts: asked.ts,
+            message: settledQuestion(
+              promotion,
+              question.announcement,
+              later.map(({ announcement }) => announcement),
+            ),
+          })
+        : { outcome: 'refused', error: 'no_question' };
+    const waits = mustWait(outcome);
+    if (waits) await holdOff(charge, outcome, nowMs);
+    await record(claimed, (newest) => ({
+      dueAtMs: nowMs,
+      drawingUntilMs: outcome.outcome === 'unknown' ? nowMs + retryEditMs : null,
+      ...(waits || outcome.outcome === 'unknown'
+        ? {}
+        : { asked: newest.asked.filter(({ ts, channel }) => ts !== asked.ts || channel !== asked.channel) }),
+    }));
+    return 'again';
+  };
+
+  /** Asked for once, and then kept with the card; an announcement without the link says the same. */
+  const cardUrl = async (surface: Surface): Promise<string | null> => {
+    if (surface.ts === null || surface.url !== null) return surface.url;
     const found = await slack.permalink({ channel: surface.channel, ts: surface.ts });
-    if (found.outcome !== 'sent') return undefined;
-    permalinks.set(key, found.url);
-    return found.url;
+    return found.outcome === 'sent' ? found.url : null;
   };
 
-  const tellingsOf = async (
+  const send = async (
     surface: Surface,
-    promotion: Promotion,
-    next: StoredAnnouncement,
-    nowMs: number,
-  ): Promise<readonly Telling[]> => {
-    const plain = announcement(promotion, next.announcement, { nowMs });
-    if (!plain.some(({ place }) => place === 'channel' || place === 'on-call')) return plain;
-    const url = await cardUrl(surface);
-    return url === undefined ? plain : announcement(promotion, next.announcement, { nowMs, cardUrl: url });
-  };
-
-  const send = async (surface: Surface, telling: Telling): Promise<Outcome> => {
+    telling: Telling,
+  ): Promise<Outcome<{ readonly channel?: string; readonly ts?: string }>> => {
     const { message } = telling;
-    const post = (channel: string, threadTs?: string) =>
+    const post = (channel: string, threadTs: string | null) =>
       textOnlyIfDeclined(message, (drawn) =>
-        slack.post({ channel, message: drawn, ...(threadTs === undefined ? {} : { threadTs }) }),
+        slack.post({ channel, message: drawn, ...(threadTs === null ? {} : { threadTs }) }),
       );
     switch (telling.place) {
-      case 'thread': {
-        const outcome = await post(surface.channel, surface.ts ?? undefined);
-        return outcome.outcome === 'gone' ? post(surface.channel) : outcome;
-      }
+      case 'thread':
+        return post(surface.channel, surface.ts);
       case 'channel':
-        return post(surface.channel);
+        return post(surface.channel, null);
       case 'on-call':
-        return post(telling.channel);
+        return post(telling.channel, null);
       case 'private': {
         const { userId } = telling;
         const whispered = await slack.whisper({ channel: surface.channel, userId, answer: message });
         return whispered.outcome === 'refused' && !standingErrors.has(whispered.error)
-          ? post(userId)
+          ? post(userId, null)
           : whispered;
       }
     }
   };
 
-  const tellNext = async (
-    surface: Surface,
-    promotion: Promotion,
-    next: StoredAnnouncement,
-    nowMs: number,
-  ): Promise<Step> => {
-    const tellings = await tellingsOf(surface, promotion, next, nowMs);
-    const key = `${promotion.id} ${next.sequence}`;
-    const { out, arrived } = underway.get(key) ?? { out: 0, arrived: false };
-    const telling = tellings[out];
-    if (telling === undefined) return finishTelling(surface, next, key, arrived, nowMs);
-
-    const method: Method = telling.place === 'private' ? 'whisper' : 'post';
-    const channel = telling.place === 'on-call' ? telling.channel : surface.channel;
-    const blockedMs = Math.max(pacing.blockedUntilMs(method), pacing.postAtMs(channel, nowMs));
-    if (blockedMs > nowMs) return wait(surface, blockedMs);
-    const untilMs = nowMs + unconfirmedMs;
-    const claimed = await claim(surface, { postingUntilMs: untilMs, dueAtMs: untilMs });
-    if (claimed === undefined) return 'stop';
-    pacing.posted(channel, nowMs);
-    const outcome = await send(surface, telling);
-    const { topic } = next.announcement;
-    if (outcome.outcome === 'unknown' && !details.has(topic)) return 'stop';
-    if (outcome.outcome !== 'sent' && mustWait(outcome)) {
-      await record(claimed, { postingUntilMs: null, dueAtMs: laterAfter(method, outcome, nowMs) });
-      return 'stop';
+  const tell = async (view: View): Promise<Went> => {
+    const { surface, promotion, pending, nowMs } = view;
+    const weight = weightOf(pending);
+    const waitsForCard = surface.ts === null && promotion.admitted && !surface.homeless && weight !== 'page';
+    if (pending.length === 0 || waitsForCard) return { surface, untilMs: null };
+    if (!promotion.admitted && surface.ts === null && pending[0]?.announcement.topic !== 'denied') {
+      return skipTo(
+        view,
+        pending.find(({ announcement: { topic } }) => topic === 'denied'),
+      );
     }
+    const shortenedMs = pending.slice(1).some(isPage) ? unconfirmedMs - unconfirmedBeforePageMs : 0;
+    const freeMs = surface.tellingUntilMs === null ? 0 : surface.tellingUntilMs - shortenedMs;
+    if (nowMs < freeMs) return { surface, untilMs: freeMs };
+    const plain = nextGroup(promotion, pending, surface, { nowMs });
+    if (plain === undefined) return { surface, untilMs: null };
+    const { out, arrived } = surface.underway ?? { out: 0, arrived: false };
+    const first = plain.tellings[out];
+    if (first === undefined) return finish(surface, plain, { out, arrived }, nowMs, () => ({}));
+
+    const channel = first.place === 'on-call' ? first.channel : surface.channel;
+    const charge: Charge =
+      first.place === 'private' ? { method: 'whisper' } : { method: 'post', weight, channel };
+    const againMs = (atMs: number) =>
+      askAgainMs(atMs, nowMs - (pending[0]?.atMs ?? nowMs), spreadMs.progress, nowMs);
+    const aheadMs = pacing.aheadUntilMs(charge, surface.postAt, nowMs);
+    if (aheadMs !== undefined) return { surface, untilMs: aheadMs };
+    const fullMs = pacing.fullUntilMs(charge, surface.postAt, nowMs);
+    if (fullMs !== undefined) return { surface, untilMs: againMs(fullMs) };
+    const claimed = await claim(surface, {
+      tellingUntilMs: nowMs + unconfirmedMs,
+      dueAtMs: nowMs + lookAgainMs,
+      postAt: null,
+    });
+    if (claimed === undefined) return 'stop';
+    const leave = await pacing.ask(charge, surface.postAt, nowMs);
+    if (leave.outcome !== 'now') {
+      const kept = leave.outcome === 'kept' ? leave.place : null;
+      const changes = { tellingUntilMs: surface.tellingUntilMs, postAt: kept };
+      return giveBack(claimed, changes, kept?.atMs ?? againMs(leaveAtMs(leave)));
+    }
+    const release = (newest: Surface): Changes =>
+      newest.tellingUntilMs === claimed.tellingUntilMs ? { tellingUntilMs: null } : {};
+    const linked = first.place === 'channel' || first.place === 'on-call' ? await cardUrl(claimed) : null;
+    const group =
+      linked === null ? plain : (nextGroup(promotion, pending, surface, { nowMs, cardUrl: linked }) ?? plain);
+    const telling = group.tellings[out] ?? first;
+    const outcome = await send(surface, telling);
+    const withUrl = linked === null ? {} : { url: linked };
+
+    const detail = group.told.every(isDetail);
+    if (outcome.outcome === 'unknown' && !detail) return 'again';
+    if (outcome.outcome === 'gone' && telling.place === 'thread' && surface.ts !== null) {
+      log.warn({ promotionId: promotion.id, error: outcome.error }, 'card is gone and is posted anew');
+      await record(claimed, (newest) => ({
+        ...release(newest),
+        dueAtMs: nowMs,
+        ...(newest.ts === surface.ts ? unplaced : {}),
+      }));
+      return 'again';
+    }
+    if (mustWait(outcome)) {
+      await holdOff(charge, outcome, nowMs);
+      await record(claimed, (newest) => ({ ...release(newest), ...withUrl, dueAtMs: nowMs }));
+      return 'again';
+    }
+    const counts = group.told.some(({ announcement: { topic } }) => topic === 'waiting');
     const cardShowsIt = surface.ts !== null && surface.drawnRevision >= promotion.revision;
-    if (outcome.outcome !== 'sent' && topic === 'waiting' && !cardShowsIt) {
+    if (outcome.outcome !== 'sent' && counts && !cardShowsIt) {
       // The countdown waits for this message, or for the card that carries Cancel as well.
-      await record(claimed, { postingUntilMs: null, dueAtMs: nowMs + mendMs });
-      return 'stop';
+      await record(claimed, () => ({ tellingUntilMs: nowMs + mendMs, dueAtMs: nowMs }));
+      return 'again';
     }
     if (outcome.outcome !== 'sent') {
       log.error(
-        { promotionId: promotion.id, topic, place: telling.place, ...outcome },
+        {
+          promotionId: promotion.id,
+          topics: group.told.map(({ announcement: { topic } }) => topic),
+          place: telling.place,
+          ...outcome,
+        },
         'announcement was lost',
       );
     }
     const so = {
       out: out + 1,
-      arrived: arrived || outcome.outcome === 'sent' || (topic === 'waiting' && cardShowsIt),
+      arrived: arrived || outcome.outcome === 'sent' || (counts && cardShowsIt),
     };
-    underway.set(key, so);
-    if (so.out === tellings.length) return finishTelling(claimed, next, key, so.arrived, nowMs);
-    await record(claimed, { postingUntilMs: null, dueAtMs: nowMs });
+    const [only] = group.told;
+    const more = (newest: Surface): Changes => ({
+      ...withUrl,
+      ...(outcome.outcome === 'sent' && only !== undefined ? askedAt(newest, promotion, only, outcome) : {}),
+    });
+    if (so.out >= group.tellings.length) return finish(claimed, group, so, nowMs, more);
+    await record(claimed, (newest) => ({
+      ...release(newest),
+      ...more(newest),
+      underway: { last: group.last, ...so },
+      dueAtMs: nowMs,
+    }));
     return 'again';
   };
 
-  const finishTelling = async (
+  const finish = async (
     surface: Surface,
-    next: StoredAnnouncement,
-    key: string,
-    arrived: boolean,
+    group: Group,
+    so: { readonly out: number; readonly arrived: boolean },
     nowMs: number,
-  ): Promise<Step> => {
-    if (arrived && told !== undefined) {
+    more: (newest: Surface) => Changes,
+  ): Promise<Went> => {
+    const release = (newest: Surface): Changes =>
+      newest.tellingUntilMs === surface.tellingUntilMs ? { tellingUntilMs: null } : {};
+    const last = surface.underway?.last ?? group.last;
+    if (so.arrived && told !== undefined) {
       try {
-        await told(next.promotionId, next.announcement);
+        for (const { announcement } of group.told) await told(surface.promotionId, announcement);
       } catch (error) {
         const { name } = error instanceof Error ? error : { name: 'unknown' };
-        log.error({ promotionId: next.promotionId, error: name }, 'what was told could not be passed on');
-        await record(surface, { postingUntilMs: null, dueAtMs: nowMs + unreachableMs });
-        return 'stop';
+        log.error({ promotionId: surface.promotionId, error: name }, 'what was told could not be passed on');
+        await record(surface, (newest) => ({
+          ...more(newest),
+          underway: { last, ...so },
+          tellingUntilMs: nowMs + unreachableMs,
+          dueAtMs: nowMs,
+        }));
+        return 'again';
       }
     }
-    await record(surface, { toldSequence: next.sequence, postingUntilMs: null, dueAtMs: nowMs });
-    underway.delete(key);
+    await record(surface, (newest) => ({
+      ...release(newest),
+      ...more(newest),
+      toldSequence: Math.max(newest.toldSequence, last),
+      reading: group.reading,
+      underway: newest.underway !== null && newest.underway.last > last ? newest.underway : null,
+      dueAtMs: nowMs,
+    }));
     return 'again';
-  };
-
-  const wait = async (surface: Surface, untilMs: number): Promise<Step> => {
-    await claim(surface, { dueAtMs: untilMs });
-    return 'stop';
   };
 
   /** There is no card before its requester was found to be allowed to ask; a refusal is told to them alone. */
-  const whisperOnly = async (surface: Surface, promotion: Promotion, nowMs: number): Promise<Step> => {
-    const [next] = hasEnded(promotion)
-      ? await outbox.announcements(promotion.id, surface.toldSequence, 1)
-      : [];
-    if (next === undefined) {
-      await claim(surface, {
-        dueAtMs: null,
-        ...(hasEnded(promotion) ? { drawnRevision: promotion.revision } : {}),
-      });
-      return 'stop';
-    }
-    if (next.announcement.topic === 'denied') return tellNext(surface, promotion, next, nowMs);
-    await record(surface, { toldSequence: next.sequence, dueAtMs: nowMs });
-    return 'again';
+  const skipTo = async (
+    { surface, promotion, pending, nowMs }: View,
+    denied: StoredAnnouncement | undefined,
+  ): Promise<Went> => {
+    if (!hasEnded(promotion)) return { surface, untilMs: null };
+    const toldSequence =
+      denied === undefined ? (pending.at(-1)?.sequence ?? surface.toldSequence) : denied.sequence - 1;
+    return (await claim(surface, { toldSequence, dueAtMs: nowMs })) === undefined ? 'stop' : 'again';
   };
 
-  /** What is shown next, and when it cannot be shown yet, from when on it can. */
-  const step = async (surface: Surface, promotion: Promotion, nowMs: number, cardRefused: boolean) => {
-    if (surface.postingUntilMs !== null && nowMs < surface.postingUntilMs) return 'stop';
-    if (surface.ts === null && !promotion.admitted) return whisperOnly(surface, promotion, nowMs);
-    if (surface.ts === null && !cardRefused) return postCard(surface, promotion, nowMs);
+  /** Everything that can be shown is; sleeps until something else can, or until the promotion is saved again. */
+  const sleep = async (
+    before: Surface,
+    { surface, promotion, nowMs }: View,
+    untilMs: number | null,
+  ): Promise<void> => {
+    const unseen = surface.ts === null && !promotion.admitted;
+    if (unseen && !hasEnded(promotion)) {
+      await claim(surface, { dueAtMs: nowMs + notAdmittedMs });
+      return;
+    }
+    const nothingNew =
+      surface.toldSequence >= promotion.announced &&
+      (unseen || surface.drawnRevision >= promotion.revision) &&
+      surface.asked.every(({ id }) => isOpen(promotion, id));
+    if (nothingNew) {
+      const drawnRevision = unseen ? promotion.revision : surface.drawnRevision;
+      await outbox.saveSurface({ ...surface, drawnRevision, dueAtMs: null }, untilMs ?? undefined);
+      return;
+    }
+    // What gave its claim back has said already when it wants to go on.
+    const said = surface !== before && surface.dueAtMs === untilMs;
+    if (!said) await claim(surface, { dueAtMs: untilMs ?? nowMs + mendMs });
+  };
 
-    const [next] = await outbox.announcements(promotion.id, surface.toldSequence, 1);
-    const refreshAtMs = hasEnded(promotion) ? null : surface.drawnAtMs + refreshMs;
-    const behind =
-      surface.drawnRevision < promotion.revision || (refreshAtMs !== null && nowMs >= refreshAtMs);
-    const moved = (promotion.phases.at(-1)?.atMs ?? 0) >= surface.drawnAtMs;
-    const matters = hasEnded(promotion) || moved || next !== undefined;
-    const editMs = Math.max(
-      pacing.blockedUntilMs('update'),
-      pacing.editAtMs(surface.drawnAtMs, matters, nowMs),
-    );
-    if (surface.ts !== null && behind && editMs <= nowMs)
-      return editCard(surface, surface.ts, promotion, nowMs);
-    if (next !== undefined) return tellNext(surface, promotion, next, nowMs);
-    if (surface.ts === null) return wait(surface, nowMs + mendMs);
-    if (behind) return wait(surface, editMs);
-    await outbox.saveSurface({ ...surface, postingUntilMs: null, dueAtMs: null }, refreshAtMs ?? undefined);
+  const step = async (view: View): Promise<'again' | 'stop'> => {
+    const order = view.pending.some(isPage)
+      ? [postCard, tell, editCard, settleQuestion]
+      : [postCard, editCard, tell, settleQuestion];
+    let { surface } = view;
+    const untilMs: number[] = [];
+    for (const show of order) {
+      const went = await show({ ...view, surface });
+      if (went === 'again' || went === 'stop') return went;
+      surface = went.surface;
+      if (went.untilMs !== null) untilMs.push(went.untilMs);
+    }
+    await sleep(view.surface, { ...view, surface }, untilMs.length === 0 ? null : Math.min(...untilMs));
     return 'stop';
   };
 
   const announce = async (promotionId: string, nowMs: number): Promise<void> => {
-    let cardRefused = false;
     for (let count = 0; count < stepsPerRun; count += 1) {
       const surface = await outbox.surface(promotionId);
       const loaded = await store.load(promotionId);
       if (surface === undefined || loaded === undefined) return;
-      const went = await step(surface, loaded.promotion, Math.max(nowMs, loaded.nowMs), cardRefused);
+      const pending =
+        surface.toldSequence < loaded.promotion.announced
+          ? await outbox.announcements(promotionId, surface.toldSequence, pendingAtOnce)
+          : [];
+      const { promotion } = loaded;
+      const went = await step({ surface, promotion, pending, nowMs: Math.max(nowMs, loaded.nowMs) });
       if (went === 'stop') return;
-      if (went === 'refused') cardRefused = true;
     }
+  };
+
+  const textOnlyIfDeclined = async <Sent>(
+    message: Message,
+    sendOnce: (drawn: Message) => Promise<Outcome<Sent>>,
+  ): Promise<Outcome<Sent>> => {
+    const outcome = await sendOnce(message);
+    if (outcome.outcome !== 'refused' || !drawingErrors.has(outcome.error)) return outcome;
+    log.error({ error: outcome.error }, 'slack declined a drawing; its text is sent alone');
+    return sendOnce({ text: message.text, blocks: [] });
   };
 
   return {
@@ -417,4 +591,66 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       return due.ids.length;
     },
   };
+}
+
+const recordRaces = 8;
+
+function mustWait(outcome: Outcome): boolean {
+  return (
+    outcome.outcome === 'rate-limited' ||
+    outcome.outcome === 'unreachable' ||
+    (outcome.outcome === 'refused' && standingErrors.has(outcome.error))
+  );
+}
+
+/** The card as it was just posted. */
+function placed(
+  { channel, ts }: { readonly channel: string; readonly ts: string },
+  promotion: Promotion,
+  nowMs: number,
+): Changes {
+  return {
+    channel,
+    ts,
+    url: null,
+    homeless: false,
+    drawnRevision: promotion.revision,
+    drawnAtMs: nowMs,
+    shown: mattersOf(promotion),
+    drawingUntilMs: null,
+    redrawAtMs: null,
+  };
+}
+
+/** Somebody deleted the card: it is posted anew, and its thread goes on under the new one. */
+const unplaced: Changes = {
+  ts: null,
+  url: null,
+  drawnRevision: 0,
+  drawnAtMs: 0,
+  shown: '',
+  postingUntilMs: null,
+  drawingUntilMs: null,
+  redrawAtMs: null,
+  editAtMs: null,
+};
+
+function placeOfEdit({ editAtMs }: Surface): SendingPlace | null {
+  return editAtMs === null ? null : { queue: 'edit', atMs: editAtMs, whole: true };
+}
+
+const leaveAtMs = (leave: { readonly atMs: number } | { readonly place: SendingPlace }) =>
+  'place' in leave ? leave.place.atMs : leave.atMs;
+
+/** A question that was asked with buttons is remembered until they are taken away. */
+function askedAt(
+  { asked }: Surface,
+  promotion: Promotion,
+  { sequence, announcement }: StoredAnnouncement,
+  sent: { readonly channel?: string; readonly ts?: string },
+): Changes {
+  if (announcement.topic !== 'question' || sent.channel === undefined || sent.ts === undefined) return {};
+  const { id } = announcement.question;
+  if (!isOpen(promotion, id)) return {};
+  return { asked: [...asked, { id, sequence, channel: sent.channel, ts: sent.ts }] };
 }

@@ -25,3 +25,21 @@ export type Later = (task: () => Promise<void>) => void;
 
 /** Calls back once after a real time; the returned function cancels. */
 export type After = (milliseconds: number, callback: () => void) => () => void;
+
+/** How one pot of a rate is shared out: a place per interval, so much of it at once, and how far ahead a place is kept. */
+export interface Terms {
+  readonly nowMs: number;
+  readonly intervalMs: number;
+  readonly burstMs: number;
+  readonly withinMs: number;
+}
+
+/** Rates that every process of the bot shares. Throws RetryableError while the store cannot be reached. */
+export interface Budget {
+  /** Ours at `atMs`, which may lie ahead; or `full`, and worth asking again then. */
+  take(pot: string, terms: Terms): Promise<{ readonly outcome: 'taken' | 'full'; readonly atMs: number }>;
+  /** When to ask again, as far as is known without a call; undefined when it may be asked now. */
+  fullUntilMs(pot: string, terms: Terms): number | undefined;
+  /** Nobody takes a place before this time. */
+  block(pot: string, untilMs: number): Promise<void>;
+}

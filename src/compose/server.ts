@@ -62,6 +62,7 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
     store: store.promotions,
     outbox: store.outbox,
     slack,
+    budget: store.budget,
     log,
     expected: createExperience(store.promotions, () => store.clock.nowMs()),
     replaced: async (promotion) => {
@@ -85,7 +86,11 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
     for (const { id } of earlier.filter(({ id, phase }) => id !== promotionId && phase === 'promoted')) {
       const surface = await store.outbox.surface(id);
       if (surface?.ts == null) continue;
-      await store.outbox.saveSurface({ ...surface, drawnRevision: 0, dueAtMs: store.clock.nowMs() });
+      await store.outbox.saveSurface({
+        ...surface,
+        redrawAtMs: store.clock.nowMs(),
+        dueAtMs: store.clock.nowMs(),
+      });
     }
   };
 

@@ -17,6 +17,7 @@ import { createGithubClient } from '../github/client.ts';
 import { createWorkflowGate } from '../github/gate.ts';
 import { createReleases } from '../github/releases.ts';
 import { createWorkflows } from '../github/workflows.ts';
+import { createBudget } from '../store/budget.ts';
 import { createDeliveries } from '../store/deliveries.ts';
 import { createDynamoClient, type DynamoClient } from '../store/dynamo-client.ts';
 import { createLocks } from '../store/locks.ts';
@@ -48,6 +49,7 @@ export function buildStore(env: ServerEnv, client: DynamoClient) {
     promotions: createPromotionStore({ transport, nonce: () => randomUUID() }),
     outbox: createOutbox({ transport, nonce: () => randomUUID() }),
     deliveries: createDeliveries({ transport }),
+    budget: createBudget({ transport }),
     locks: createLocks({ transport, nonce: () => randomUUID(), hash: sha256 }),
     notices: createNotices({ transport, nonce: () => randomUUID() }),
   };

@@ -83,7 +83,16 @@ export interface PromotionStore {
   now(): Promise<number>;
 }
 
-/** Where a Slack message of ours is, and how new its drawing is. */
+/** A time at which something may be sent to Slack, kept for one surface. */
+export interface SendingPlace {
+  /** What it was taken from: the channel, its places for pages, or a method. */
+  readonly queue: string;
+  readonly atMs: number;
+  /** Kept in the workspace's pot as well as in the channel's. */
+  readonly whole: boolean;
+}
+
+/** Where a Slack message of ours is, how new its drawing is, and how far the telling has come. */
 export interface Surface {
   readonly promotionId: string;
   readonly channel: string;
@@ -91,8 +100,9 @@ export interface Surface {
   readonly ts: string | null;
   /** Revision that was drawn last; below the promotion's means that a drawing is due. */
   readonly drawnRevision: number;
+  /** As of when it was drawn last; while there is no card, when its first post was tried. */
   readonly drawnAtMs: number;
-  /** Set while a post is on its way; a post that is never confirmed is repeated after this time. */
+  /** Set while the card is being posted; a post that is never confirmed is repeated after this time. */
   readonly postingUntilMs: number | null;
   /** When the announcer wants to look again; null when everything is drawn and told. */
   readonly dueAtMs: number | null;
@@ -100,6 +110,33 @@ export interface Surface {
   readonly toldSequence: number;
   /** For compare-and-set. */
   readonly revision: number;
+  /** The card's address, once Slack was asked for it. */
+  readonly url: string | null;
+  /** What mattered of the last drawing, in words that are only ever compared. */
+  readonly shown: string;
+  /** Set while an edit is on its way, or has to wait; nobody else edits before. */
+  readonly drawingUntilMs: number | null;
+  /** An edit was never answered and may still arrive: draw once more then, so that the newest stays. */
+  readonly redrawAtMs: number | null;
+  /** When an edit of this card may be sent. */
+  readonly editAtMs: number | null;
+  /** The channel refused the card, so what must be told does not wait for it. */
+  readonly homeless: boolean;
+  /** Set while an announcement is being sent; one that is never confirmed is repeated after this time. */
+  readonly tellingUntilMs: number | null;
+  /** When the next post of this surface may be sent. */
+  readonly postAt: SendingPlace | null;
+  /** Announcements up to `last` are being told: how many of their messages are out, and whether one arrived. */
+  readonly underway: { readonly last: number; readonly out: number; readonly arrived: boolean } | null;
+  /** Outcome of the last reading that was told; only a change is told again. */
+  readonly reading: string | null;
+  /** Questions whose buttons are still there. */
+  readonly asked: readonly {
+    readonly id: string;
+    readonly sequence: number;
+    readonly channel: string;
+    readonly ts: string;
+  }[];
 }
 
 /** What is still to be shown. Written beside the promotion, in the same save. */

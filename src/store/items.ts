@@ -89,6 +89,19 @@ const SurfaceBody = z.strictObject({
   postingUntilMs: z.int().nullable(),
   dueAtMs: z.int().nullable(),
   toldSequence: z.int(),
+  url: z.string().nullable().default(null),
+  shown: z.string().default(''),
+  drawingUntilMs: z.int().nullable().default(null),
+  redrawAtMs: z.int().nullable().default(null),
+  editAtMs: z.int().nullable().default(null),
+  homeless: z.boolean().default(false),
+  tellingUntilMs: z.int().nullable().default(null),
+  postAt: z.strictObject({ queue: z.string(), atMs: z.int(), whole: z.boolean() }).nullable().default(null),
+  underway: z.strictObject({ last: z.int(), out: z.int(), arrived: z.boolean() }).nullable().default(null),
+  reading: z.string().nullable().default(null),
+  asked: z
+    .array(z.strictObject({ id: z.string(), sequence: z.int(), channel: z.string(), ts: z.string() }))
+    .default([]),
 });
 export type SurfaceBody = z.infer<typeof SurfaceBody>;
 

@@ -39,6 +39,7 @@ export const keys = {
   live: (app: string, environment: string, atMs: number, id: string) =>
     key(`LIVE#${app}#${environment}`, `${padded(atMs)}#${id}`),
   delivery: (hash: string) => key(`REQ#${hash}`, 'R'),
+  budget: (pot: string) => key(`BUDGET#${pot}`, 'B'),
   clock: () => key('SYS', 'CLOCK'),
 };
 

@@ -1,7 +1,23 @@
+import type { Budget } from '../../src/bot/ports.ts';
 import type { Outbox, Surface } from '../../src/flows/ports.ts';
 import type { Announcement, StoredAnnouncement } from '../../src/flows/promotion/announcements.ts';
 import type { Promotion } from '../../src/flows/promotion/promotion.ts';
 import { startMs } from './promotions.ts';
+
+/** What a surface has when nothing was shown of its promotion yet. */
+export const freshSurface = {
+  url: null,
+  shown: '',
+  drawingUntilMs: null,
+  redrawAtMs: null,
+  editAtMs: null,
+  homeless: false,
+  tellingUntilMs: null,
+  postAt: null,
+  underway: null,
+  reading: null,
+  asked: [],
+};
 
 /** A store and outbox in memory that keep the ports' rules: compare-and-set, due by time, nothing due is lost. */
 export function createRows() {
@@ -39,6 +55,7 @@ export function createRows() {
         dueAtMs: rows.nowMs,
         toldSequence: 0,
         revision: 1,
+        ...freshSurface,
       });
       return saved;
     },
@@ -79,5 +96,29 @@ export function createRows() {
       return promotion === undefined ? undefined : { promotion, nowMs: rows.nowMs };
     },
   };
-  return { rows, outbox, store };
+  return { rows, outbox, store, budget: createMemoryBudget() };
+}
+
+/** The shared rates in memory; to be shared by every announcer of a test. */
+export function createMemoryBudget(): Budget {
+  const pots = new Map<string, { nextMs: number; blockedMs: number }>();
+  const of = (pot: string) => pots.get(pot) ?? { nextMs: 0, blockedMs: 0 };
+  const budget: Budget = {
+    fullUntilMs(pot, { nowMs, burstMs, withinMs }) {
+      const atMs = Math.max(nowMs, of(pot).nextMs - burstMs, of(pot).blockedMs);
+      return atMs - nowMs > withinMs ? atMs - withinMs : undefined;
+    },
+    async take(pot, terms) {
+      const fullMs = budget.fullUntilMs(pot, terms);
+      if (fullMs !== undefined) return { outcome: 'full', atMs: fullMs };
+      const { nextMs, blockedMs } = of(pot);
+      const atMs = Math.max(terms.nowMs, nextMs - terms.burstMs, blockedMs);
+      pots.set(pot, { nextMs: Math.max(nextMs, atMs) + terms.intervalMs, blockedMs });
+      return { outcome: 'taken', atMs };
+    },
+    async block(pot, untilMs) {
+      pots.set(pot, { ...of(pot), blockedMs: Math.max(of(pot).blockedMs, untilMs) });
+    },
+  };
+  return budget;
 }

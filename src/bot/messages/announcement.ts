@@ -166,6 +166,54 @@ export function announcement(
   }
 }
 
+/**
+ * Several replies as one, for a thread that would be flooded or a channel that is full; the first `count` of them that
+ * fit into one message.
+ */
+export function joined(all: readonly Message[]): { readonly message: Message; readonly count: number } {
+  const kept: Message[] = [];
+  let length = 0;
+  let blocks = 0;
+  for (const message of all) {
+    length += message.text.length + 1;
+    blocks += message.blocks.length;
+    if (kept.length > 0 && (length > joinedTextLimit || blocks > joinedBlockLimit)) break;
+    kept.push(message);
+  }
+  const message = {
+    text: kept.map(({ text }) => text).join('\n'),
+    blocks: kept.flatMap((each) => each.blocks),
+  };
+  return { message, count: kept.length };
+}
+
+const joinedTextLimit = 3500;
+const joinedBlockLimit = 40;
+
+/** A question that is closed, without its buttons: nobody should be asked what nobody can answer any more. */
+export function settledQuestion(
+  promotion: Promotion,
+  question: Extract<Announcement, { topic: 'question' }>,
+  later: readonly Announcement[],
+): Message {
+  return said([
+    `Settled: whether ${stay(promotion)} goes on although its health could not be told.`,
+    settledBy(promotion, later),
+    ...bullets(question.question.text.split('\n').slice(0, 6)),
+  ]);
+}
+
+function settledBy(promotion: Promotion, later: readonly Announcement[]): string {
+  for (const told of later) {
+    if (told.topic === 'answered') return answered(promotion, told);
+    if (told.topic === 'reading' && told.outcome === 'healthy') {
+      return 'Health could be told again; nobody has to decide.';
+    }
+    if (told.topic === 'rolling-back') return 'It was rolled back for another reason; see its card.';
+  }
+  return 'Nobody has to decide any more; see its card.';
+}
+
 function said(all: readonly string[], footer: readonly string[] = []): Message {
   const kept = all.filter((line) => line !== '');
   const under = footer.filter((line) => line !== '');
@@ -286,7 +334,8 @@ function asked(
   ];
 }
 
-function isOpen(promotion: Promotion, questionId: string): boolean {
+/** Whether this question still waits for an answer. */
+export function isOpen(promotion: Promotion, questionId: string): boolean {
   return promotion.phase === 'monitoring' && promotion.watch.question?.id === questionId;
 }
 
