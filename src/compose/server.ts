@@ -6,11 +6,13 @@ import { createHttpReceiver } from '../bot/receiver.ts';
 import { createSlackClient } from '../bot/slack-client.ts';
 import type { ServerEnv } from '../config/env.ts';
 import type { Catalog } from '../flows/desk.ts';
-import { RetryableError } from '../flows/errors.ts';
+import { RetryableError, UnreadableError } from '../flows/errors.ts';
 import { isNoticeId } from '../flows/notices.ts';
-import type { Hints, Log } from '../flows/ports.ts';
+import type { Hints, Log, PromotionStore } from '../flows/ports.ts';
+import type { PromotionIn } from '../flows/promotion/promotion.ts';
 import type { DynamoClient } from '../store/dynamo-client.ts';
 import { createExperience } from './experience.ts';
+import { buildHeldKeeper, mustBeThere } from './held.ts';
 import { createRunner } from './runner.ts';
 import { buildStore, buildWorker } from './worker.ts';
 
@@ -53,13 +55,13 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
     void running.finally(() => background.delete(running));
   };
   const hints: Hints = {
-    wake(_promotionId, atMs) {
-      if (atMs <= store.clock.nowMs()) runner.wake();
+    wake(promotionId, atMs) {
+      if (atMs <= store.clock.nowMs()) runner.wake(promotionId);
     },
   };
   const { desk, tick } = buildWorker({ env, catalog, store, slack, hints, log });
   const announcer = createAnnouncer({
-    store: store.promotions,
+    store: mustBeThere(store.promotions),
     outbox: store.outbox,
     slack,
     budget: store.budget,
@@ -67,8 +69,7 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
     expected: createExperience(store.promotions, () => store.clock.nowMs()),
     replaced: async (promotion) => {
       if (promotion.phase !== 'promoted') return false;
-      const [newest] = await store.promotions.liveRecords(promotion.app, promotion.environment, 1);
-      return newest !== undefined && newest.artifact !== promotion.release.artifact;
+      return isReplaced(store.promotions, promotion);
     },
     told: async (promotionId, { topic }) => {
       if (topic === 'waiting') await desk.decide(promotionId, { type: 'notice.delivered' });
@@ -95,10 +96,19 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
   };
 
   const runner = createRunner({
-    duePromotions: (limit) => store.promotions.due(limit),
-    dueSurfaces: (limit) => store.outbox.dueSurfaces(limit),
+    duePromotions: store.promotions.due,
+    dueSurfaces: store.outbox.dueSurfaces,
     tick,
     announce: (id, nowMs) => (isNoticeId(id) ? tellNotice(id, nowMs) : announcer.announce(id, nowMs)),
+    held: buildHeldKeeper({
+      rows: store.held,
+      outbox: store.outbox,
+      budget: store.budget,
+      slack,
+      catalog,
+      tableName: env.tableName,
+      log,
+    }),
     log,
   });
 
@@ -176,6 +186,20 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
       store.close();
     },
   };
+}
+
+/** Whether another release is live by now. A history that cannot be read says nothing, and must not keep a card from being drawn. */
+async function isReplaced(
+  store: Pick<PromotionStore, 'liveRecords'>,
+  { app, environment, release }: PromotionIn<'promoted'>,
+): Promise<boolean> {
+  try {
+    const [newest] = await store.liveRecords(app, environment, 1);
+    return newest !== undefined && newest.artifact !== release.artifact;
+  } catch (error) {
+    if (error instanceof UnreadableError) return false;
+    throw error;
+  }
 }
 
 function createSocketReceiver(env: ServerEnv, appToken: string): SocketModeReceiver {

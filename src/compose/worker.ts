@@ -20,11 +20,13 @@ import { createWorkflows } from '../github/workflows.ts';
 import { createBudget } from '../store/budget.ts';
 import { createDeliveries } from '../store/deliveries.ts';
 import { createDynamoClient, type DynamoClient } from '../store/dynamo-client.ts';
+import { createHeldRows } from '../store/held.ts';
 import { createLocks } from '../store/locks.ts';
 import { createNotices } from '../store/notices.ts';
 import { createOutbox } from '../store/outbox.ts';
 import { createPromotionStore } from '../store/promotions.ts';
 import { createSdkTransport } from '../store/sdk-transport.ts';
+import { mustBeThere } from './held.ts';
 import { withStoreClock } from './store-clock.ts';
 
 const githubApi = 'https://api.github.com';
@@ -50,6 +52,7 @@ export function buildStore(env: ServerEnv, client: DynamoClient) {
     outbox: createOutbox({ transport, nonce: () => randomUUID() }),
     deliveries: createDeliveries({ transport }),
     budget: createBudget({ transport }),
+    held: createHeldRows({ transport, nonce: () => randomUUID() }),
     locks: createLocks({ transport, nonce: () => randomUUID(), hash: sha256 }),
     notices: createNotices({ transport, nonce: () => randomUUID() }),
   };
@@ -85,7 +88,8 @@ export function buildWorker(deps: {
   };
   const unlocking = { locks: store.locks, directory: world.directory };
   const desk = createDesk({ ...world, catalog, nearest, looking: world, unlocking });
-  return { desk, tick: (promotionId: string) => tick(world, promotionId) };
+  const ticking: World = { ...world, store: mustBeThere(store.promotions) };
+  return { desk, tick: (promotionId: string) => tick(ticking, promotionId) };
 }
 
 function joinChecks(aws: Checks, workflowGate: Checks): Checks {

@@ -85,6 +85,8 @@ export interface EnvironmentStatus {
   readonly open: readonly Promotion[];
   readonly lastEnded: Promotion | undefined;
   readonly stuck: StuckLock | undefined;
+  /** How many of the newest promotions cannot be read, and whether the history of good releases can. */
+  readonly unreadable: { readonly promotions: number; readonly live: boolean };
 }
 
 /** Where people's requests are decided: one read and one conditional write each, never a call to Slack or a target but where it says so. */

@@ -71,10 +71,22 @@ export interface PromotionStore {
     promotion: Promotion,
     entry: Omit<AuditEntry, 'sequence' | 'previous' | 'hash'>,
   ): Promise<void>;
-  /** Ids whose due time has come, oldest first; may be late or name one that is no longer due. */
-  due(limit: number): Promise<{ readonly ids: readonly string[]; readonly nowMs: number }>;
+  /**
+   * Ids whose due time has come, oldest first; may be late or name one that is no longer due. Those in `except` are
+   * passed over, however many of them stand in front.
+   */
+  due(
+    limit: number,
+    except?: ReadonlySet<string>,
+  ): Promise<{ readonly ids: readonly string[]; readonly nowMs: number }>;
   /** Newest first. May lag behind by moments. */
   list(app: string, environment: string, limit: number): Promise<readonly Promotion[]>;
+  /** As `list`, and how many of them cannot be read. */
+  survey(
+    app: string,
+    environment: string,
+    limit: number,
+  ): Promise<{ readonly promotions: readonly Promotion[]; readonly unreadable: number }>;
   /** Who holds a lock key now. */
   holder(key: string): Promise<string | undefined>;
   /** Good releases of an environment, newest first. */
@@ -141,7 +153,11 @@ export interface Surface {
 
 /** What is still to be shown. Written beside the promotion, in the same save. */
 export interface Outbox {
-  dueSurfaces(limit: number): Promise<{ readonly ids: readonly string[]; readonly nowMs: number }>;
+  /** As `PromotionStore.due`. */
+  dueSurfaces(
+    limit: number,
+    except?: ReadonlySet<string>,
+  ): Promise<{ readonly ids: readonly string[]; readonly nowMs: number }>;
   surface(promotionId: string): Promise<Surface | undefined>;
   /**
    * False when somebody else changed it first. With `dueAtMs` null it rests, until `restUntilMs` if given; a promotion

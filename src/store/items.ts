@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { UnreadableError } from '../flows/errors.ts';
+import { bareRow, HeldBody, newerSchema, type UnreadableRow } from '../flows/held.ts';
 import { Notice } from '../flows/notices.ts';
 import { StoredAnnouncement } from '../flows/promotion/announcements.ts';
 import { AuditEntry } from '../flows/promotion/audit.ts';
 import { Promotion } from '../flows/promotion/promotion.ts';
 import { UnlockEntry, UnlockRefusal } from '../flows/unlock.ts';
+import type { Format } from './format.ts';
+import { dueAtOf, listedIn, rowNamed } from './table.ts';
 import type { Attribute, Item } from './transport.ts';
-
-/** The newest shape of a stored promotion that this code can read. */
-const newestSchema = 2;
 
 export const text = (value: string): Attribute => ({ S: value });
 export const number = (value: number): Attribute => ({ N: String(value) });
@@ -26,35 +26,71 @@ export function numberOf(item: Item, name: string): number | undefined {
 /** What other code does not need to understand is kept as one JSON text beside the few attributes that conditions use. */
 export const bodyOf = (value: unknown): Item => ({ body: text(JSON.stringify(value)) });
 
-/** Throws UnreadableError; a row that cannot be read is held, never guessed at. */
+/** What a row still says without its body. */
+export function unreadableRow(item: Item, code: string): UnreadableRow | undefined {
+  const named = rowNamed(item);
+  if (named === undefined) return undefined;
+  const { app, environment } = listedIn(item) ?? bareRow;
+  return {
+    ...bareRow,
+    app,
+    environment,
+    ...named,
+    code,
+    phase: textOf(item, 'phase') ?? null,
+    schema: numberOf(item, 'schema') ?? null,
+    revision: numberOf(item, 'revision') ?? null,
+    dueAtMs: dueAtOf(item) ?? null,
+  };
+}
+
+/** A row that cannot be read is held, never guessed at; the error names it for whoever holds it. */
+export function unreadable(item: Item, what: string, cause: unknown): UnreadableError {
+  const code = 'store.unreadable';
+  const row = unreadableRow(item, code);
+  const data = { what, ...(row === undefined ? {} : { row }) };
+  return new UnreadableError(code, `A stored ${what} cannot be read.`, { cause, data });
+}
+
+/** Throws UnreadableError. */
 function parseBody<T>(schema: z.ZodType<T>, item: Item, what: string): T {
   const body = textOf(item, 'body');
   try {
     return schema.parse(JSON.parse(body ?? ''));
   } catch (cause) {
-    throw new UnreadableError('store.unreadable', `A stored ${what} cannot be read.`, {
-      cause,
-      data: { what },
-    });
+    throw unreadable(item, what, cause);
   }
 }
 
-export function parsePromotion(item: Item, id: string): Promotion {
+const Schema = z.int().positive();
+const AnyBody = z.looseObject({ schema: Schema });
+
+/** Throws UnreadableError, also where the attributes that conditions use say something else than the body. */
+export function parsePromotion(item: Item, id: string, format: Format): Promotion {
   const schema = numberOf(item, 'schema');
-  if (schema === undefined || schema > newestSchema) {
-    throw new UnreadableError(
-      'store.newer-schema',
-      'This promotion was saved by a newer version of Countersign.',
-      {
-        data: { promotionId: id, schema },
-      },
-    );
+  if (schema !== undefined && schema > format.newest) {
+    throw new UnreadableError(newerSchema, 'This promotion was saved by a newer version of Countersign.', {
+      data: { row: unreadableRow(item, newerSchema), promotionId: id, schema, newest: format.newest },
+    });
   }
-  return parseBody(Promotion, item, `promotion ${id}`);
+  const what = `promotion ${id}`;
+  const body = parseBody(AnyBody, item, what);
+  if (body.schema !== schema) throw unreadable(item, what, new Error('its schema is not the one it names'));
+  const read = Promotion.safeParse(format.read(schema, body));
+  if (!read.success) throw unreadable(item, what, read.error);
+  const promotion = read.data;
+  const dueAtMs = dueAtOf(item);
+  const agrees =
+    promotion.id === id &&
+    promotion.revision === numberOf(item, 'revision') &&
+    promotion.phase === textOf(item, 'phase') &&
+    (dueAtMs === undefined || dueAtMs === promotion.dueAtMs);
+  if (!agrees) throw unreadable(item, what, new Error('its attributes and its body disagree'));
+  return promotion;
 }
 
 /** What could not be read back is never written: it would hold up everything that comes after it. */
-export function promotionBody(promotion: Promotion): Item {
+export function promotionBody(promotion: Promotion, format: Format): Item {
   const readable = Promotion.safeParse(promotion);
   if (!readable.success) {
     throw new UnreadableError(
@@ -66,7 +102,7 @@ export function promotionBody(promotion: Promotion): Item {
       },
     );
   }
-  return bodyOf(promotion);
+  return { schema: number(format.newest), ...bodyOf(format.write(promotion)) };
 }
 
 const LiveRecord = z.strictObject({
@@ -131,9 +167,18 @@ export function takenKeysOf(lock: Item): readonly string[] | undefined {
 
 const Answer = z.strictObject({ status: z.int(), body: z.string() });
 
+export const parseHeld = (item: Item) => parseBody(HeldBody, item, 'note of a held row');
 export const parseLive = (item: Item) => parseBody(LiveRecord, item, 'live record');
 export const parseAudit = (item: Item) => parseBody(AuditEntry, item, 'audit entry');
 export const parseChained = (item: Item) => parseBody(Chained, item, 'refusal');
 export const parseAnnouncement = (item: Item) => parseBody(StoredAnnouncement, item, 'announcement');
 export const parseSurface = (item: Item) => parseBody(SurfaceBody, item, 'surface');
 export const parseAnswer = (item: Item) => parseBody(Answer, item, 'answer');
+/** Who holds a lock. A holder that is no text is nobody's to judge. Throws UnreadableError. */
+export function parseLock(lock: Item): { readonly holder: string | undefined } {
+  const sound =
+    (lock['holder'] === undefined || (textOf(lock, 'holder') ?? '') !== '') &&
+    (lock['epoch'] === undefined || numberOf(lock, 'epoch') !== undefined);
+  if (!sound) throw unreadable(lock, 'lock', new Error('its holder is no name, or its epoch no number'));
+  return { holder: textOf(lock, 'holder') };
+}

@@ -1,18 +1,9 @@
-import { RetryableError } from '../flows/errors.ts';
+import { RetryableError, UnreadableError } from '../flows/errors.ts';
 import type { Outbox, Surface } from '../flows/ports.ts';
+import type { StoredAnnouncement } from '../flows/promotion/announcements.ts';
+import { dueIds } from './due.ts';
 import { bodyOf, number, numberOf, parseAnnouncement, parseSurface, text, textOf } from './items.ts';
-import { oldestFirst } from './promotions.ts';
-import {
-  dueBy,
-  duePartition,
-  dueShards,
-  dueValues,
-  indexes,
-  keys,
-  partitions,
-  removeDue,
-  setDue,
-} from './table.ts';
+import { duePartition, dueValues, keys, partitions, removeDue, setDue } from './table.ts';
 import type { Expression, Item, Transport } from './transport.ts';
 
 /** What is still to be shown: one surface per promotion, and its announcements in their order. */
@@ -73,15 +64,7 @@ export function createOutbox({
   };
 
   return {
-    async dueSurfaces(limit) {
-      const { nowMs } = await transport.get(keys.clock());
-      const found = await Promise.all(
-        dueShards.map((shard) =>
-          transport.query({ index: indexes.due, where: dueBy('SHOW', shard, nowMs), limit }),
-        ),
-      );
-      return { ids: oldestFirst(found.flatMap(({ items }) => items)).slice(0, limit), nowMs };
-    },
+    dueSurfaces: (limit, except) => dueIds(transport, 'SHOW', limit, except),
     async surface(promotionId) {
       const { item } = await transport.get(keys.surface(promotionId));
       return item === undefined
@@ -106,7 +89,21 @@ export function createOutbox({
         where: partitions.announcementsAfter(promotionId, after),
         limit,
       });
-      return items.map(parseAnnouncement);
+      return readableFrom(items);
     },
   };
+}
+
+/** What comes before one that cannot be read is told first. Throws UnreadableError when that is the next. */
+function readableFrom(items: readonly Item[]): StoredAnnouncement[] {
+  const read: StoredAnnouncement[] = [];
+  for (const item of items) {
+    try {
+      read.push(parseAnnouncement(item));
+    } catch (error) {
+      if (!(error instanceof UnreadableError) || read.length === 0) throw error;
+      return read;
+    }
+  }
+  return read;
 }

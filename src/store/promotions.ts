@@ -2,12 +2,15 @@ import { RetryableError, UnreadableError } from '../flows/errors.ts';
 import type { Change, Loaded, PromotionStore, SaveOutcome } from '../flows/ports.ts';
 import type { Promotion } from '../flows/promotion/promotion.ts';
 import { nobody } from '../flows/unlock.ts';
+import { dueIds } from './due.ts';
+import { type Format, promotionFormat } from './format.ts';
 import {
   bodyOf,
   number,
   numberOf,
   parseAudit,
   parseLive,
+  parseLock,
   parsePromotion,
   promotionBody,
   text,
@@ -16,9 +19,7 @@ import {
 import { createRefusalRecorder } from './refusals.ts';
 import {
   conditions,
-  dueBy,
   dueKey,
-  dueShards,
   dueValues,
   indexes,
   keys,
@@ -34,23 +35,43 @@ export interface PromotionStoreDeps {
   readonly transport: Transport;
   /** A new random text each time; names one save, so that a lost answer can be told from a lost race. */
   readonly nonce: () => string;
+  /** Left out, this version's own. */
+  readonly format?: Format;
 }
 
 /** The promotions in one DynamoDB table. The revision is the only lock on a promotion. */
-export function createPromotionStore({ transport, nonce }: PromotionStoreDeps): PromotionStore {
+export function createPromotionStore({
+  transport,
+  nonce,
+  format = promotionFormat,
+}: PromotionStoreDeps): PromotionStore {
   const load = async (id: string): Promise<Loaded | undefined> => {
     const { item, nowMs } = await transport.get(keys.promotion(id));
-    return item === undefined ? undefined : { promotion: parsePromotion(item, id), nowMs };
+    return item === undefined ? undefined : { promotion: parsePromotion(item, id, format), nowMs };
   };
 
   /** One row that cannot be read must not hide the others from a list; whoever works on it is told. */
-  const loadIfReadable = async (id: string) => {
+  const loadIfReadable = async (id: string): Promise<Promotion | 'gone' | 'unreadable'> => {
     try {
-      return await load(id);
+      return (await load(id))?.promotion ?? 'gone';
     } catch (error) {
-      if (error instanceof UnreadableError) return undefined;
+      if (error instanceof UnreadableError) return 'unreadable';
       throw error;
     }
+  };
+
+  const survey: PromotionStore['survey'] = async (app, environment, limit) => {
+    const { items } = await transport.query({
+      index: indexes.list,
+      where: listOf(app, environment),
+      newestFirst: true,
+      limit,
+    });
+    const loaded = await Promise.all(items.map((item) => loadIfReadable(promotionIdOf(item))));
+    return {
+      promotions: loaded.filter((one) => one !== 'gone' && one !== 'unreadable'),
+      unreadable: loaded.filter((one) => one === 'unreadable').length,
+    };
   };
 
   const now = async () => (await transport.get(keys.clock())).nowMs;
@@ -85,15 +106,15 @@ export function createPromotionStore({ transport, nonce }: PromotionStoreDeps): 
     const tx = nonce();
     const locks = await lockWrites(change);
     const writes: Write[] = [
-      { does: 'put', item: promotionItem(promotion, tx), condition: expected(promotion) },
+      { does: 'put', item: promotionItem(promotion, tx, format), condition: expected(promotion) },
       ...locks,
       ...recordWrites(change, tx),
       wakeSurface(promotion),
-      ...handedOverWrites(change, tx),
+      ...handedOverWrites(change, tx, format),
     ];
     const outcome = await commit(change, tx, writes);
     if (outcome.outcome === 'written') return { outcome: 'saved', nowMs: outcome.nowMs };
-    return lostTo(outcome.met, locks.length);
+    return lostTo(outcome.met, locks.length, change.locks?.does === 'take');
   };
 
   const lockWrites = async ({ promotion, locks: wanted }: Change): Promise<Write[]> => {
@@ -154,7 +175,7 @@ export function createPromotionStore({ transport, nonce }: PromotionStoreDeps): 
       const { promotion } = change;
       const tx = nonce();
       const writes: Write[] = [
-        { does: 'put', item: promotionItem(promotion, tx), condition: conditions.absent() },
+        { does: 'put', item: promotionItem(promotion, tx, format), condition: conditions.absent() },
         { does: 'put', item: newSurface(promotion), condition: conditions.absent() },
         ...recordWrites(change, tx),
       ];
@@ -166,25 +187,9 @@ export function createPromotionStore({ transport, nonce }: PromotionStoreDeps): 
       return { outcome: 'exists', ...there };
     },
     recordRefusal: createRefusalRecorder({ transport, nonce }),
-    async due(limit) {
-      const nowMs = await now();
-      const found = await Promise.all(
-        dueShards.map((shard) =>
-          transport.query({ index: indexes.due, where: dueBy('DUE', shard, nowMs), limit }),
-        ),
-      );
-      return { ids: oldestFirst(found.flatMap(({ items }) => items)).slice(0, limit), nowMs };
-    },
-    async list(app, environment, limit) {
-      const { items } = await transport.query({
-        index: indexes.list,
-        where: listOf(app, environment),
-        newestFirst: true,
-        limit,
-      });
-      const loaded = await Promise.all(items.map((item) => loadIfReadable(promotionIdOf(item))));
-      return loaded.flatMap((one) => (one === undefined ? [] : [one.promotion]));
-    },
+    due: (limit, except) => dueIds(transport, 'DUE', limit, except),
+    survey,
+    list: async (app, environment, limit) => (await survey(app, environment, limit)).promotions,
     async liveRecords(app, environment, limit) {
       const { items } = await transport.query({
         where: partitions.live(app, environment),
@@ -206,26 +211,25 @@ const expected = ({ revision }: Promotion): Expression => ({
 });
 
 /** The other promotion's last write stands in the same transaction, under its own revision. */
-function handedOverWrites({ handedOver }: Change, tx: string): Write[] {
+function handedOverWrites({ handedOver }: Change, tx: string, format: Format): Write[] {
   if (handedOver === null) return [];
   const { promotion } = handedOver;
   return [
-    { does: 'put', item: promotionItem(promotion, tx), condition: expected(promotion) },
+    { does: 'put', item: promotionItem(promotion, tx, format), condition: expected(promotion) },
     ...recordWrites({ ...handedOver, live: null }, tx),
     wakeSurface(promotion),
   ];
 }
 
-function promotionItem(promotion: Promotion, tx: string): Item {
+function promotionItem(promotion: Promotion, tx: string, format: Format): Item {
   return {
     ...keys.promotion(promotion.id),
     ...listKey(promotion.app, promotion.environment, promotion.requestedAtMs, promotion.id),
     ...(promotion.dueAtMs === null ? {} : dueKey('DUE', promotion.id, promotion.dueAtMs)),
-    schema: number(promotion.schema),
     revision: number(promotion.revision),
     phase: text(promotion.phase),
     tx: text(tx),
-    ...promotionBody(promotion),
+    ...promotionBody(promotion, format),
   };
 }
 
@@ -328,15 +332,12 @@ function takeLock(id: string, taken: readonly string[]): Expression {
 }
 
 /** The locks stand right behind the promotion in the transaction. */
-function lostTo(met: readonly Met[], lockCount: number): SaveOutcome {
+function lostTo(met: readonly Met[], lockCount: number, takes: boolean): SaveOutcome {
   if (met[0]?.refused === true) return { outcome: 'conflict' };
   const lock = met.slice(1, 1 + lockCount).find(({ refused }) => refused);
   if (lock === undefined) return { outcome: 'conflict' };
+  // Who only wants it waits until it can be read; who relied on it hears that it is lost.
+  if (takes && lock.found !== undefined) parseLock(lock.found);
   const holder = lock.found === undefined ? undefined : textOf(lock.found, 'holder');
   return { outcome: 'locked', holder: holder ?? nobody };
-}
-
-export function oldestFirst(items: readonly Item[]): string[] {
-  const dueOf = (item: Item) => textOf(item, 'dueSk') ?? '';
-  return [...items].sort((a, b) => (dueOf(a) < dueOf(b) ? -1 : 1)).map(promotionIdOf);
 }

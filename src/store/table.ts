@@ -1,4 +1,5 @@
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import type { UnreadableRow } from '../flows/held.ts';
 import type { Attribute, Expression, Item } from './transport.ts';
 
 /** The only file that spells the table's keys and indexes. */
@@ -39,12 +40,14 @@ export const keys = {
   live: (app: string, environment: string, atMs: number, id: string) =>
     key(`LIVE#${app}#${environment}`, `${padded(atMs)}#${id}`),
   delivery: (hash: string) => key(`REQ#${hash}`, 'R'),
+  held: (kind: string, id: string, sequence: number | null) =>
+    key(`HELD#${id}`, sequence === null ? kind : `${kind}#${padded(sequence)}`),
   budget: (pot: string) => key(`BUDGET#${pot}`, 'B'),
   clock: () => key('SYS', 'CLOCK'),
 };
 
-/** Partitions of the due index: promotions that want a tick, and surfaces that want a drawing. */
-export type DueKind = 'DUE' | 'SHOW';
+/** Partitions of the due index: promotions that want a tick, surfaces that want a drawing, held rows that want a look. */
+export type DueKind = 'DUE' | 'SHOW' | 'HELD';
 
 const shardOf = (id: string) =>
   [...id].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973, 7) % shards;
@@ -55,11 +58,27 @@ export function dueKey(kind: DueKind, id: string, dueAtMs: number): Item {
   return { duePk: text(`${kind}#${shardOf(id)}`), dueSk: text(`${padded(dueAtMs)}#${id}`) };
 }
 
+/** Held rows are few: one partition has them all. */
+export const heldShard = 0;
+
+export function heldDueKey(id: string, dueAtMs: number): Item {
+  return { duePk: text(`HELD#${heldShard}`), dueSk: text(`${padded(dueAtMs)}#${id}`) };
+}
+
 export function dueBy(kind: DueKind, shard: number, nowMs: number): Expression {
   return {
     text: 'duePk = :partition AND dueSk <= :latest',
     // `~` sorts behind every id, so that the whole millisecond is in.
     values: { ':partition': text(`${kind}#${shard}`), ':latest': text(`${padded(nowMs)}#~`) },
+  };
+}
+
+/** As `dueBy`, from one row on, which is found again. */
+export function dueFrom(kind: DueKind, shard: number, from: Item, nowMs: number): Expression {
+  const { values = {} } = dueBy(kind, shard, nowMs);
+  return {
+    text: 'duePk = :partition AND dueSk BETWEEN :from AND :latest',
+    values: { ...values, ':from': from['dueSk'] ?? text('') },
   };
 }
 
@@ -107,6 +126,45 @@ export const partitions = {
 export function promotionIdOf(item: Item): string {
   const partition = item[partitionKey];
   return partition !== undefined && 'S' in partition ? partition.S.slice(2) : '';
+}
+
+const rowKinds = { OUT: 'announcement', AUDIT: 'audit', LIVE: 'live', LOCK: 'lock' } as const;
+
+/** Which row of whom this is; undefined for the kinds of row that nobody holds. */
+export function rowNamed(item: Item): Pick<UnreadableRow, 'kind' | 'id' | 'sequence'> | undefined {
+  const partition = item[partitionKey];
+  const sort = item[sortKey];
+  if (partition === undefined || !('S' in partition) || sort === undefined || !('S' in sort))
+    return undefined;
+  const [, letters = '', id = ''] = /^([A-Z]+)#(.*)$/s.exec(partition.S) ?? [];
+  if (letters === 'P') {
+    if (sort.S === 'META') return { kind: 'promotion', id, sequence: null };
+    if (sort.S === 'NOTICE') return { kind: 'notice', id, sequence: null };
+    return sort.S === 'SURFACE' ? { kind: 'surface', id, sequence: null } : undefined;
+  }
+  const kind = Object.entries(rowKinds).find(([prefix]) => prefix === letters)?.[1];
+  if (kind === undefined) return undefined;
+  return { kind, id, sequence: kind === 'announcement' || kind === 'audit' ? Number(sort.S) : null };
+}
+
+/** The row's own key in the table. */
+export function keyOf(item: Item): Item {
+  const { [partitionKey]: partition = text(''), [sortKey]: sort = text('') } = item;
+  return { [partitionKey]: partition, [sortKey]: sort };
+}
+
+/** App and environment that a promotion's row is listed under. */
+export function listedIn(item: Item): { readonly app: string; readonly environment: string } | undefined {
+  const { listPk } = item;
+  const [app, environment, ...more] = listPk !== undefined && 'S' in listPk ? listPk.S.split('#') : [];
+  return app === undefined || environment === undefined || more.length > 0 ? undefined : { app, environment };
+}
+
+/** When the due index says that this row is due. */
+export function dueAtOf(item: Item): number | undefined {
+  const { dueSk } = item;
+  const [time] = dueSk !== undefined && 'S' in dueSk ? dueSk.S.split('#') : [];
+  return time === undefined || !/^\d+$/.test(time) ? undefined : Number(time);
 }
 
 export const conditions = {

@@ -57,6 +57,7 @@ export function fakeDesk() {
         open: [promotionIn('awaiting-approval')],
         lastEnded: promotionIn('rolled-back'),
         stuck: undefined,
+        unreadable: { promotions: 0, live: false },
       },
     ],
     find: async () => promotionIn('awaiting-approval'),

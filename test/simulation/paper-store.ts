@@ -81,6 +81,13 @@ export function createPaperStore(nowMs: () => number): PaperStore {
         .map(read)
         .filter((promotion) => promotion !== undefined)
         .filter((promotion) => promotion.app === app && promotion.environment === environment),
+    survey: async (app, environment) => ({
+      promotions: [...promotions.keys()]
+        .map(read)
+        .filter((promotion) => promotion !== undefined)
+        .filter((promotion) => promotion.app === app && promotion.environment === environment),
+      unreadable: 0,
+    }),
     holder: async (key) => locks.get(key),
     liveRecords: async () => records,
     audit: async (id) => entries.filter(({ promotionId }) => promotionId === id),

@@ -18,17 +18,25 @@ export function statusAnswer(status: readonly EnvironmentStatus[]): EphemeralAns
 
 function statusLines(entry: EnvironmentStatus): string[] {
   const name = `*${code(entry.app)} ${code(entry.environment)}*`;
-  const live =
-    entry.live === undefined
+  const live = entry.unreadable.live
+    ? 'live: cannot be read'
+    : entry.live === undefined
       ? 'live: not known, nothing was promoted here by Countersign yet'
       : `live: ${code(entry.live.version)} since ${date(entry.live.atMs)}`;
   return [
     `${name} — ${live}`,
     ...(entry.stuck === undefined ? [] : [stuckLine(entry, entry.stuck)]),
+    ...(entry.unreadable.promotions === 0 ? [] : [unreadableLine(entry.unreadable.promotions)]),
     ...entry.open.slice(0, 5).map(openLine),
     ...(entry.open.length > 5 ? [`• … and ${entry.open.length - 5} more open`] : []),
     ...(entry.lastEnded === undefined ? [] : [lastLine(entry.lastEnded)]),
   ];
+}
+
+function unreadableLine(count: number): string {
+  return count === 1
+    ? '• 1 promotion of this environment cannot be read. It is held, and on-call was told.'
+    : `• ${count} promotions of this environment cannot be read. They are held, and on-call was told.`;
 }
 
 function lastLine(promotion: Promotion): string {

@@ -12,6 +12,7 @@ import type {
   UnlockRequest,
 } from '../desk.ts';
 import { MisconfiguredError, RetryableError, TerminalError, UnreadableError } from '../errors.ts';
+import type { LiveRecord } from '../ports.ts';
 import { actorOf } from '../promotion/change.ts';
 import type { PromotionEvent } from '../promotion/events.ts';
 import { openPromotion } from '../promotion/open.ts';
@@ -235,9 +236,28 @@ export function createDesk(world: DeskWorld): Desk {
   ): Promise<StuckLock | undefined> => {
     const { unlocking } = world;
     if (unlocking === undefined) return undefined;
-    const holder = await store.holder(`${app}#${environment}`);
-    if (holder === undefined || open.some(({ id }) => id === holder)) return undefined;
-    return stuckLock({ store, ...unlocking }, app, environment);
+    try {
+      const holder = await store.holder(`${app}#${environment}`);
+      if (holder === undefined || open.some(({ id }) => id === holder)) return undefined;
+      return await stuckLock({ store, ...unlocking }, app, environment);
+    } catch (error) {
+      // The row of the lock itself: whoever comes across it holds and reports it.
+      if (error instanceof UnreadableError) return undefined;
+      throw error;
+    }
+  };
+
+  /** One environment's damaged history must not hide the others. */
+  const newestLive = async (
+    app: string,
+    environment: string,
+  ): Promise<LiveRecord | 'unreadable' | undefined> => {
+    try {
+      return (await store.liveRecords(app, environment, 1))[0];
+    } catch (error) {
+      if (error instanceof UnreadableError) return 'unreadable';
+      throw error;
+    }
   };
 
   const status = async (
@@ -250,12 +270,13 @@ export function createDesk(world: DeskWorld): Desk {
       .filter((entry) => environment === null || entry.environment === environment);
     const lines: EnvironmentStatus[] = [];
     for (const entry of wanted) {
-      const [live] = await store.liveRecords(entry.app, entry.environment, 1);
-      const recent = await store.list(entry.app, entry.environment, 20);
+      const live = await newestLive(entry.app, entry.environment);
+      const { promotions: recent, unreadable } = await store.survey(entry.app, entry.environment, 20);
       const open = recent.filter((promotion) => !hasEnded(promotion));
       lines.push({
         ...entry,
-        live,
+        live: live === 'unreadable' ? undefined : live,
+        unreadable: { promotions: unreadable, live: live === 'unreadable' },
         open,
         lastEnded: recent.find((promotion) => hasEnded(promotion) && promotion.admitted),
         stuck: await stuckAt(entry.app, entry.environment, open),

@@ -5,7 +5,15 @@ import { ada, promotionIn } from '../promotions.ts';
 
 const textOf = (lastEnded: Promotion) =>
   statusAnswer([
-    { app: 'site', environment: 'production', live: undefined, open: [], lastEnded, stuck: undefined },
+    {
+      app: 'site',
+      environment: 'production',
+      live: undefined,
+      open: [],
+      lastEnded,
+      stuck: undefined,
+      unreadable: { promotions: 0, live: false },
+    },
   ]).text;
 
 it('tells of the last one its version, who asked and when it ended, not its id', () => {
