@@ -31,6 +31,20 @@ describe('/promote understands', () => {
     ['status', { kind: 'status', app: null, environment: null }],
     ['status site', { kind: 'status', app: 'site', environment: null }],
     ['status site staging', { kind: 'status', app: 'site', environment: 'staging' }],
+    [
+      'unlock site production Its record ist kaputt, größer -- siehe <#C1|general>',
+      {
+        kind: 'unlock',
+        app: 'site',
+        environment: 'production',
+        reason: 'Its record ist kaputt, größer -- siehe #general',
+      },
+    ],
+    [
+      ' unlock\u00a0site staging --reason=Broken &amp; gone ',
+      { kind: 'unlock', app: 'site', environment: 'staging', reason: 'Broken & gone' },
+    ],
+    ['unlock site staging 1', { kind: 'unlock', app: 'site', environment: 'staging', reason: '1' }],
   ])('%j', (text, expected) => expect(read(text)).toEqual(expected));
 
   it.each([
@@ -71,6 +85,10 @@ describe('a slip is refused with the nearest word, and never guessed', () => {
     ['site prodution v1.1.0', 'Did you mean production?'],
     ['site PRODUCTION v1.1.0', 'Did you mean production?'],
     ['status site stagin', 'Did you mean staging?'],
+    ['unlok site production broken', 'Did you mean unlock?'],
+    ['unlock sitee production broken', 'Did you mean site?'],
+    ['unlock site prodution broken', 'Did you mean production?'],
+    ['unlock site broken', 'Known are: staging, production.'],
     ['warehouse v1.1.0', 'Known are: site, shop, plan, status, unlock, help.'],
   ])('%j: %s', (text, next) => expect(refusalOf(text).next).toBe(next));
 
@@ -90,6 +108,13 @@ describe('what cannot be meant is refused', () => {
     [`site v1.1.0 --reason ${'a'.repeat(501)}`, 'command.reason-too-long'],
     ['plan', 'command.plan-incomplete'],
     ['plan site', 'command.plan-incomplete'],
+    ['unlock', 'command.unlock-incomplete'],
+    ['unlock site', 'command.unlock-incomplete'],
+    ['unlock site production', 'command.reason-missing'],
+    ['unlock site production --reason  ', 'command.reason-missing'],
+    [`unlock site production ${'a'.repeat(501)}`, 'command.reason-too-long'],
+    ['unlock sit\u0435 production broken', 'command.odd-character'],
+    ['unlock site productio\u200bn broken', 'command.odd-character'],
     ['site `v1.1.0`', 'version.malformed'],
     ['site *v1.1.0*', 'version.malformed'],
     ['site &lt;!channel&gt;', 'version.malformed'],
@@ -134,6 +159,8 @@ it('any text is understood or refused, never an error, and a version that is let
               '&lt;',
               '\u202e',
               'help',
+              'unlock',
+              'production',
             ),
             { maxLength: 8 },
           )

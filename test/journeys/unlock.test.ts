@@ -33,14 +33,14 @@ async function table<T>(work: (client: DynamoDBClient, name: string) => Promise<
   }
 }
 const rowOf = (id: string) => ({ pk: { S: `P#${id}` }, sk: { S: 'META' } });
-const corrupt = (id: string) =>
+const write = (id: string, body: string) =>
   table((client, name) =>
     client.send(
       new UpdateItemCommand({
         TableName: name,
         Key: rowOf(id),
         UpdateExpression: 'SET body = :body',
-        ExpressionAttributeValues: { ':body': { S: '{"phase":"wait' } },
+        ExpressionAttributeValues: { ':body': { S: body } },
       }),
     ),
   );
@@ -61,7 +61,8 @@ describe('two-person unlock', () => {
     expect(said('otto')).toContain(`${lost} holds it, can be read and is still open (waiting).`);
     expect(said('otto')).toContain('press Cancel on its card');
 
-    await corrupt(lost);
+    const readable = JSON.stringify(await world.byId(lost));
+    await write(lost, '{"phase":"wait');
     await world.command('ada', '/promote status site production');
     expect(said('ada')).toContain(`Locked by \`${lost}\`, which cannot be read; two people can free it`);
 
@@ -109,9 +110,12 @@ describe('two-person unlock', () => {
     await world.advance(5);
     expect(await phase()).toBe('awaiting-approval');
     expect(world.cardText()).toContain('Two people have freed this environment');
-    await world.advance(330, 30);
+    await write(lost, readable);
+    await world.advance(330, 110);
     expect(await phase()).toBe('awaiting-approval');
     expect(switches()).toEqual([]);
+    // The one that lost its lock can be read again, and finds out before it does anything.
+    expect(await world.byId(lost)).toMatchObject({ phase: 'failed', ending: { code: 'lock.lost' } });
 
     await world.until('it has the lock', async () => (await phase()) === 'waiting', 90);
     await world.until('it goes through', async () => switches().length > 0, 600, 60);

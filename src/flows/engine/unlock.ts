@@ -51,7 +51,8 @@ export async function unlock(
   };
 
   for (let race = 0; race < races; race += 1) {
-    const seen = await locks.look(app, environment, () => resourcesOf(world.store, app, environment));
+    const seen = await lookIfReadable(world, app, environment);
+    if (seen === 'unreadable') return { outcome: 'refused', refusal: unreadableLock(app, environment) };
     const { held } = seen;
     if (held === null) return nothingToFree(seen);
     const holder = await stateOf(world.store, held.holder);
@@ -96,6 +97,28 @@ export async function stuckLock(
     first,
     untilMs: first === null ? null : first.atMs + secondPersonWithinMs,
   };
+}
+
+async function lookIfReadable(
+  { locks, store }: Pick<UnlockWorld, 'locks' | 'store'>,
+  app: string,
+  environment: string,
+): Promise<LockSeen | 'unreadable'> {
+  try {
+    return await locks.look(app, environment, () => resourcesOf(store, app, environment));
+  } catch (error) {
+    if (error instanceof UnreadableError) return 'unreadable';
+    throw error;
+  }
+}
+
+/** Whose it is cannot be said, so nobody can be asked whether it may go. */
+function unreadableLock(app: string, environment: string): Refusal {
+  return refusal(
+    'unlock.lock-unreadable',
+    `The lock of ${app} ${environment} itself cannot be read, so whose it is cannot be said.`,
+    'Somebody with access to the table has to mend its row, or delete it six minutes after the last change.',
+  );
 }
 
 function nothingToFree(seen: LockSeen): UnlockAnswer {
