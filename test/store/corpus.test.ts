@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest';
+import { createDesk } from '../../src/flows/engine/desk.ts';
+import { tick } from '../../src/flows/engine/tick.ts';
+import type { World } from '../../src/flows/engine/world.ts';
+import type { Target } from '../../src/flows/ports.ts';
+import { toChange } from '../../src/flows/promotion/change.ts';
+import type { PromotionEvent } from '../../src/flows/promotion/events.ts';
+import { type Action, nextAction } from '../../src/flows/promotion/next-action.ts';
+import { hasEnded, isDirty, lockKeys, Promotion, phases } from '../../src/flows/promotion/promotion.ts';
+import { transition } from '../../src/flows/promotion/transition.ts';
+import { promotionFormat } from '../../src/store/format.ts';
+import {
+  parseAnnouncement,
+  parseAudit,
+  parseLive,
+  parsePromotion,
+  parseSurface,
+} from '../../src/store/items.ts';
+import { createPromotionStore } from '../../src/store/promotions.ts';
+import { createSdkTransport } from '../../src/store/sdk-transport.ts';
+import { keys } from '../../src/store/table.ts';
+import { claim, grace, hash, lin, passed, startMs } from '../flows/promotion/walk.ts';
+import { startModelDynamo } from '../support/model-dynamodb.ts';
+import { records, specimens } from './corpus/stored.ts';
+
+const refusal = { code: 'x', text: 'x', next: 'x' };
+const all = specimens.map((specimen) => ({
+  ...specimen,
+  named: `schema ${specimen.schema}: ${specimen.name}`,
+}));
+
+/** An event that this action may find out. */
+function outcomeOf(action: Exclude<Action, { does: 'rest' }>): PromotionEvent {
+  switch (action.does) {
+    case 'emit':
+      return action.event;
+    case 'authorize':
+      return { type: 'claim.denied', claimId: action.claimId, refusal };
+    case 'analyze':
+      return { type: 'analysis.refused', refusal };
+    case 'validate':
+      return { type: 'plan.refused', refusal };
+    case 'lock':
+      return { type: 'lock.refused', holder: 'p0' };
+    case 'gate':
+      return { type: 'gate.recorded', results: [passed('staging')] };
+    case 'step':
+      return { type: 'step.failed', stepId: action.stepId, code: 'x', text: 'x' };
+    case 'probe':
+      return { type: 'probe.recorded', results: [passed('version')] };
+    case 'read':
+      return { type: 'reading.recorded', results: [passed('errors')], completeUntilMs: null };
+  }
+}
+
+describe('promotions stored by every version', () => {
+  it('stand in every phase', () => {
+    const found = new Set(
+      specimens
+        .filter(({ schema }) => schema === 1)
+        .map(({ item }) => parsePromotion(item, 'p1', promotionFormat).phase),
+    );
+
+    expect([...found].sort()).toEqual([...phases].sort());
+  });
+
+  it.each(all)('$named is read, goes on, and is written in today’s schema', ({ item }) => {
+    const promotion = parsePromotion(item, 'p1', promotionFormat);
+
+    const nowMs = Math.max(promotion.nowMs, promotion.dueAtMs ?? 0);
+    const action = nextAction(promotion, nowMs);
+    const event: PromotionEvent = action.does === 'rest' ? { type: 'page.due' } : outcomeOf(action);
+    const decision = transition(promotion, event, nowMs);
+
+    expect(decision.outcome).toBe(hasEnded(promotion) ? 'refused' : 'accepted');
+    if (decision.outcome === 'refused') return;
+    const saved = toChange(promotion, decision, event, nowMs, hash).promotion;
+    expect(Promotion.parse(saved).schema).toBe(promotionFormat.newest);
+    expect(saved.revision).toBe(promotion.revision + 1);
+  });
+
+  it.each(all)('$named comes to a legal end on the real store', async ({ item }) => {
+    const { seed, live } = await aliveWorld();
+    const before = await seed(item);
+
+    const ended = await live();
+
+    expect(hasEnded(ended)).toBe(true);
+    if (isDirty(before) || 'rollback' in before)
+      expect(['promoted', 'rolled-back', 'resolved', 'superseded']).toContain(ended.phase);
+    expect(ended.phases.slice(0, before.phases.length)).toEqual(before.phases);
+  });
+});
+
+describe('other rows stored by the first version', () => {
+  const parsers = {
+    audit: parseAudit,
+    announcement: parseAnnouncement,
+    surface: parseSurface,
+    live: parseLive,
+  };
+
+  it.each(records)('$row: $body', ({ row, body }) => {
+    expect(parsers[row]({ body: { S: JSON.stringify(body) } })).toMatchObject(body);
+  });
+});
+
+const longestTicks = 400;
+const quiet = { info() {}, warn() {}, error() {} };
+
+/** One promotion alone with a target that does what it is told, checks that pass, and people who click late. */
+async function aliveWorld() {
+  const dynamo = startModelDynamo({ startMs });
+  const tableName = dynamo.tableName();
+  const transport = createSdkTransport({ client: dynamo.client(), tableName, pause: async () => {} });
+  await transport.ensureTable();
+  let nonces = 0;
+  const nonce = () => {
+    nonces += 1;
+    return `n${nonces}`;
+  };
+  const store = createPromotionStore({ transport, nonce });
+  const target: Target = {
+    analyze: async () => ({ outcome: 'refused', refusal }),
+    validate: async () => [],
+    observe: async (_definition, { step, claim: claimed }) =>
+      claimed === null && step.does !== 'settle'
+        ? { outcome: 'before', precondition: 'E9' }
+        : { outcome: 'done', text: 'done' },
+    act: async () => ({ reference: null }),
+  };
+  const world: World = {
+    store,
+    targetOf: () => target,
+    checks: { run: async ({ id }) => passed(id) },
+    releases: { resolve: async () => ({ outcome: 'absent', nearest: [] }) },
+    directory: { kindOf: async () => 'member', membersOf: async () => [] },
+    configured: () => true,
+    hints: { wake() {} },
+    hash,
+    log: quiet,
+  };
+  const desk = createDesk({
+    ...world,
+    catalog: { apps: [], find: () => undefined, defaultEnvironment: () => undefined },
+    nearest: () => undefined,
+    looking: null,
+  });
+  const load = async () => {
+    const loaded = await store.load('p1');
+    if (loaded === undefined) throw new Error('it is gone');
+    return loaded.promotion;
+  };
+
+  const seed = async (item: (typeof specimens)[number]['item']) => {
+    await transport.write({ does: 'put', item });
+    const promotion = await load();
+    await dynamo.clock.advance(Math.max(0, promotion.nowMs - dynamo.clock.nowMs()));
+    const holds = !hasEnded(promotion) && ('steps' in promotion || promotion.phase === 'waiting');
+    for (const name of holds ? lockKeys(promotion) : [])
+      await transport.write({
+        does: 'put',
+        item: { ...keys.lock(name), holder: { S: 'p1' }, epoch: { N: '1' } },
+      });
+    return promotion;
+  };
+
+  const live = async () => {
+    for (let count = 0; count < longestTicks; count += 1) {
+      const promotion = await load();
+      if (hasEnded(promotion)) return promotion;
+      if (promotion.phase === 'rollback-failed')
+        for (const person of [grace, lin])
+          await desk.decide('p1', {
+            type: 'resolution.claimed',
+            claim: claim('resolve', person, { reason: 'mended by hand', atMs: dynamo.clock.nowMs() }),
+          });
+      await dynamo.clock.advance(Math.max(1_000, (promotion.dueAtMs ?? 0) - dynamo.clock.nowMs() + 1_000));
+      await tick(world, 'p1');
+    }
+    throw new Error(`it never ended: ${(await load()).phase}`);
+  };
+  return { seed, live };
+}
