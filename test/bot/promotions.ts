@@ -162,6 +162,7 @@ const executing = {
   dirty: true,
   pagedAtMs: null,
   unfencedAtMs: null,
+  openClaimAtMs: null,
   gate: null,
   steps: { shift: doneStep(at(4), at(4, 2)) },
 };

@@ -72,6 +72,7 @@ async function takeOver(
     from: holder.id,
     dirty: isDirty(holder),
     unfencedAtMs: 'unfencedAtMs' in holder ? holder.unfencedAtMs : null,
+    openClaimAtMs: 'openClaimAtMs' in holder ? holder.openClaimAtMs : null,
   };
   const yielding = {
     type: 'promotion.handed-over' as const,

@@ -43,6 +43,7 @@ const fromTicks = [
     from: z.string(),
     dirty: z.boolean(),
     unfencedAtMs: z.int().nullable(),
+    openClaimAtMs: z.int().nullable(),
   }),
   /** Somebody freed or took what this promotion held, while it could not be worked on. */
   z.strictObject({ type: z.literal('lock.lost'), holder: z.string() }),

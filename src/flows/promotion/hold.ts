@@ -13,6 +13,25 @@ export function heldUntil(promotion: Promotion): number | null {
   return promotion.unfencedAtMs + unfencedMs;
 }
 
+/** How much longer people have to wait before they can close this by hand; 0 when nothing of ours can arrive any more. */
+export function settlesInMs(
+  promotion: { readonly unfencedAtMs: number | null; readonly openClaimAtMs: number | null },
+  nowMs: number,
+): number {
+  const claims = [promotion.unfencedAtMs, promotion.openClaimAtMs].filter((atMs) => atMs !== null);
+  return claims.length === 0 ? 0 : Math.max(0, Math.max(...claims) + unfencedMs - nowMs);
+}
+
+/** The newest claim whose act is not seen to be done, once this step is claimed; idempotent ones harm nobody. */
+export function openClaimAfter(before: number | null, step: Step | undefined, nowMs: number): number | null {
+  return step === undefined || step.fence === 'idempotent' ? before : nowMs;
+}
+
+/** A write that was seen fences every request before it. */
+export function openClaimDone(before: number | null, step: Step): number | null {
+  return step.fence === 'compare-and-set' ? null : before;
+}
+
 /** While true the lock is kept and production is looked at again, however good it looks. */
 export function isHeld(promotion: Promotion, nowMs: number): boolean {
   const untilMs = heldUntil(promotion);

@@ -192,6 +192,8 @@ const executing = {
   pagedAtMs: z.int().nullable(),
   /** Newest claim of an act that its provider does not fence (Step.fence `hold`); see hold.ts. */
   unfencedAtMs: z.int().nullable(),
+  /** Newest claim whose act was not seen to be done: its request may still arrive, and only our next write fences it. */
+  openClaimAtMs: z.int().nullable(),
 };
 
 const reversing = { verification: Verification.nullable(), watch: Watch.nullable(), rollback: Rollback };

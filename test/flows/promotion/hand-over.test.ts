@@ -32,6 +32,7 @@ const inheriting = (also: { dirty?: boolean; unfencedAtMs?: number | null } = {}
   from: 'p1',
   dirty: also.dirty ?? true,
   unfencedAtMs: also.unfencedAtMs ?? null,
+  openClaimAtMs: null,
 });
 
 const changed: readonly Phase[] = ['deploying', 'verifying', 'monitoring', 'rolling-back', 'rollback-failed'];

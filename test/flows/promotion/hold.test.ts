@@ -22,6 +22,7 @@ import {
   policy,
   through,
   type Walk,
+  walkTo,
 } from './walk.ts';
 
 const unfenced = (id: string): Step => ({
@@ -174,6 +175,42 @@ describe('a target that takes requests unconditionally', () => {
     expect(transition(handed.promotion, saying, untilMs(handed.promotion))).toMatchObject({
       outcome: 'accepted',
     });
+  });
+
+  it('nor while a claimed request to a target with a fence was never seen to arrive', () => {
+    const claimedBack = through(walkTo('rolling-back'), {
+      type: 'step.claimed',
+      stepId: 'switch-back',
+      key: 'p1.switch-back.1',
+      precondition: 'E2',
+    });
+    const handed = through(claimedBack, { type: 'step.failed', stepId: 'switch-back', code: 'x', text: 'x' });
+    const saying = { type: 'resolution.claimed' as const, claim: claim('resolve', otto) };
+
+    expect(transition(handed.promotion, saying, handed.nowMs + 60_000)).toMatchObject({
+      refusal: { code: 'resolution.too-early', text: expect.stringContaining('for 5 more min') },
+    });
+    expect(transition(handed.promotion, saying, claimedBack.nowMs + unfencedMs).outcome).toBe('accepted');
+  });
+
+  it('a statement that was made in time is not counted once a retry has sent another request', () => {
+    const failedBack = () => ({ type: 'step.failed' as const, stepId: 'switch-back', code: 'x', text: 'x' });
+    const stuck = through(walkTo('rolling-back'), failedBack());
+    const said = later(stuck, 400, { type: 'resolution.claimed', claim: claim('resolve', grace) });
+    const retried = granted(through(said, { type: 'retry.claimed', claim: claim('retry', otto) }), 'retry');
+    const again = through(
+      retried,
+      { type: 'step.claimed', stepId: 'switch-back', key: 'p1.switch-back.2', precondition: 'E2' },
+      failedBack(),
+    );
+    const settled = granted(again, 'resolve');
+
+    expect(settled.promotion).toMatchObject({ phase: 'rollback-failed', resolutions: [] });
+    expect(settled.told.at(-1)).toMatchObject({ topic: 'denied', person: grace });
+  });
+
+  it('a write that was seen fences what came before it, so people can close it at once', () => {
+    expect(walkTo('resolved').promotion.openClaimAtMs).toBeNull();
   });
 
   it('a target with a fence is not held', () => {

@@ -46,6 +46,12 @@ export async function observeSwitch(
   const marked = claim !== null && carriesMark(seen.comment, claim.key);
 
   if (direction === 'forward') {
+    if (!arrived && marked) {
+      return {
+        outcome: 'foreign',
+        text: `Somebody else took the switch back: the origin path is ${settings.from} again (changed at ${spellSecond(seen.lastModifiedMs)} UTC), under the mark of this promotion.`,
+      };
+    }
     if (!arrived) return before;
     if (marked || (claim !== null && !settings.marker)) return done(settings, seen);
     return {

@@ -337,6 +337,7 @@ export const waiting: PhaseRules<'waiting'> = {
       steps: {},
       pagedAtMs: null,
       unfencedAtMs: null,
+      openClaimAtMs: null,
     };
     return accept(enter(next, nowMs), [], { locks: 'hold' });
   },

@@ -1,5 +1,5 @@
 import { type Accepted, accept, type Decision, enter, type PhaseRules, refuse } from '../decision.ts';
-import { unfencedAfter } from '../hold.ts';
+import { openClaimAfter, openClaimDone, unfencedAfter } from '../hold.ts';
 import type { PromotionIn } from '../promotion.ts';
 import { refusal } from '../refusal.ts';
 import { retryWorkAt } from '../trouble.ts';
@@ -124,16 +124,14 @@ export const deploying: PhaseRules<'deploying'> = {
     }
     const tries = promotion.steps[event.stepId]?.claim?.attempt ?? 0;
     if (tries >= attemptLimit) return refuse('step.attempts', 'It was tried too often.', 'Roll back.');
+    const step = findStep(promotion.plan.analysis.steps, event.stepId);
     return accept(
       {
         ...promotion,
         dirty: true,
         steps: claimed(promotion.steps, event, nowMs),
-        unfencedAtMs: unfencedAfter(
-          promotion.unfencedAtMs,
-          findStep(promotion.plan.analysis.steps, event.stepId),
-          nowMs,
-        ),
+        unfencedAtMs: unfencedAfter(promotion.unfencedAtMs, step, nowMs),
+        openClaimAtMs: openClaimAfter(promotion.openClaimAtMs, step, nowMs),
       },
       promotion.dirty ? [] : [{ topic: 'started' }],
       // The gate has just seen production hold the release before: the first place that a rollback can go back to.
@@ -165,6 +163,7 @@ export const deploying: PhaseRules<'deploying'> = {
     const done: Deploying = {
       ...promotion,
       steps: finished(promotion.steps, step.id, 'done', event.text, nowMs),
+      openClaimAtMs: openClaimDone(promotion.openClaimAtMs, step),
     };
     return accept(afterStep(done, nowMs), [{ topic: 'step-done', title: step.title, text: event.text }]);
   },

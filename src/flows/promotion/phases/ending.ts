@@ -148,8 +148,8 @@ export function plannedOf(promotion: Planned) {
 type Executing = PromotionIn<'deploying' | 'verifying' | 'monitoring' | 'rolling-back' | 'rollback-failed'>;
 
 export function executingOf(promotion: Executing) {
-  const { startedAtMs, dirty, gate, steps, pagedAtMs, unfencedAtMs } = promotion;
-  return { startedAtMs, dirty, gate, steps, pagedAtMs, unfencedAtMs };
+  const { startedAtMs, dirty, gate, steps, pagedAtMs, unfencedAtMs, openClaimAtMs } = promotion;
+  return { startedAtMs, dirty, gate, steps, pagedAtMs, unfencedAtMs, openClaimAtMs };
 }
 
 export function reversingOf(promotion: PromotionIn<'rolling-back' | 'rollback-failed'>) {

@@ -1,7 +1,7 @@
 import type { Announcement } from '../announcements.ts';
 import { type Accepted, accept, enter, type PhaseRules, refuse } from '../decision.ts';
 import type { EventOf } from '../events.ts';
-import { heldUntil, isHeld, unfencedAfter } from '../hold.ts';
+import { heldUntil, isHeld, openClaimAfter, openClaimDone, settlesInMs, unfencedAfter } from '../hold.ts';
 import type { Release, RollbackStep, Step } from '../plan.ts';
 import type { PromotionIn, Rollback } from '../promotion.ts';
 import { refusal } from '../refusal.ts';
@@ -104,7 +104,7 @@ export function rollBack(
 export function startRollback(
   promotion: PromotionIn<'awaiting-approval'>,
   nowMs: number,
-  inherited: Pick<EventOf<'lock.inherited'>, 'from' | 'dirty' | 'unfencedAtMs'> | null,
+  inherited: EventOf<'lock.inherited'> | null,
 ): Accepted {
   const cause = {
     code: 'requested',
@@ -121,6 +121,7 @@ export function startRollback(
     steps: {},
     pagedAtMs: null,
     unfencedAtMs: inherited?.unfencedAtMs ?? null,
+    openClaimAtMs: inherited?.openClaimAtMs ?? null,
     verification: null,
     watch: null,
     rollback: {
@@ -237,6 +238,7 @@ export const rollingBack: PhaseRules<'rolling-back'> = {
       ...withStepBack(promotion, claimed(steps, event, nowMs)),
       dirty: true,
       unfencedAtMs: unfencedAfter(promotion.unfencedAtMs, step, nowMs),
+      openClaimAtMs: openClaimAfter(promotion.openClaimAtMs, step, nowMs),
     };
     return accept(next, [], { locks: 'hold' });
   },
@@ -284,7 +286,10 @@ export const rollingBack: PhaseRules<'rolling-back'> = {
       settledAtMs: settled ? nowMs : null,
       verification: settled ? freshVerification(nowMs) : null,
     };
-    return accept({ ...promotion, rollback }, [{ topic: 'step-done', title: step.title, text: event.text }]);
+    const openClaimAtMs = openClaimDone(promotion.openClaimAtMs, step);
+    return accept({ ...promotion, rollback, openClaimAtMs }, [
+      { topic: 'step-done', title: step.title, text: event.text },
+    ]);
   },
   'step.failed': (promotion, event, nowMs) =>
     handOver(
@@ -331,10 +336,10 @@ export const rollingBack: PhaseRules<'rolling-back'> = {
   },
 };
 
-const tooEarlyToResolve = () =>
+const tooEarlyToResolve = (settlesMs: number) =>
   refuse(
     'resolution.too-early',
-    'A request that was sent to this target may still arrive: it takes up to 6 minutes after the last one.',
+    `A request of ours that was never seen to take effect may still arrive, for ${Math.ceil(settlesMs / 60_000)} more min.`,
     'Look at production after that, then say so again.',
   );
 
@@ -361,7 +366,8 @@ export const rollbackFailed: PhaseRules<'rollback-failed'> = {
     );
   },
   'resolution.claimed'(promotion, event, nowMs) {
-    if (isHeld(promotion, nowMs)) return tooEarlyToResolve();
+    const settlesMs = settlesInMs(promotion, nowMs);
+    if (settlesMs > 0) return tooEarlyToResolve(settlesMs);
     if (
       promotion.resolutions.some(
         ({ person }) =>
@@ -401,7 +407,7 @@ export const rollbackFailed: PhaseRules<'rollback-failed'> = {
         );
       }
       case 'resolve': {
-        if (isHeld(promotion, nowMs))
+        if (settlesInMs(promotion, nowMs) > 0)
           return overtaken(promotion, claim, 'A request of ours may still arrive.', 'Say so again later.');
         const resolutions = [
           ...promotion.resolutions,

@@ -161,6 +161,18 @@ describe('the switch', () => {
     });
   });
 
+  it('SITE-5 a switch that somebody took back by hand is theirs to decide: it is not made once more', async () => {
+    await using world = await createSiteWorld();
+    const step = stepOf(await world.analyze(), 'switch');
+    const claim = await perform(world, step);
+    world.aws.control.editByHand({ what: 'origin-path', value: '/blue' });
+    await world.seconds(5);
+    expect(await world.observe(step, { claim })).toMatchObject({
+      outcome: 'foreign',
+      text: expect.stringContaining('Somebody else took the switch back: the origin path is /blue again'),
+    });
+  });
+
   it('SITE-5 a path that is neither colour is named', async () => {
     await using world = await createSiteWorld();
     const step = stepOf(await world.analyze(), 'switch');
