@@ -19,6 +19,7 @@ import {
 import { createPromotionStore } from '../../src/store/promotions.ts';
 import { createSdkTransport } from '../../src/store/sdk-transport.ts';
 import { keys } from '../../src/store/table.ts';
+import type { Item } from '../../src/store/transport.ts';
 import { claim, grace, hash, lin, passed, startMs } from '../flows/promotion/walk.ts';
 import { startModelDynamo } from '../support/model-dynamodb.ts';
 import { records, specimens } from './corpus/stored.ts';
@@ -105,6 +106,14 @@ describe('other rows stored by the first version', () => {
   });
 });
 
+/** Without a check nothing can be verified, and only people could end it. */
+function withCheck(item: Item): Item {
+  const body = JSON.parse(item['body'] !== undefined && 'S' in item['body'] ? item['body'].S : '');
+  const version = { id: 'version', kind: 'version', title: 'Version', essential: true, settings: {} };
+  const definition = { ...body.definition, checks: [version] };
+  return { ...item, body: { S: JSON.stringify({ ...body, definition }) } };
+}
+
 const longestTicks = 400;
 const quiet = { info() {}, warn() {}, error() {} };
 
@@ -152,8 +161,8 @@ async function aliveWorld() {
     return loaded.promotion;
   };
 
-  const seed = async (item: (typeof specimens)[number]['item']) => {
-    await transport.write({ does: 'put', item });
+  const seed = async (item: Item) => {
+    await transport.write({ does: 'put', item: withCheck(item) });
     const promotion = await load();
     await dynamo.clock.advance(Math.max(0, promotion.nowMs - dynamo.clock.nowMs()));
     const holds = !hasEnded(promotion) && ('steps' in promotion || promotion.phase === 'waiting');
