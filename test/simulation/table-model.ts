@@ -58,6 +58,8 @@ export interface TableModel {
 
 export interface TableModelOptions {
   readonly nowMs: () => number;
+  /** Left out, the first name that is asked for; there is no table of another one. */
+  readonly tableName?: string;
   /** For one write, how long its change of the indexes stays unseen; left out, it is seen at once. */
   readonly indexLagMs?: () => number;
   /** At most this many rows on a page, so that paging happens with few. */
@@ -95,7 +97,7 @@ const mostActions = 100;
  */
 export function createTableModel(options: TableModelOptions): TableModel {
   const { nowMs, indexLagMs = () => 0, pageSize = Number.POSITIVE_INFINITY } = options;
-  const rows = createRows({ nowMs, indexLagMs });
+  const rows = createRows({ nowMs, indexLagMs, tableName: options.tableName });
   const count = createUnitCount();
   const tokens = createRequestTokens(nowMs);
   const listeners = new Set<(applied: Applied) => void>();

@@ -1,15 +1,13 @@
 import { ProvisionedThroughputExceededException } from '@aws-sdk/client-dynamodb';
 import type { DynamoClient } from '../../src/store/dynamo-client.ts';
 import { createWorkspaceClock } from '../../workspace/clock.ts';
-import { createTableModel, type TableModel } from '../simulation/table-model.ts';
+import { createTableModel } from '../simulation/table-model.ts';
 import type { StoreEngine } from './dynamodb.ts';
 
 const operationOf = (command: object) => command.constructor.name.replace(/Command$/, '');
 
 /** The table in memory under the same faults as the real engines; every table name brings an empty table. */
-export function startModelDynamo({ startMs }: { readonly startMs: number }): StoreEngine & {
-  model(): TableModel;
-} {
+export function startModelDynamo({ startMs }: { readonly startMs: number }): StoreEngine {
   const clock = createWorkspaceClock({ startMs, speed: 0 });
   const fresh = () => createTableModel({ nowMs: clock.nowMs, pageSize: 20 });
   let model = fresh();
@@ -36,7 +34,6 @@ export function startModelDynamo({ startMs }: { readonly startMs: number }): Sto
 
   return {
     clock,
-    model: () => model,
     client: () => client,
     tableName() {
       tables += 1;

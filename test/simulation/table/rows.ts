@@ -50,7 +50,7 @@ export interface Rows {
   /** Throws ValidationException for an index that the table does not have. */
   schemaOf(index: string | undefined): Schema;
   all(): Row[];
-  /** Throws ResourceNotFoundException for any table but the first one that was asked for. */
+  /** Throws ResourceNotFoundException for any table but this one, or the first one that was asked for. */
   refuseOtherTable(name: string | undefined): void;
 }
 
@@ -79,6 +79,7 @@ export function createRows(options: {
   readonly nowMs: () => number;
   /** For one write, how long its change of the indexes stays unseen. Changes of one row keep their order. */
   readonly indexLagMs: () => number;
+  readonly tableName: string | undefined;
 }): Rows {
   const { nowMs, indexLagMs } = options;
   const definition = tableDefinition('any');
@@ -92,7 +93,7 @@ export function createRows(options: {
   const places = new Map<string, Entry>();
   const visibleAtMs = new Map<string, number>();
   let pending: IndexChange[] = [];
-  let tableName: string | undefined;
+  let { tableName } = options;
 
   const placeIn = (index: Index, row: Row, tie: string): Place | undefined => {
     const partition = row[index.hash]?.S;

@@ -1,0 +1,91 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { EngineName } from '../../support/dynamodb.ts';
+import type { Answer, JudgedCommand } from './call.ts';
+
+/** A place where a real engine is known to answer otherwise than the model, and why the model keeps to its answer. */
+export interface Divergence {
+  readonly name: string;
+  readonly engines: readonly EngineName[];
+  readonly reason: string;
+  is(command: JudgedCommand, model: Answer, engine: Answer): boolean;
+}
+
+export const divergences: readonly Divergence[] = [
+  {
+    name: 'a placeholder for a name may stay unused',
+    engines: ['native'],
+    reason: 'DynamoDB refuses unused names and unused values alike; this engine looks at the values only.',
+    is: ({ input }, model) => hasUnusedName(input) && isInvalid(model),
+  },
+  {
+    name: 'two missing attributes are equal',
+    engines: ['dynalite'],
+    reason:
+      'In DynamoDB a comparison with a missing attribute is false, `<>` true; dynalite finds nothing equal to nothing.',
+    is: ({ input }, model) => expressionsIn(input).some((text) => crosswise.test(text)) && !isInvalid(model),
+  },
+  {
+    name: 'an attribute may be compared with itself',
+    engines: ['native'],
+    reason: 'DynamoDB asks for distinct operands; this engine just compares.',
+    is: ({ input }, model) => expressionsIn(input).some((text) => itself.test(text)) && isInvalid(model),
+  },
+  {
+    name: 'a partition may be asked for by a number',
+    engines: ['native'],
+    reason: 'DynamoDB refuses a key condition of another type than the key; this engine finds nothing.',
+    is: ({ input }, model) => isQueryFor(input, ({ N }) => N !== undefined) && isInvalid(model),
+  },
+  {
+    name: 'of two equalities the first is the partition',
+    engines: ['native'],
+    reason:
+      'DynamoDB takes the two parts of a key condition in any order; this engine refuses a sort key in front.',
+    is: ({ input }, model, answer) =>
+      expressionsIn(input).some((text) => twoEqualities.test(text)) && !isInvalid(model) && isInvalid(answer),
+  },
+  {
+    name: 'an empty partition may be asked for',
+    engines: ['native', 'dynalite'],
+    reason: 'DynamoDB refuses an empty key, also one to look for; these engines find nothing.',
+    is: ({ input }, model) => isQueryFor(input, ({ S }) => S === '') && isInvalid(model),
+  },
+  {
+    name: 'a query may start outside of what it asks for',
+    engines: ['native'],
+    reason: 'DynamoDB refuses a starting key of another partition; this engine begins behind it.',
+    is: ({ input }, model) => 'ExclusiveStartKey' in input && isInvalid(model),
+  },
+  {
+    name: 'an index key may be empty',
+    engines: ['dynalite'],
+    reason: 'DynamoDB refuses an empty key of an index; dynalite is older than that rule and keeps it.',
+    is: ({ input }, model, answer) =>
+      JSON.stringify(input).includes('"S":""') && isInvalid(model) && answer.outcome === 'answered',
+  },
+];
+
+const itself = /\b(\w+) = \1\b/;
+const twoEqualities = /^[#\w]+ = :\w+ AND [#\w]+ = :\w+$/;
+
+function isQueryFor(input: object, wanted: (value: AttributeValue) => boolean): boolean {
+  if (!('KeyConditionExpression' in input) || !('ExpressionAttributeValues' in input)) return false;
+  return Object.values(input.ExpressionAttributeValues as Record<string, AttributeValue>).some(wanted);
+}
+
+const isInvalid = (answer: Answer) => answer.outcome === 'refused' && answer.name === 'ValidationException';
+
+/** A comparison of two attributes. */
+const crosswise = /[#\w]+ (=|<>|<=?|>=?) [#a-z]/;
+
+function expressionsIn(input: object): string[] {
+  return Object.entries(input).flatMap(([name, value]): string[] => {
+    if (typeof value === 'string') return name.endsWith('Expression') ? [value] : [];
+    return typeof value === 'object' && value !== null ? expressionsIn(value) : [];
+  });
+}
+
+function hasUnusedName(input: object): boolean {
+  const names = 'ExpressionAttributeNames' in input ? Object.keys(input.ExpressionAttributeNames ?? {}) : [];
+  return names.some((name) => !expressionsIn(input).some((text) => text.includes(name)));
+}
