@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import { createAwsChecks } from '../../src/aws/checks/index.ts';
+import { createTargets } from '../../src/aws/targets/index.ts';
+import { type Announcer, createAnnouncer } from '../../src/bot/announcer.ts';
+import { buildHeldKeeper, mustBeThere } from '../../src/compose/held.ts';
+import { createRunner } from '../../src/compose/runner.ts';
+import type { Desk } from '../../src/flows/desk.ts';
+import { createDesk } from '../../src/flows/engine/desk.ts';
+import { tick } from '../../src/flows/engine/tick.ts';
+import type { World } from '../../src/flows/engine/world.ts';
+import type { Checks, Hash, Hints, Log, PromotionStore } from '../../src/flows/ports.ts';
+import { createBudget } from '../../src/store/budget.ts';
+import { createHeldRows } from '../../src/store/held.ts';
+import { createOutbox } from '../../src/store/outbox.ts';
+import { createPromotionStore } from '../../src/store/promotions.ts';
+import { createSdkTransport } from '../../src/store/sdk-transport.ts';
+import type { Process } from './kernel.ts';
+import {
+  createClients,
+  createPages,
+  createSimulatedDirectory,
+  createSimulatedReleases,
+  createStoreClient,
+  type Outside,
+  type People,
+} from './outside.ts';
+import type { Service } from './service.ts';
+import type { Configuration } from './setup.ts';
+import type { SlackModel } from './slack-model.ts';
+
+export const sha256: Hash = (text) => createHash('sha256').update(text).digest('hex');
+
+export interface BotDeps {
+  readonly outside: Outside;
+  readonly slack: SlackModel;
+  readonly service: Service;
+  readonly configuration: Configuration;
+  readonly people: People;
+  readonly hints: Hints;
+  /** What the code under test found worth an error line; kept for the trace. */
+  readonly log: Log;
+  readonly refused: (promotionId: string, phase: string, type: string) => void;
+}
+
+/** The bot as one process runs it: the same parts as in `src/compose`, on clients that the simulator holds. */
+export interface Bot {
+  readonly process: Process;
+  readonly desk: Desk;
+  readonly store: PromotionStore;
+  tick(promotionId: string): Promise<void>;
+  readonly announcer: Announcer;
+  /** One sweep. */
+  runDue(): Promise<void>;
+}
+
+export function createBot(deps: BotDeps, process: Process): Bot {
+  const { outside, slack, service, configuration, people, hints, log } = deps;
+  const { kernel, tape } = outside;
+  let nonces = 0;
+  const nonce = () => {
+    nonces += 1;
+    return `${process.name}-${nonces}`;
+  };
+  const transport = createSdkTransport({
+    client: createStoreClient(outside, process),
+    tableName: 'countersign',
+    pause: (milliseconds) => kernel.sleep(process, milliseconds),
+  });
+  const real = createPromotionStore({ transport, nonce });
+  const outbox = createOutbox({ transport, nonce });
+  const store: PromotionStore = {
+    ...real,
+    recordRefusal(promotion, entry) {
+      deps.refused(promotion.id, promotion.phase, entry.event.type);
+      return real.recordRefusal(promotion, entry);
+    },
+  };
+
+  const clients = createClients(outside, process);
+  const fetchPage = createPages(outside, process);
+  const awsTargets = createTargets({ clients, fetchPage });
+  const awsChecks = createAwsChecks({ clients, fetchPage });
+  const serviceTarget = service.targetOf(process);
+  const serviceChecks = service.checksOf(process);
+  const checks: Checks = {
+    run: (spec, context) => (spec.kind.startsWith('service-') ? serviceChecks : awsChecks).run(spec, context),
+  };
+  const world: World = {
+    store,
+    targetOf: (definition) =>
+      definition.target.kind === 'simulated-service' ? serviceTarget : awsTargets(definition),
+    checks,
+    releases: createSimulatedReleases(outside, process),
+    directory: createSimulatedDirectory(outside, people, process),
+    configured: (app, environment) => configuration.catalog.find(app, environment) !== undefined,
+    hints,
+    hash: sha256,
+    log,
+  };
+  const desk = createDesk({
+    ...world,
+    catalog: configuration.catalog,
+    nearest: () => undefined,
+    looking: null,
+  });
+  const announcer = createAnnouncer({
+    store,
+    outbox,
+    slack: slack.clientOf(process),
+    budget: createBudget({ transport }),
+    log,
+    random: () => tape.draw(1000) / 1000,
+    told: async (promotionId, { topic }) => {
+      if (topic === 'waiting') await desk.decide(promotionId, { type: 'notice.delivered' });
+    },
+  });
+  const about = (promotionId: string, doing: string) => ({
+    about: promotionId,
+    doing,
+    startedAtMs: kernel.work().startedAtMs,
+    telling: [],
+  });
+  const tickOne = (promotionId: string) =>
+    kernel.within(about(promotionId, 'tick'), () =>
+      tick({ ...world, store: mustBeThere(store) }, promotionId),
+    );
+  const announceOne = (promotionId: string, nowMs: number) =>
+    kernel.within(about(promotionId, 'announce'), () => announcer.announce(promotionId, nowMs));
+  const runner = createRunner({
+    duePromotions: store.due,
+    dueSurfaces: outbox.dueSurfaces,
+    tick: tickOne,
+    announce: announceOne,
+    held: buildHeldKeeper({
+      rows: createHeldRows({ transport, nonce }),
+      outbox,
+      budget: createBudget({ transport }),
+      slack: slack.clientOf(process),
+      catalog: configuration.catalog,
+      tableName: 'countersign',
+      log,
+    }),
+    log,
+  });
+  return {
+    process,
+    desk,
+    store,
+    tick: tickOne,
+    announcer: { ...announcer, announce: announceOne },
+    runDue: () => runner.runDue(),
+  };
+}

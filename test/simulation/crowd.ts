@@ -1,0 +1,342 @@
+import type { AuditEntry } from '../../src/flows/promotion/audit.ts';
+import type { PromotionEvent } from '../../src/flows/promotion/events.ts';
+import type { Person, PersonClaim, Promotion } from '../../src/flows/promotion/promotion.ts';
+import type { Bot } from './bot.ts';
+import type { Coverage } from './coverage.ts';
+import { ended } from './invariants.ts';
+import type { Kernel } from './kernel.ts';
+import type { People } from './outside.ts';
+import { type AppName, people as all } from './setup.ts';
+import type { Shadow } from './shadow.ts';
+
+/** What people do on their own account, in numbers of a thousand; all zero is two approvers and nothing else. */
+export interface Habits {
+  /** Nobody, or only one, ever approves. */
+  silent: number;
+  rejects: number;
+  cancels: number;
+  /** Clicks of people who may not, or twice, or on an old card. */
+  wrong: number;
+  /** The Roll Back button while something is under way. */
+  button: number;
+  /** `/rollback` while something is under way. */
+  command: number;
+  /** Back from a promotion that ended well. */
+  regrets: number;
+  /** An approver leaves after approving. */
+  leaves: number;
+  /** What is said to a question: 0 nothing, 1 continue, 2 roll back. */
+  answer: number;
+  /** A failed rollback is closed by hand instead of tried again. */
+  closes: number;
+}
+
+export interface Crowd {
+  /** Somebody types a command. */
+  open(kind: Promotion['kind'], app: AppName, version: string | null, person?: Person, twice?: boolean): void;
+  noticed(shadow: Shadow, before: Promotion | undefined, entries: readonly AuditEntry[]): void;
+  readonly habits: Habits;
+}
+
+export interface CrowdDeps {
+  readonly kernel: Kernel;
+  readonly chance: (perMille: number) => boolean;
+  readonly draw: (choices: number) => number;
+  readonly coverage: Coverage;
+  readonly people: People;
+  /** The process that people's requests reach now. */
+  readonly web: () => Bot;
+  /** People mend what stands in the way before they have a failed rollback tried again. */
+  readonly mend: (promotion: Promotion) => void;
+  readonly isCalm: () => boolean;
+}
+
+type Claimed = Extract<PromotionEvent, { claim: PersonClaim }>;
+const againMs = 20_000;
+const digestLength = 12;
+
+/** Requesters, approvers, on-call people and some who are neither. They look at the card and click, and click again. */
+export function createCrowd(deps: CrowdDeps): Crowd {
+  const { kernel, chance, draw, coverage } = deps;
+  const habits: Habits = {
+    silent: 0,
+    rejects: 0,
+    cancels: 0,
+    wrong: 0,
+    button: 0,
+    command: 0,
+    regrets: 0,
+    leaves: 0,
+    answer: 0,
+    closes: 0,
+  };
+  let clicks = 0;
+  const later = (milliseconds: number, what: string, run: () => void) =>
+    kernel.at(kernel.nowMs() + milliseconds, `people ${what}`, run);
+
+  const claimOf = (
+    does: PersonClaim['does'],
+    person: Person,
+    also: Partial<PersonClaim> = {},
+  ): PersonClaim => {
+    clicks += 1;
+    return {
+      id: `click-${clicks}`,
+      does,
+      person,
+      atMs: Math.floor(kernel.nowMs() / 1000) * 1000,
+      reason: null,
+      answer: null,
+      ...also,
+    };
+  };
+
+  const decide = (id: string, event: Claimed) => {
+    const web = deps.web();
+    kernel.begin(web.process, id, event.type, () => web.desk.decide(id, event));
+  };
+
+  const open: Crowd['open'] = (kind, app, version, person = all.ada, twice = false) => {
+    clicks += 1;
+    const request = {
+      kind,
+      app,
+      environment: 'production',
+      version,
+      person,
+      reason: kind === 'rollback' ? 'it is broken' : null,
+      dedupeKey: `trigger-${clicks}`,
+    };
+    const say = () => {
+      const web = deps.web();
+      kernel.begin(web.process, '', `open ${kind}`, () => web.desk.open(request));
+    };
+    say();
+    if (twice) later(1_500, 'open again', say);
+  };
+
+  /** A click, and another one as long as it was not seen to count. */
+  const insist = (
+    shadow: Shadow,
+    what: string,
+    still: (promotion: Promotion) => Claimed | null,
+    firstMs: number,
+    tries = 40,
+  ) => {
+    later(firstMs, what, () => {
+      const event = still(shadow.promotion);
+      if (event === null) return;
+      if (
+        !shadow.promotion.claims.some(
+          (claim) => claim.does === event.claim.does && sameUser(claim, event.claim),
+        )
+      )
+        decide(shadow.id, event);
+      if (chance(habits.wrong)) decide(shadow.id, event);
+      if (tries > 1) insist(shadow, what, still, againMs, tries - 1);
+    });
+  };
+
+  const approving =
+    (person: Person) =>
+    (promotion: Promotion): Claimed | null => {
+      if (promotion.phase !== 'awaiting-approval') return null;
+      if (promotion.approvals.some((one) => one.person.userId === person.userId)) return null;
+      const { round, digest } = promotion;
+      const claim = claimOf('approve', person);
+      return { type: 'approval.claimed', claim, round, digest: digest.slice(0, digestLength) };
+    };
+
+  const atApproval = (shadow: Shadow, promotion: Extract<Promotion, { phase: 'awaiting-approval' }>) => {
+    const { round, digest } = promotion;
+    const shown = { round, digest: digest.slice(0, digestLength) };
+    const claimWrong = (
+      type: 'approval.claimed' | 'rejection.claimed',
+      person: Person,
+      old = false,
+    ): Claimed => ({
+      type,
+      claim: claimOf(type === 'approval.claimed' ? 'approve' : 'reject', person),
+      round: old ? shown.round - 1 : shown.round,
+      digest: old ? 'ffffffffffff' : shown.digest,
+    });
+    if (chance(habits.wrong)) {
+      const wrong = [
+        claimWrong('approval.claimed', all.ada),
+        claimWrong('approval.claimed', all.guest),
+        claimWrong('approval.claimed', all.nobody),
+        claimWrong('approval.claimed', all.grace, true),
+        claimWrong('rejection.claimed', all.nobody),
+        claimWrong('rejection.claimed', all.grace, true),
+      ];
+      const event = wrong[draw(wrong.length)];
+      if (event !== undefined) later(draw(30_000), 'wrong', () => decide(shadow.id, event));
+      // The same plan on an old screen: clicked long after.
+      const late = claimWrong('approval.claimed', all.mia);
+      if (draw(2) === 1) later(draw(200_000), 'late', () => decide(shadow.id, late));
+    }
+    if (chance(habits.rejects))
+      insist(
+        shadow,
+        'reject',
+        (now) => (now.phase === 'awaiting-approval' ? claimWrong('rejection.claimed', all.lin) : null),
+        draw(20_000),
+        2,
+      );
+    if (chance(habits.cancels)) cancel(shadow, draw(20_000));
+    const silent = chance(habits.silent) ? 1 + draw(2) : 0;
+    const [first, second, third] =
+      draw(2) === 0 ? [all.grace, all.lin, all.mia] : [all.lin, all.mia, all.grace];
+    if (silent < 2) insist(shadow, 'approve', approving(first), 4_000 + draw(3) * 7_000);
+    if (silent < 1) {
+      // Both at the same moment, or one after the other.
+      insist(shadow, 'approve', approving(second), draw(3) === 2 ? 4_000 : 8_000 + draw(20_000));
+      insist(shadow, 'approve', approving(third), 100_000);
+    }
+    if (chance(habits.leaves)) {
+      const who = draw(2) === 0 ? first : second;
+      later(draw(90_000), 'leaves', () => {
+        deps.people.leftAtMs.set(who.userId, kernel.nowMs());
+        coverage.hit('an approver left');
+      });
+    }
+  };
+
+  const cancel = (shadow: Shadow, inMs: number) =>
+    insist(
+      shadow,
+      'cancel',
+      (now) =>
+        ended(now) || ('dirty' in now && now.dirty)
+          ? null
+          : { type: 'cancellation.claimed', claim: claimOf('cancel', draw(2) === 0 ? all.ada : all.nobody) },
+      inMs,
+      2,
+    );
+
+  const rollBack = (shadow: Shadow, inMs: number) =>
+    insist(
+      shadow,
+      'roll back',
+      (now) =>
+        ended(now) || now.phase === 'rolling-back' || now.phase === 'rollback-failed'
+          ? null
+          : { type: 'rollback.claimed', claim: claimOf('roll-back', draw(4) === 3 ? all.guest : all.grace) },
+      inMs,
+      3,
+    );
+
+  const whileChanged = (shadow: Shadow, promotion: Promotion) => {
+    if (chance(habits.button)) rollBack(shadow, draw(40_000));
+    if (chance(habits.cancels))
+      later(draw(20_000), 'cancel late', () =>
+        decide(shadow.id, { type: 'cancellation.claimed', claim: claimOf('cancel', all.ada) }),
+      );
+    if (!chance(habits.command)) return;
+    const version = [null, 'v1.0.0', 'v1.1.0', 'v0.9.0'][draw(4)] ?? null;
+    const app = promotion.app as AppName;
+    later(draw(40_000), 'rollback command', () => {
+      open('rollback', app, version, all.grace);
+      if (draw(3) === 2) open('rollback', app, version, all.lin);
+    });
+  };
+
+  const afterFailure = (shadow: Shadow) => {
+    const closes = chance(habits.closes);
+    if (!closes || deps.isCalm()) {
+      later(15_000, 'mend', () => deps.mend(shadow.promotion));
+      insist(
+        shadow,
+        'retry',
+        (now) =>
+          now.phase === 'rollback-failed' && now.rollback.attempt < 3
+            ? { type: 'retry.claimed', claim: claimOf('retry', all.otto) }
+            : null,
+        20_000 + draw(60_000),
+        3,
+      );
+    }
+    const firstMs = closes ? 10_000 + draw(60_000) : 300_000;
+    for (const [index, person] of [all.otto, all.grace, all.olga, all.mia].entries()) {
+      insist(
+        shadow,
+        'resolve',
+        (now) =>
+          now.phase === 'rollback-failed' &&
+          !now.resolutions.some((one) => one.person.userId === person.userId)
+            ? { type: 'resolution.claimed', claim: claimOf('resolve', person, { reason: 'mended by hand' }) }
+            : null,
+        firstMs + index * 4_000,
+      );
+    }
+  };
+
+  const onQuestion = (shadow: Shadow, questionId: string) => {
+    if (habits.answer === 0) return;
+    const answer = habits.answer === 1 ? ('continue' as const) : ('roll-back' as const);
+    insist(
+      shadow,
+      'answer',
+      (now) =>
+        now.phase === 'monitoring' && now.watch.question?.id === questionId
+          ? {
+              type: 'answer.claimed',
+              claim: claimOf('answer', draw(4) === 3 ? all.nobody : all.otto, { answer }),
+              questionId,
+            }
+          : null,
+      5_000 + draw(60_000),
+      3,
+    );
+  };
+
+  return {
+    habits,
+    open,
+    noticed(shadow, before, _entries) {
+      const { promotion } = shadow;
+      const arrived = before?.phase !== promotion.phase;
+      const round = 'round' in promotion ? promotion.round : 0;
+      const roundBefore = before !== undefined && 'round' in before ? before.round : 0;
+      if (promotion.phase === 'awaiting-approval' && (arrived || round !== roundBefore))
+        return atApproval(shadow, promotion);
+      if (promotion.phase === 'monitoring') {
+        const asked = promotion.watch.question?.id;
+        const askedBefore = before?.phase === 'monitoring' ? before.watch.question?.id : undefined;
+        if (asked !== undefined && asked !== askedBefore) onQuestion(shadow, asked);
+      }
+      if (!arrived) return;
+      switch (promotion.phase) {
+        case 'analyzing':
+        case 'validating':
+        case 'waiting':
+          if (chance(habits.cancels)) cancel(shadow, draw(15_000));
+          if (chance(habits.wrong))
+            decide(shadow.id, { type: 'rollback.claimed', claim: claimOf('roll-back', all.grace) });
+          break;
+        case 'deploying':
+        case 'verifying':
+        case 'monitoring':
+        case 'rolling-back':
+          whileChanged(shadow, promotion);
+          break;
+        case 'rollback-failed':
+          if (chance(habits.command)) open('rollback', promotion.app as AppName, null, all.grace);
+          afterFailure(shadow);
+          break;
+        case 'promoted':
+          if (chance(habits.regrets))
+            later(draw(60_000), 'regrets', () => {
+              if (draw(2) === 0) open('rollback', promotion.app as AppName, null, all.grace);
+              else decide(shadow.id, { type: 'rollback.claimed', claim: claimOf('roll-back', all.grace) });
+            });
+          if (chance(habits.wrong))
+            decide(shadow.id, { type: 'cancellation.claimed', claim: claimOf('cancel', all.ada) });
+          break;
+        default:
+      }
+    },
+  };
+}
+
+const sameUser = (a: PersonClaim, b: PersonClaim) => a.person.userId === b.person.userId;

@@ -1,0 +1,603 @@
+import { createHash } from 'node:crypto';
+import type { AuditEntry } from '../../src/flows/promotion/audit.ts';
+import type { PromotionEvent } from '../../src/flows/promotion/events.ts';
+import type { Promotion } from '../../src/flows/promotion/promotion.ts';
+import type { Cloud, CloudChange, Site, Version } from './cloud.ts';
+import type { Coverage } from './coverage.ts';
+import type { Kernel } from './kernel.ts';
+import type { People } from './outside.ts';
+import type { Deployment, Service } from './service.ts';
+import { groups } from './setup.ts';
+import { type ClaimSeen, type LockSeen, readWrite, type Shadow, type Write } from './shadow.ts';
+import type { SlackModel } from './slack-model.ts';
+import type { Applied, TableModel } from './table-model.ts';
+
+/** The invariants of durable.md §10 by their numbers there, and what else must hold. */
+export const invariantNames = {
+  'I1 approved': 'a forward act was claimed before, under enough approvals of this very plan by others',
+  'I1 rights': 'whoever approved had the right to when it was looked at before the first change',
+  'I2 once': 'where the provider compares, each forward step is applied at most once',
+  'I2 quiescent': 'where it does not, production shows what was recorded once late requests are over',
+  'I3 untouched': 'what ended untouched was never claimed and never acts',
+  'I4 dirty': 'the obligation to take back is never dropped',
+  'I5 ended': 'what has ended never changes',
+  'I6 back': 'once rolled back the release is never live again by our hand',
+  'I7 promoted': 'promoted means seen on the target after the last claim and through the whole watch',
+  'I8 lock': 'one holder per lock, every claim holds all of them, and none is left behind',
+  'I9 one claim': 'at most one act is open at a time',
+  'I10 foreign': "where the provider compares, somebody else's change is never overwritten",
+  'I11 revision': 'every save raises the revision by one',
+  'I12 audit': 'the audit chain has no gap, its hashes hold, its head is in the promotion',
+  'I12 fold': 'replaying the audited events gives the stored promotion',
+  'I14 due': 'what is open is due, and soon once production was changed',
+  'I15 ends': 'once nothing goes wrong any more, everything ends or waits for people',
+  'I16 times':
+    'not expired early, nothing claimed late, nothing claimed before the countdown was seen and over',
+  'I17 card': 'in the end the card shows the end',
+  'I17 told': 'everything is told, in its order, and twice only where it was unsure',
+  'I18 paged': 'on-call hears of what waits for them',
+  'I20 newer': 'what a newer version wrote is left alone',
+  clock: 'inside one promotion time never runs backwards',
+  sound: 'the simulator itself was asked for nothing that it does not know',
+} as const;
+export type Invariant = keyof typeof invariantNames;
+
+export interface Violation {
+  readonly invariant: Invariant;
+  readonly text: string;
+  readonly atMs: number;
+}
+
+export interface Watcher {
+  readonly shadows: Map<string, Shadow>;
+  readonly violations: Violation[];
+  readonly locks: Map<string, LockSeen>;
+  fail(invariant: Invariant, text: string): void;
+  /** Called for every saved promotion. */
+  onSaved: ((shadow: Shadow, before: Promotion | undefined, events: readonly AuditEntry[]) => void) | null;
+}
+
+export interface WatchedWorld {
+  readonly kernel: Kernel;
+  readonly table: TableModel;
+  readonly cloud: Cloud;
+  readonly service: Service;
+  readonly slack: SlackModel;
+  readonly people: People;
+  readonly coverage: Coverage;
+}
+
+const endPhases: ReadonlySet<string> = new Set([
+  'promoted',
+  'rolled-back',
+  'rejected',
+  'expired',
+  'cancelled',
+  'failed',
+  'superseded',
+  'resolved',
+]);
+const untouchedEnds: ReadonlySet<string> = new Set(['rejected', 'expired', 'cancelled', 'failed']);
+const dirtyEnds: ReadonlySet<string> = new Set(['promoted', 'rolled-back', 'resolved', 'superseded']);
+
+export const ended = ({ phase }: Promotion) => endPhases.has(phase);
+const dirtyOf = (promotion: Promotion) => 'dirty' in promotion && promotion.dirty;
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const markOf = (version: Version): string | undefined =>
+  /\[countersign [^\]]*?([0-9a-f]{12})\.[0-9a-f]{6}\]/.exec(version.config.Comment ?? '')?.[1];
+
+/** How long a read may be behind, in the worst weather that is made here. */
+const stalestMs = 40_000;
+const soonMs = 60_000;
+const pageMs = 15 * 60_000;
+
+/** Looks at every applied write and every change of production, and notes what must not have happened. */
+export function createWatcher(world: WatchedWorld): Watcher {
+  const { kernel, table, cloud, service, coverage } = world;
+  const shadows = new Map<string, Shadow>();
+  const byMark = new Map<string, ClaimSeen>();
+  const byKey = new Map<string, ClaimSeen>();
+  const locks = new Map<string, LockSeen>();
+  const violations: Violation[] = [];
+
+  const fail = (invariant: Invariant, text: string) => {
+    violations.push({ invariant, text, atMs: kernel.nowMs() });
+  };
+  const hold = (invariant: Invariant, holds: boolean, text: () => string) => {
+    if (!holds) fail(invariant, text());
+  };
+
+  const watcher: Watcher = { shadows, violations, locks, fail, onSaved: null };
+
+  const noteEntry = (shadow: Shadow, entry: AuditEntry) => {
+    const { event } = entry;
+    const last = shadow.entries[shadow.entries.length - 1];
+    hold(
+      'I12 audit',
+      entry.sequence === (last?.sequence ?? 0) + 1 && entry.previous === (last?.hash ?? ''),
+      () => `${shadow.id} entry ${entry.sequence} does not follow ${last?.sequence ?? 0}`,
+    );
+    hold(
+      'I12 audit',
+      hashOf(entry) === entry.hash,
+      () => `${shadow.id} entry ${entry.sequence} hashes wrong`,
+    );
+    shadow.entries.push(entry);
+    coverage.hit(`accepted ${entry.from} x ${event.type}`);
+    switch (event.type) {
+      case 'approval.claimed':
+        shadow.clicks.set(event.claim.id, {
+          userId: event.claim.person.userId,
+          round: event.round,
+          digest: event.digest,
+        });
+        break;
+      case 'claim.granted': {
+        const click = shadow.clicks.get(event.claimId);
+        if (click !== undefined && entry.from === 'awaiting-approval')
+          shadow.granted.set(click.userId, click);
+        break;
+      }
+      case 'plan.changed':
+        shadow.granted.clear();
+        break;
+      case 'approval.lapsed':
+        shadow.granted.delete(event.person.userId);
+        break;
+      default:
+    }
+  };
+
+  /** Counts by itself who has approved what is about to be done. */
+  const checkAuthority = (shadow: Shadow, after: Promotion) => {
+    if (!('round' in after)) return;
+    const { policy, requester, round, digest } = after;
+    const required = after.kind === 'promotion' ? policy.approvals.required : policy.rollback.approvals;
+    const counted = [...shadow.granted.values()].filter(
+      (click) =>
+        click.round === round &&
+        click.digest.length >= 12 &&
+        digest.startsWith(click.digest) &&
+        click.userId !== requester.userId &&
+        (groups['SAPPROVE'] ?? []).includes(click.userId),
+    );
+    hold(
+      'I1 approved',
+      counted.length >= required,
+      () => `${shadow.id} is claimed with ${counted.length} of ${required} approvals of round ${round}`,
+    );
+    if (after.kind === 'promotion' && after.phase === 'deploying') {
+      const gateMs = after.gate?.atMs ?? 0;
+      for (const { userId } of counted) {
+        const leftMs = world.people.leftAtMs.get(userId);
+        hold(
+          'I1 rights',
+          leftMs === undefined || leftMs >= gateMs,
+          () => `${userId} had left before ${shadow.id}`,
+        );
+      }
+      const claimMs = Math.max(...[...shadow.claims.values()].map(({ lastMs }) => lastMs));
+      hold(
+        'I16 times',
+        claimMs < after.expiresAtMs,
+        () => `${shadow.id} was claimed after its approvals expired`,
+      );
+      const { waitSeconds } = policy.approvals;
+      if (waitSeconds > 0 && required > 0) {
+        coverage.hit('antecedent claimed after a countdown');
+        hold(
+          'I16 times',
+          shadow.noticeAtMs !== null && claimMs >= shadow.noticeAtMs + waitSeconds * 1000,
+          () => `${shadow.id} was claimed before its countdown was over`,
+        );
+      }
+    }
+    shadow.authorised = true;
+  };
+
+  const noteClaim = (
+    shadow: Shadow,
+    event: Extract<PromotionEvent, { type: 'step.claimed' }>,
+    before: Promotion,
+    after: Promotion,
+    atMs: number,
+  ) => {
+    const direction = after.phase === 'rolling-back' ? 'back' : 'forward';
+    const steps =
+      'plan' in after && after.plan !== null
+        ? direction === 'forward'
+          ? after.plan.analysis.steps
+          : after.plan.analysis.rollback.map(({ step }) => step)
+        : [];
+    const step = steps.find(({ id }) => id === event.stepId);
+    const seen = shadow.claims.get(event.key) ?? {
+      promotionId: shadow.id,
+      stepId: event.stepId,
+      direction,
+      key: event.key,
+      unfenced: step?.fence === 'hold',
+      firstMs: atMs,
+      lastMs: atMs,
+      applied: 0,
+    };
+    seen.lastMs = atMs;
+    shadow.claims.set(event.key, seen);
+    byMark.set(sha256(event.key).slice(0, 12), seen);
+    byKey.set(event.key, seen);
+    for (const key of keysOf(after)) {
+      hold(
+        'I8 lock',
+        locks.get(key)?.holder === shadow.id,
+        () => `${shadow.id} claims ${event.stepId} without ${key}, held by ${locks.get(key)?.holder}`,
+      );
+    }
+    if (!dirtyOf(before)) checkAuthority(shadow, after);
+  };
+
+  const noteLock = ({ key, before, after }: Write['locks'][number], write: Write) => {
+    locks.set(key, after);
+    if (after.holder === undefined || after.holder === before.holder) return;
+    const handedOver = write.promotions.some(
+      ({ after: other }) => other.id === before.holder && other.phase === 'superseded',
+    );
+    hold(
+      'I8 lock',
+      before.holder === undefined || handedOver,
+      () => `${key} went from ${before.holder} to ${after.holder}`,
+    );
+    hold('I8 lock', before.freeFromMs <= kernel.nowMs(), () => `${key} was taken before it was free`);
+    if (handedOver) coverage.hit('antecedent lock handed over');
+  };
+
+  const notePromotion = ({ before, after, row }: Write['promotions'][number], write: Write) => {
+    const nowMs = kernel.nowMs();
+    const { id } = after;
+    const events = write.entries.filter(({ promotionId }) => promotionId === id);
+    let shadow = shadows.get(id);
+    if (shadow === undefined) {
+      shadow = {
+        id,
+        opened: after,
+        promotion: after,
+        savedAtMs: nowMs,
+        entries: [],
+        claims: new Map(),
+        clicks: new Map(),
+        granted: new Map(),
+        authorised: false,
+        everDirty: false,
+        noticeAtMs: null,
+        told: [],
+        surface: null,
+        retriedAtMs: null,
+      };
+      shadows.set(id, shadow);
+    }
+    hold(
+      'I11 revision',
+      after.revision === (before?.revision ?? 0) + 1 && row['revision']?.N === String(after.revision),
+      () => `${id} goes from revision ${before?.revision} to ${after.revision}`,
+    );
+    if (before !== undefined) {
+      hold('I5 ended', !ended(before), () => `${id} changed after it was ${before.phase}`);
+      hold('clock', after.nowMs >= before.nowMs, () => `${id} goes back in time`);
+      hold('I4 dirty', !dirtyOf(before) || dirtyOf(after), () => `${id} is not dirty any more`);
+    }
+    for (const entry of events) noteEntry(shadow, entry);
+    if (events.length === 0) coverage.hit(`accepted ${after.phase} x step.progressed`);
+    hold(
+      'I12 audit',
+      after.audit.head === shadow.entries[shadow.entries.length - 1]?.hash &&
+        after.audit.sequence === shadow.entries.length,
+      () => `${id} names another head of its chain`,
+    );
+    if ('noticeAtMs' in after && after.noticeAtMs !== null && shadow.noticeAtMs !== after.noticeAtMs) {
+      shadow.noticeAtMs = after.noticeAtMs;
+      checkNotice(shadow, after);
+    }
+    for (const { event } of events) {
+      if (event.type === 'step.claimed' && before !== undefined)
+        noteClaim(shadow, event, before, after, after.nowMs);
+      if (
+        event.type === 'claim.granted' &&
+        before?.phase === 'rollback-failed' &&
+        after.phase === 'rolling-back'
+      )
+        shadow.retriedAtMs = nowMs;
+    }
+    shadow.everDirty ||= dirtyOf(after);
+    checkOpenClaims(after);
+    checkDue(after, row);
+    shadow.promotion = after;
+    shadow.savedAtMs = nowMs;
+    if (ended(after)) noteEnd(shadow, after, write);
+    watcher.onSaved?.(shadow, before, events);
+  };
+
+  const checkNotice = (shadow: Shadow, after: Promotion) => {
+    if (after.policy.approvals.waitSeconds === 0) return;
+    const seen = world.slack.posts.some(
+      ({ about, message, deleted }) =>
+        about === shadow.id && !deleted && message.blocks.some((block) => hasButton(block, 'cs:cancel')),
+    );
+    hold('I16 times', seen, () => `the countdown of ${shadow.id} runs, and nobody saw a Cancel button`);
+  };
+
+  const checkOpenClaims = (after: Promotion) => {
+    if (!('steps' in after)) return;
+    const open = (steps: Readonly<Record<string, { status: string; claim: unknown }>>) => {
+      let count = 0;
+      for (const id in steps) {
+        const state = steps[id];
+        if (state?.status === 'claimed') count += 1;
+      }
+      return count;
+    };
+    const forward = open(after.steps);
+    const back = 'rollback' in after ? open(after.rollback.steps) : 0;
+    hold(
+      'I9 one claim',
+      forward <= 1 && back <= 1,
+      () => `${after.id} has ${forward} and ${back} open claims`,
+    );
+  };
+
+  const checkDue = (after: Promotion, row: TableRow) => {
+    if (ended(after)) {
+      hold(
+        'I14 due',
+        after.dueAtMs === null && row['duePk'] === undefined,
+        () => `${after.id} is due for ever`,
+      );
+      return;
+    }
+    const { dueAtMs } = after;
+    hold('I14 due', dueAtMs !== null && row['duePk'] !== undefined, () => `${after.id} is open and not due`);
+    if (dueAtMs === null || !dirtyOf(after)) return;
+    const retryAtMs = Math.max(after.troubles.work?.retryAtMs ?? 0, after.troubles.people?.retryAtMs ?? 0);
+    const latestMs =
+      after.phase === 'rollback-failed' ? after.nowMs + pageMs : Math.max(after.nowMs + soonMs, retryAtMs);
+    hold(
+      'I14 due',
+      dueAtMs <= latestMs,
+      () => `${after.id} is dirty and due only in ${dueAtMs - after.nowMs} ms`,
+    );
+  };
+
+  const noteEnd = (shadow: Shadow, after: Promotion, write: Write) => {
+    coverage.hit(`end ${after.phase}${after.phase === 'superseded' && dirtyOf(after) ? ' dirty' : ''}`);
+    coverage.hit(`end ${after.kind} ${after.phase}`);
+    if ('ending' in after) coverage.hit(`ending ${after.phase} ${after.ending.code}`);
+    const untouched = untouchedEnds.has(after.phase) || (after.phase === 'superseded' && !after.dirty);
+    if (untouched) {
+      hold(
+        'I3 untouched',
+        !shadow.everDirty,
+        () => `${after.id} is ${after.phase} after production was changed`,
+      );
+    }
+    if (shadow.everDirty) {
+      hold('I4 dirty', dirtyEnds.has(after.phase), () => `${after.id} was dirty and is ${after.phase}`);
+    }
+    if (after.phase === 'superseded' && after.dirty) {
+      const other = write.promotions.find(({ after: taker }) => taker.id === after.supersededBy)?.after;
+      hold(
+        'I4 dirty',
+        other !== undefined &&
+          dirtyOf(other) &&
+          'rollback' in other &&
+          other.rollback.tookOverFrom === after.id,
+        () => `${after.id} was handed over to nobody`,
+      );
+    }
+    for (const [key, { holder }] of locks) {
+      hold('I8 lock', holder !== after.id, () => `${after.id} has ended and still holds ${key}`);
+    }
+    if (after.phase === 'expired')
+      hold('I16 times', after.nowMs >= expiryOf(shadow), () => `${after.id} expired early`);
+    if (after.phase === 'promoted') checkPromoted(shadow, after);
+    if (after.phase === 'rolled-back') checkBack(after);
+  };
+
+  const expiryOf = ({ entries, opened }: Shadow): number => {
+    const planned = entries.findLast(
+      ({ event }) => event.type === 'validation.recorded' || event.type === 'plan.changed',
+    );
+    return (planned?.atMs ?? 0) + opened.policy.approvals.expiresAfterSeconds * 1000;
+  };
+
+  const checkPromoted = (shadow: Shadow, after: Extract<Promotion, { phase: 'promoted' }>) => {
+    const { watch } = after;
+    const soakMs = after.policy.monitoring.soakSeconds * 1000;
+    const seenMs = watch.last?.atMs ?? 0;
+    const long = after.endedAtMs - watch.startedAtMs >= soakMs;
+    hold('I7 promoted', long && watch.readings > 0, () => `${after.id} was not watched long enough`);
+    const site = siteOf(after);
+    const there =
+      site === undefined
+        ? service.deployments.some(
+            ({ version, atMs }, index) =>
+              version === after.release.version &&
+              (service.deployments[index + 1]?.atMs ?? Number.POSITIVE_INFINITY) >= seenMs - stalestMs &&
+              atMs <= kernel.nowMs(),
+          )
+        : cloud.versions.some(
+            (version, index) =>
+              cloud.pathOf(site, version) === pathTo(after) &&
+              (cloud.versions[index + 1]?.atMs ?? Number.POSITIVE_INFINITY) >= seenMs - stalestMs,
+          );
+    hold(
+      'I7 promoted',
+      there,
+      () => `${after.id} is promoted, and production was not there at its last look`,
+    );
+    const applied = [...shadow.claims.values()].some(
+      (claim) => claim.direction === 'forward' && claim.applied > 0,
+    );
+    hold('I7 promoted', applied, () => `${after.id} is promoted, and nothing was ever applied`);
+  };
+
+  const checkBack = (after: Extract<Promotion, { phase: 'rolled-back' }>) => {
+    const site = siteOf(after);
+    const { live, candidate } = after.plan.analysis;
+    const home = after.kind === 'rollback' ? candidate : live;
+    if (site !== undefined) {
+      const ours = cloud.versions.findLast(({ by }, index) => {
+        const earlier = cloud.versions[index - 1];
+        const version = cloud.versions[index];
+        return (
+          by === 'us' &&
+          earlier !== undefined &&
+          version !== undefined &&
+          byMark.get(markOf(version) ?? '')?.promotionId === after.id
+        );
+      });
+      hold(
+        'I6 back',
+        ours !== undefined && placeOf(cloud.pathOf(site, ours)) === placeOf(home.place),
+        () => `${after.id} is rolled back without having written ${home.place}`,
+      );
+    } else {
+      const ours = service.deployments.findLast(({ by }) => by !== 'somebody');
+      hold(
+        'I6 back',
+        ours?.version === home.release.version,
+        () => `${after.id} is rolled back, and ${ours?.version} was the last to be deployed`,
+      );
+    }
+  };
+
+  const siteOf = (promotion: Promotion): Site | undefined =>
+    cloud.sites.find(({ name }) => name === promotion.app);
+
+  const checkActor = (claim: ClaimSeen, what: string): Shadow | undefined => {
+    const shadow = shadows.get(claim.promotionId);
+    if (shadow === undefined) return undefined;
+    const { promotion } = shadow;
+    hold('I1 approved', shadow.authorised, () => `${what} without authority`);
+    if (!ended(promotion)) return shadow;
+    // What was handed over may still arrive as long as whoever took over can undo it.
+    const heir =
+      promotion.phase === 'superseded' ? shadows.get(promotion.supersededBy ?? '')?.promotion : undefined;
+    const invariant: Invariant =
+      promotion.phase === 'rolled-back' ? 'I6 back' : claim.unfenced ? 'I2 quiescent' : 'I3 untouched';
+    hold(
+      invariant,
+      heir !== undefined && !ended(heir),
+      () => `${what}, and ${promotion.id} was ${promotion.phase} already`,
+    );
+    coverage.hit('antecedent act of one that was handed over');
+    return shadow;
+  };
+
+  cloud.observe((change) => {
+    if (change.by === 'us') noteWrite(change);
+  });
+
+  const noteWrite = ({ before, after }: CloudChange) => {
+    const mark = markOf(after);
+    const claim = mark === undefined ? undefined : byMark.get(mark);
+    if (claim === undefined) return fail('I1 approved', `an unclaimed write with mark ${mark}`);
+    claim.applied += 1;
+    const shadow = checkActor(claim, `${claim.key} was applied`);
+    if (shadow === undefined) return;
+    coverage.hit(`applied ${claim.stepId} while ${shadow.promotion.phase}`);
+    if (claim.direction === 'forward') {
+      hold('I2 once', claim.applied <= 1, () => `${claim.key} was applied ${claim.applied} times`);
+      const fenced = [...shadow.claims.values()].some(
+        ({ direction, applied }) => direction === 'back' && applied > 0,
+      );
+      hold('I6 back', !fenced, () => `${claim.key} was applied after the way back`);
+    }
+    const site = siteOf(shadow.promotion);
+    if (site === undefined) return;
+    const others = (version: Version) =>
+      JSON.stringify({
+        ...version.config,
+        Comment: '',
+        Origins: version.config.Origins?.Items?.filter(({ Id }) => Id !== site.originId),
+      });
+    hold('I10 foreign', others(before) === others(after), () => `${claim.key} changed more than its path`);
+    const was = cloud.pathOf(site, before);
+    hold(
+      'I10 foreign',
+      Object.values(site.colours).some(({ path }) => path === was),
+      () => `${claim.key} overwrote ${was}`,
+    );
+  };
+
+  service.observe((_before: Deployment, after: Deployment) => {
+    if (after.by === 'somebody') return;
+    const claim = byKey.get(after.by);
+    if (claim === undefined) return fail('I1 approved', `an unclaimed deployment by ${after.by}`);
+    claim.applied += 1;
+    const shadow = checkActor(claim, `${claim.key} was applied`);
+    if (shadow !== undefined) coverage.hit(`applied ${claim.stepId} while ${shadow.promotion.phase}`);
+  });
+
+  table.observe(({ changes }: Applied) => {
+    const write = readWrite(changes, (id) => shadows.get(id)?.promotion);
+    for (const overwritten of write.overwritten) fail('I12 audit', `${overwritten} was written twice`);
+    for (const lock of write.locks) noteLock(lock, write);
+    // Whoever took over is looked at first: the other one's end refers to it.
+    for (const each of write.promotions) notePromotion(each, write);
+    for (const told of write.told) shadows.get(told.promotionId)?.told.push(told);
+    for (const { id, surface } of write.surfaces) {
+      const shadow = shadows.get(id);
+      if (shadow === undefined) continue;
+      const before = shadow.surface;
+      hold(
+        'I17 told',
+        before === null || surface.toldSequence >= before.toldSequence,
+        () => `${id} forgets what it has told`,
+      );
+      shadow.surface = surface;
+    }
+  });
+
+  return watcher;
+}
+
+type TableRow = Write['promotions'][number]['row'];
+
+const placeOf = (text: string) => /[^/\s()]+(?=\)?$)/.exec(text)?.[0] ?? text;
+
+function pathTo(promotion: Promotion): string | undefined {
+  if (!('plan' in promotion) || promotion.plan === null) return undefined;
+  const settings = promotion.plan.analysis.steps.find(({ does }) => does === 'shift')?.settings;
+  const to = settings?.['to'];
+  return typeof to === 'string' ? to : undefined;
+}
+
+/** What must be locked, read from the plan and not from the code. */
+function keysOf(promotion: Promotion): string[] {
+  const resources = 'plan' in promotion && promotion.plan !== null ? promotion.plan.analysis.resources : [];
+  return [`${promotion.app}#${promotion.environment}`, ...resources];
+}
+
+function hasButton(block: object, actionId: string): boolean {
+  return (
+    'elements' in block &&
+    Array.isArray(block.elements) &&
+    block.elements.some((element: { action_id?: string }) => element.action_id === actionId)
+  );
+}
+
+/** The hash of an entry, worked out without the code under test. */
+function hashOf(entry: AuditEntry): string {
+  const { hash: _hash, ...rest } = entry;
+  return sha256(stable(rest));
+}
+
+function stable(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(stable).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const record = value as Record<string, unknown>;
+  let text = '';
+  for (const key of Object.keys(record).sort()) {
+    const member = record[key];
+    if (member !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${stable(member)}`;
+  }
+  return `{${text}}`;
+}
