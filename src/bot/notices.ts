@@ -1,6 +1,7 @@
 import type { NoticeState } from '../flows/notices.ts';
 import type { Log, Notices } from '../flows/ports.ts';
 import { noticeMessages } from './messages/unlock.ts';
+import type { Pacing } from './pacing.ts';
 import type { Outcome, SlackClient } from './slack-client.ts';
 
 /** A post that was not confirmed is repeated after this long: a rare second message is better than none. */
@@ -15,9 +16,10 @@ const mendMs = 60_000;
 export function createNoticeTeller(deps: {
   readonly notices: Notices;
   readonly slack: Pick<SlackClient, 'post'>;
+  readonly pacing: Pick<Pacing, 'ask' | 'block'>;
   readonly log: Log;
 }) {
-  const { notices, slack, log } = deps;
+  const { notices, slack, pacing, log } = deps;
 
   /** The state as it is afterwards, or undefined when somebody else was first. */
   const save = async (
@@ -37,11 +39,18 @@ export function createNoticeTeller(deps: {
         await save(state, { postingUntilMs: null, dueAtMs: null });
         return;
       }
+      const charge = { method: 'post', weight: 'page', channel: next.channel } as const;
+      const leave = await pacing.ask(charge, null, nowMs);
+      if (leave.outcome !== 'now') {
+        await save(state, { dueAtMs: leave.outcome === 'full' ? leave.atMs : leave.place.atMs });
+        return;
+      }
       const untilMs = nowMs + unconfirmedMs;
       const claimed = await save(state, { postingUntilMs: untilMs, dueAtMs: untilMs });
       if (claimed === undefined) return;
       const outcome = await slack.post(next);
       if (outcome.outcome === 'unknown') return;
+      if (outcome.outcome === 'rate-limited') await pacing.block(charge, nowMs + outcome.retryAfterMs);
       const retryMs = retryAfter(outcome);
       if (retryMs !== null) {
         await save(claimed, { postingUntilMs: null, dueAtMs: nowMs + retryMs });

@@ -2,6 +2,7 @@ import { LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { createAnnouncer } from '../bot/announcer.ts';
 import { createBotApp } from '../bot/app.ts';
 import { createNoticeTeller } from '../bot/notices.ts';
+import { createPacing } from '../bot/pacing.ts';
 import { createHttpReceiver } from '../bot/receiver.ts';
 import { createSlackClient } from '../bot/slack-client.ts';
 import type { ServerEnv } from '../config/env.ts';
@@ -77,7 +78,12 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
     },
   });
 
-  const tellNotice = createNoticeTeller({ notices: store.notices, slack, log });
+  const tellNotice = createNoticeTeller({
+    notices: store.notices,
+    slack,
+    pacing: createPacing(store.budget),
+    log,
+  });
 
   /** A card that said what was live must not go on saying so. */
   const redrawReplaced = async (promotionId: string) => {

@@ -5,6 +5,7 @@ import {
   bodyOf,
   number,
   numberOf,
+  parseLock,
   parseUnlock,
   parseUnlockRefusal,
   takenKeysOf,
@@ -42,7 +43,7 @@ export function createLocks({ transport, nonce, hash }: LocksDeps): Locks {
     async look(app, environment, also) {
       const key = `${app}#${environment}`;
       const lock = await transport.get(keys.lock(key));
-      const holder = lock.item === undefined ? undefined : textOf(lock.item, 'holder');
+      const holder = lock.item === undefined ? undefined : parseLock(lock.item).holder;
       const seen = { app, environment, newest: await newestOf(app, environment) };
       if (lock.item === undefined || holder === undefined) {
         const freeFromMs = lock.item === undefined ? undefined : numberOf(lock.item, 'freeFromMs');

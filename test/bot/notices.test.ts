@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createNoticeTeller } from '../../src/bot/notices.ts';
+import type { Leave } from '../../src/bot/pacing.ts';
 import type { Notice, NoticeState } from '../../src/flows/notices.ts';
 import { fakeLog, fakeSlack } from './fakes.ts';
 import { at, channelId, grace, onCallChannelId, policy } from './promotions.ts';
@@ -43,13 +44,20 @@ function world(state: Partial<NoticeState> = {}) {
       return true;
     },
   };
-  const tell = createNoticeTeller({ notices, slack, log });
+  const leaves: Leave[] = [];
+  const blocked: number[] = [];
+  const pacing = {
+    ask: async () => leaves.shift() ?? ({ outcome: 'now' } as const),
+    block: async (_charge: unknown, untilMs: number) => void blocked.push(untilMs),
+  };
+  const tell = createNoticeTeller({ notices, slack, pacing, log });
   return {
+    leaves,
+    blocked,
     slack,
     log,
     crash,
-    notices,
-    tell: (nowMs = at(0)) => tell(notice.id, nowMs),
+    tell: (nowMs = at(0), id = notice.id) => tell(id, nowMs),
     saved: () => saved,
     revive() {
       crash.beforeSave = Number.POSITIVE_INFINITY;
@@ -94,6 +102,19 @@ describe('a notice', () => {
     expect(channels()).toEqual([onCallChannelId, onCallChannelId, channelId]);
   });
 
+  it('waits for its place in the budget of the workspace, and tells the budget of a refusal', async () => {
+    const { tell, channels, saved, slack, leaves, blocked } = world();
+    leaves.push({ outcome: 'full', atMs: at(0, 12) });
+
+    await tell();
+    expect(channels()).toEqual([]);
+    expect(saved().dueAtMs).toBe(at(0, 12));
+    slack.outcomes.post = [{ outcome: 'rate-limited', retryAfterMs: 30_000 }];
+    await tell(at(0, 12));
+
+    expect(blocked).toEqual([at(0, 42)]);
+  });
+
   it('whose arrival is unsure is told once more a minute later, and not before', async () => {
     const { tell, channels, slack } = world();
     slack.outcomes.post = [{ outcome: 'unknown', error: 'http_500' }];
@@ -133,9 +154,9 @@ describe('a notice', () => {
   });
 
   it('that is not there is nothing to tell', async () => {
-    const { notices, slack, log } = world();
+    const { slack, tell } = world();
 
-    await createNoticeTeller({ notices, slack, log })('notice:other', at(0));
+    await tell(at(0), 'notice:other');
 
     expect(slack.calls).toEqual([]);
   });

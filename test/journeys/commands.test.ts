@@ -108,7 +108,7 @@ describe('words that are wrong', () => {
     ['a misspelt environment in status', '/promote status site prod', 'Known are: production.'],
     ['a misspelt app of a rollback', '/rollback stie', 'Did you mean site?'],
     ['a misspelt environment of a rollback', '/rollback site prodution v1.0.0', 'Did you mean production?'],
-    ['a word nothing is like', '/promote zzzzzzzz v1.1.0', 'Known are: site, plan, status, help.'],
+    ['a word nothing is like', '/promote zzzzzzzz v1.1.0', 'Known are: site, plan, status, unlock, help.'],
     ['a word too many', '/promote site v1.1.0 production now', 'one word too many'],
     ['a word behind help', '/promote help me', 'one word too many'],
     ['two environments', '/promote site production production', 'second environment'],

@@ -98,6 +98,7 @@ describe('two-person unlock', () => {
     await world.settle();
     expect(both.map((who) => said(who).includes('Freed:'))).toContain(true);
     expect(both.map((who) => said(who).includes('have freed'))).toContain(true);
+    await world.advance(15);
     for (const channel of ['oncall', 'deploysSite'] as const) {
       const told = world.posts(channel).filter(({ text }) => text.includes('Two people have freed'));
       expect(told).toHaveLength(1);
