@@ -31,7 +31,7 @@ const settings = {
   },
 };
 const phases = ['validating', 'awaiting-approval', 'waiting', 'deploying', 'monitoring', 'promoted'] as const;
-const lockKeys = ['site#production', 'arn:one', 'arn:two'] as const;
+const lockKeys = ['site#production', 'arn:one'] as const;
 const ids = ['p1', 'p2', 'p3'] as const;
 
 type Parts = ReturnType<typeof partsOf>;
@@ -118,7 +118,8 @@ const operations: readonly [Operation, ...Operation[]] = [
 type Operation = (tape: Tape, parts: Parts) => Promise<void>;
 
 async function saveSome(tape: Tape, { store }: Parts): Promise<void> {
-  const id = tape.pick(ids);
+  // Mostly the same one, so that it comes to hold something.
+  const id = tape.draw(3) > 0 ? 'p1' : tape.pick(ids);
   const loaded = await store.load(id);
   if (loaded === undefined) return;
   const revision = loaded.promotion.revision + (tape.draw(6) === 0 ? 0 : 1);
@@ -171,7 +172,7 @@ async function unlockSome(tape: Tape, { locks, notices }: Parts): Promise<void> 
   };
   const id = unlockNoticeId(entry);
   const notice = { id, topic: 'unlock' as const, entry, channel: 'C1', onCall: { ...policy.onCall } };
-  const epoch = held.epoch - (tape.draw(5) === 0 ? 1 : 0);
+  const epoch = held.epoch - (tape.draw(3) === 0 ? 1 : 0);
   await locks.record({ ...seen, held: { ...held, epoch } }, notice);
   const state = await notices.find(id);
   if (state !== undefined) await notices.save({ ...state, told: 1, dueAtMs: null });
@@ -201,8 +202,8 @@ function drawChange(tape: Tape, id: string, revision: number): Change {
   const first = opening(id);
   const audit = first.audit.map((entry) => ({ ...entry, sequence: revision }));
   const announcements = first.announcements.map((each) => ({ ...each, sequence: revision }));
-  const does = tape.pick([null, 'take', 'hold', 'release', 'return'] as const);
-  const keys = lockKeys.filter(() => tape.draw(2) === 0);
+  const does = tape.pick([null, 'take', 'take', 'hold', 'release', 'return'] as const);
+  const keys = lockKeys.slice(0, tape.between(1, 2));
   const live = {
     app: 'site',
     environment: 'production',
@@ -219,7 +220,7 @@ function drawChange(tape: Tape, id: string, revision: number): Change {
     audit: tape.draw(3) === 0 ? [] : audit,
     announcements: tape.draw(2) === 0 ? [] : announcements,
     locks:
-      does === null || keys.length === 0
+      does === null
         ? null
         : { does, keys, ...(takesOver ? { from: { holder: from, keys: [...lockKeys] } } : {}) },
     handedOver: takesOver ? drawChange(tape, from, tape.between(1, 4)) : null,
