@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { processEnvironment, readStoreEnv } from '../config/env.ts';
 import { MisconfiguredError, RetryableError, TerminalError, UnreadableError } from '../flows/errors.ts';
-import { shortHashLength } from '../flows/promotion/audit-chain.ts';
+import { shortHash } from '../flows/promotion/audit.ts';
 import { type CliAnswer, complete, usageError } from './answer.ts';
 import { parseOptions } from './options.ts';
 
@@ -34,7 +34,7 @@ export async function runAuditExport(args: readonly string[]): Promise<CliAnswer
     if (out === undefined) return complete(text);
     // Evidence is never written over.
     await writeFile(out, text, { flag: 'wx' });
-    const head = file.head.hash.slice(0, shortHashLength);
+    const head = shortHash(file.head.hash);
     return complete(
       [
         `${out}: ${counted(file.entries.length, 'entry', 'entries')}, ${counted(file.refusals.length, 'refusal')}, head ${head}.`,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { quoted, shortHashLength } from '../flows/promotion/audit-chain.ts';
+import { shortHash } from '../flows/promotion/audit.ts';
+import { quoted } from '../flows/promotion/audit-chain.ts';
 import { AuditFile, type Verified, verifyAudit } from '../flows/promotion/audit-file.ts';
 import { isEnd } from '../flows/promotion/promotion.ts';
 import { type CliAnswer, complete, negative, usageError } from './answer.ts';
@@ -26,7 +27,7 @@ export async function runAuditVerify(args: readonly string[]): Promise<CliAnswer
   const witness = parsed.values.head?.trim().toLowerCase();
   if (witness !== undefined && !/^[0-9a-f]{12,64}$/.test(witness)) {
     return usageError(
-      `--head is a hash: ${shortHashLength} to 64 characters of 0-9 and a-f, as the card's foot shows it.`,
+      `--head is a hash: 12 to 64 characters of 0-9 and a-f, as the card's foot shows it.`,
       auditVerifyUsage,
     );
   }
@@ -101,17 +102,17 @@ function summary(path: string, file: AuditFile, verified: Verified, witness: str
     : `still ${plainly(phase)} at its newest entry,${lastAt}`;
   const all = `${counted(entries.length, 'entry', 'entries')} and ${counted(refusals.length, 'refusal')}`;
   return [
-    `${path} holds. It is about ${moved}, asked for by ${plainly(requestedBy.userId)} ${instant(requestedAtMs)} and ${stands}. Its ${all} are complete, unchanged and in order. The head is ${head.hash.slice(0, shortHashLength)}.`,
+    `${path} holds. It is about ${moved}, asked for by ${plainly(requestedBy.userId)} ${instant(requestedAtMs)} and ${stands}. Its ${all} are complete, unchanged and in order. The head is ${shortHash(head.hash)}.`,
     '',
     witnessed(file, verified, witness),
-    'Not looked at: whether the rules led to each decision; whether newer refusals were left out.',
+    'Not looked at: whether each decision followed from the rules, and whether refusals newer than the last one here were left out.',
     '',
   ].join('\n');
 }
 
 function witnessed({ head }: AuditFile, { witnessed: place }: Verified, witness: string | undefined): string {
   if (witness === undefined || place === undefined) {
-    return `Not shown by a file alone: that nobody made all of it anew. Compare the head with the foot of the card in Slack, or pass that hash with --head.`;
+    return 'A file alone cannot show that somebody made all of it anew, head included. The card in Slack shows the head at its foot: pass that with --head.';
   }
   if (place === head.sequence)
     return 'The witness names this head: nobody made the chain anew since it was seen.';

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
@@ -18,4 +19,30 @@ it('npx countersign hands on the exit code', async () => {
     code: 2,
     stderr: expect.stringContaining('Did you mean validate?'),
   });
+}, 60_000);
+
+it('audit verify works where the AWS SDK is not even installed; audit export is what needs it', async () => {
+  const root = resolve(import.meta.dirname, '../..');
+  await run(process.execPath, [bin, 'help']);
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-bin-'));
+  const program = join(folder, 'cli.mjs');
+  try {
+    await cp(join(root, 'dist/cli.mjs'), program);
+    await cp(join(root, 'dist/cli'), join(folder, 'cli'), { recursive: true });
+    await mkdir(join(folder, 'node_modules'));
+    for (const name of ['zod', 'fastest-levenshtein']) {
+      await symlink(join(root, 'node_modules', name), join(folder, 'node_modules', name));
+    }
+    await writeFile(join(folder, 'audit.json'), '{}');
+    const env = { ...process.env, AWS_REGION: 'eu-west-1' };
+
+    await expect(
+      run(process.execPath, [program, 'audit', 'verify', 'audit.json'], { cwd: folder, env }),
+    ).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('audit.json is not an audit') });
+    await expect(
+      run(process.execPath, [program, 'audit', 'export', 'p1'], { cwd: folder, env }),
+    ).rejects.toMatchObject({ stderr: expect.stringContaining("Cannot find package '@aws-sdk/") });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }, 60_000);

@@ -9,6 +9,7 @@ import { actionsOf, answers, type buttonsOf } from './buttons.ts';
 import { commands, headlineOf } from './card.ts';
 import {
   approverMentions,
+  auditWords,
   bullets,
   causeWords,
   environmentName,
@@ -49,7 +50,7 @@ export function announcement(
 ): readonly Telling[] {
   const thread = (all: readonly string[]): readonly Telling[] => [{ place: 'thread', message: said(all) }];
   const channel = (all: readonly string[]): readonly Telling[] => [
-    { place: 'channel', message: said(all, [cardLink(promotion, options)]) },
+    { place: 'channel', message: said(all, [cardLink(promotion, options), finalAudit(promotion)]) },
   ];
   const moving = undertaking(promotion);
 
@@ -241,6 +242,11 @@ function withButtons(
   return { ...message, blocks: [...message.blocks, ...actionsOf(promotion, part, options.nowMs, specs)] };
 }
 
+/** After the end the audit never changes, so that this message is a witness that can no longer be edited away by a drawing. */
+function finalAudit(promotion: Promotion): string {
+  return hasEnded(promotion) ? auditWords(promotion) : '';
+}
+
 /** On-call people are mentioned in the promotion's channel and, where there is one, in their own (ALL-9). */
 function onCall(
   promotion: Promotion,
@@ -254,7 +260,9 @@ function onCall(
   const lines = [`${mentions} ${first}`.trim(), ...rest, cardLink(promotion, options)].filter(
     (line) => line !== '',
   );
-  const message = withButtons(promotion, options, part, lines, specs);
+  const asking = withButtons(promotion, options, part, lines, specs);
+  const audit = finalAudit(promotion);
+  const message = audit === '' ? asking : { ...asking, blocks: [...asking.blocks, context([audit])] };
   const { channel } = promotion.policy.onCall;
   return [
     ...(channel === null || channel === promotion.policy.channel

@@ -8,6 +8,7 @@ import { hasEnded, isDirty, type Promotion, type Trouble } from '../../flows/pro
 import { context, fields, header, type Message, quote, section, sentences } from './block.ts';
 import { actionsOf, buttonsOf } from './buttons.ts';
 import {
+  auditWords,
   bullets,
   causeWords,
   checksWords,
@@ -343,7 +344,7 @@ function footer(promotion: Promotion, nowMs: number, expected: Expected): string
   return [
     ...(named ? [`Approved by ${approvalList(promotion.approvals)}`] : []),
     elapsed(promotion, nowMs, expected),
-    `${code(promotion.id, 60)} · ${promotion.phase} · updated ${clock(nowMs)}`,
+    `${code(promotion.id, 60)} · ${promotion.phase} · ${auditWords(promotion)} · updated ${clock(nowMs)}`,
   ];
 }
 

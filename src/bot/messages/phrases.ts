@@ -1,3 +1,4 @@
+import { shortHash } from '../../flows/promotion/audit.ts';
 import type { CheckResult } from '../../flows/promotion/plan.ts';
 import type { Policy } from '../../flows/promotion/policy.ts';
 import { hasEnded, isDirty, type Promotion, type Rollback } from '../../flows/promotion/promotion.ts';
@@ -11,6 +12,11 @@ export function versionOf(promotion: Promotion): string {
   if ('release' in promotion) return promotion.release.version;
   const planned = 'plan' in promotion ? promotion.plan?.analysis.candidate.release.version : undefined;
   return planned ?? promotion.version ?? releaseBefore;
+}
+
+/** How far the audit has come. Slack keeps what it was shown: a witness that the audit was not made anew since (ALL-11). */
+export function auditWords(promotion: Promotion): string {
+  return `audit ${code(shortHash(promotion.audit.head), 20)}`;
 }
 
 /** The version that production showed when the promotion was planned; undefined before it was looked at. */

@@ -12,7 +12,7 @@ import type {
   UnlockRequest,
 } from '../desk.ts';
 import { MisconfiguredError, RetryableError, TerminalError, UnreadableError } from '../errors.ts';
-import type { LiveRecord } from '../ports.ts';
+import type { LiveRecord, Loaded } from '../ports.ts';
 import { actorOf } from '../promotion/change.ts';
 import type { PromotionEvent } from '../promotion/events.ts';
 import { openPromotion } from '../promotion/open.ts';
@@ -59,6 +59,25 @@ export function createDesk(world: DeskWorld): Desk {
     );
   };
 
+  /** A no is told once it is recorded (ALL-11). */
+  const refuse = async (
+    { promotion, nowMs }: Loaded,
+    event: PromotionEvent,
+    why: Refusal,
+  ): Promise<DecideAnswer> => {
+    await store.recordRefusal(promotion, {
+      promotionId: promotion.id,
+      atMs: Math.max(nowMs, promotion.nowMs),
+      actor: actorOf(promotion, event),
+      from: promotion.phase,
+      to: promotion.phase,
+      digest: 'digest' in promotion ? promotion.digest : null,
+      event,
+      refusal: why,
+    });
+    return { outcome: 'refused', refusal: why, promotion };
+  };
+
   const decide = async (promotionId: string, event: PromotionEvent): Promise<DecideAnswer> => {
     for (let race = 0; race < races; race += 1) {
       const loaded = await store.load(promotionId);
@@ -70,26 +89,16 @@ export function createDesk(world: DeskWorld): Desk {
         };
       }
       const { promotion } = loaded;
-      if (event.type === 'rollback.claimed' && promotion.phase === 'promoted')
-        return rollBackEnded(promotion, event.claim);
+      if (event.type === 'rollback.claimed' && promotion.phase === 'promoted') {
+        const answer = await rollBackEnded(promotion, event.claim);
+        return answer.outcome === 'refused' ? refuse(loaded, event, answer.refusal) : answer;
+      }
       const applied = await apply(world, promotion, event, loaded.nowMs);
       if (applied.outcome === 'saved') {
         world.hints.wake(promotionId, applied.nowMs);
         return { outcome: 'accepted', promotion: applied.promotion };
       }
-      if (applied.outcome === 'refused') {
-        await store.recordRefusal(promotion, {
-          promotionId,
-          atMs: Math.max(loaded.nowMs, promotion.nowMs),
-          actor: actorOf(promotion, event),
-          from: promotion.phase,
-          to: promotion.phase,
-          digest: 'digest' in promotion ? promotion.digest : null,
-          event,
-          refusal: applied.refusal,
-        });
-        return { outcome: 'refused', refusal: applied.refusal, promotion };
-      }
+      if (applied.outcome === 'refused') return refuse(loaded, event, applied.refusal);
     }
     throw new RetryableError('store.contended', 'Too many changes at once.', { data: { promotionId } });
   };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Hash } from '../ports.ts';
+import { shortHash } from './audit.ts';
 import { canonical } from './canonical.ts';
 import { ChainHead } from './refusal-chain.ts';
 
@@ -91,7 +92,8 @@ export function inspectChain(
     const isLinked = (row: Found) => sought.isSure || !row.holds || row.sequence === place;
     const linked = named.hash(sought.hash).filter((row) => free.has(row) && isLinked(row));
     const numbered = named.sequence(place).filter((row) => free.has(row));
-    const row = likeliest(linked.length > 0 ? linked : numbered, place, above);
+    const row =
+      likeliest(linked.length > 0 ? linked : numbered, place, above) ?? unnamedBefore(above, place, free);
     if (row === undefined) {
       const next = highestBelow(free, place);
       removed.unshift([next + 1, place]);
@@ -200,6 +202,14 @@ function likeliest(rows: readonly Found[], place: number, above: number): Found 
   return [...rows].sort((a, b) => rank(b) - rank(a) || b.position - a.position)[0];
 }
 
+/** What stands right where the entry should be and is so changed that nothing names it any more. */
+function unnamedBefore(above: number, place: number, rows: ReadonlySet<Found>): Found | undefined {
+  return [...rows].find(
+    ({ position, holds, sequence }) =>
+      position === above - 1 && !holds && (sequence === undefined || sequence > place),
+  );
+}
+
 function highestBelow(rows: ReadonlySet<Found>, place: number): number {
   let highest = 0;
   for (const { sequence } of rows) {
@@ -249,12 +259,9 @@ function misplaced(
   );
 }
 
-/** Enough of a hash to be compared by eye: as many characters as the card shows. */
-export const shortHashLength = 12;
-
 function short(hash: string | undefined): string {
   if (hash === undefined || hash === '') return 'nothing';
-  return /^[0-9a-f]{12,}$/.test(hash) ? hash.slice(0, shortHashLength) : quoted(hash);
+  return /^[0-9a-f]{12,}$/.test(hash) ? shortHash(hash) : quoted(hash);
 }
 
 /** A word of the file as it may be printed: a tampered file must not reach a terminal's control sequences. */

@@ -33,3 +33,8 @@ export const AuditEntry = z.strictObject({
   hash: z.string(),
 });
 export type AuditEntry = z.infer<typeof AuditEntry>;
+
+/** Enough of a hash to be compared by eye: as much as Slack is shown, which keeps it (ALL-11). */
+export function shortHash(hash: string): string {
+  return hash.slice(0, 12);
+}

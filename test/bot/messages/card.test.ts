@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseAnchor } from '../../../src/bot/messages/anchor.ts';
+import { announcement } from '../../../src/bot/messages/announcement.ts';
 import { card } from '../../../src/bot/messages/card.ts';
-import { type Phase, phases } from '../../../src/flows/promotion/promotion.ts';
+import { type Phase, type Promotion, phases } from '../../../src/flows/promotion/promotion.ts';
 import { checkBlocks } from '../../../workspace/slack/block-kit.ts';
 import { ada, at, doneStep, grace, plan, policy, promotionIn, release } from '../promotions.ts';
 import { buttons, parsed, shown } from './drawn.ts';
@@ -122,6 +123,44 @@ describe('before approval the card', () => {
       plan: { ...plan, failingBefore: [{ id: 'search', title: 'search', text: 'broken' }] },
     });
     expect(shown(drawCard(failing))).toContain('Failing already before this');
+  });
+});
+
+describe('ALL-11: the witness of the audit', () => {
+  const head = '0123456789abcdef'.repeat(4);
+  const witnessed = <P extends Promotion>(promotion: P): P => ({
+    ...promotion,
+    audit: { sequence: 7, head },
+  });
+
+  it('stands at the foot of every card, short, and is not read aloud', () => {
+    for (const phase of phases) {
+      const message = card(witnessed(promotionIn(phase)), { nowMs: at(5) });
+
+      expect(shown(message).split('\n').at(-1), phase).toContain('· audit `0123456789ab` ·');
+      expect(message.text, phase).not.toContain('0123456789ab');
+    }
+  });
+
+  it('stands under the message of the end, and not before it', () => {
+    const last = (phase: Phase, topic: 'promoted' | 'started') =>
+      announcement(witnessed(promotionIn(phase)), { topic }, { nowMs: at(5) }).map(({ message }) =>
+        shown(message),
+      );
+
+    expect(last('promoted', 'promoted').join()).toContain('audit `0123456789ab`');
+    expect(last('deploying', 'started').join()).not.toContain('audit');
+  });
+
+  it('stands under the message of an automatic rollback as well', () => {
+    const told = announcement(
+      witnessed(promotionIn('rolled-back')),
+      { topic: 'rolled-back' },
+      { nowMs: at(5) },
+    );
+
+    expect(told.length).toBeGreaterThan(0);
+    for (const { message } of told) expect(shown(message)).toContain('audit `0123456789ab`');
   });
 });
 
