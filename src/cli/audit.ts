@@ -1,12 +1,15 @@
 import { type CliAnswer, usageError } from './answer.ts';
 import { auditExportUsage, runAuditExport } from './audit-export.ts';
+import { auditUnlocksUsage, runAuditUnlocks } from './audit-unlocks.ts';
 import { auditVerifyUsage, runAuditVerify } from './audit-verify.ts';
 
 export const auditUsage = `${auditExportUsage}
 
-${auditVerifyUsage}`;
+${auditVerifyUsage}
 
-/** `countersign audit export` and `countersign audit verify`. */
+${auditUnlocksUsage}`;
+
+/** `countersign audit export`, `audit verify` and `audit unlocks`. */
 export async function runAudit(args: readonly string[]): Promise<CliAnswer> {
   const [word, ...rest] = args;
   switch (word) {
@@ -14,11 +17,13 @@ export async function runAudit(args: readonly string[]): Promise<CliAnswer> {
       return runAuditExport(rest);
     case 'verify':
       return runAuditVerify(rest);
+    case 'unlocks':
+      return runAuditUnlocks(rest);
     case undefined:
-      return usageError('Say what to do: audit export or audit verify.', auditUsage);
+      return usageError('Say what to do: audit export or audit verify, or audit unlocks.', auditUsage);
     default:
       return usageError(
-        `There is no command "audit ${word}". There are audit export and audit verify.`,
+        `There is no command "audit ${word}". There are audit export, audit verify and audit unlocks.`,
         auditUsage,
       );
   }

@@ -86,6 +86,17 @@ export function chainUnlockRefusal(
   return { ...entry, hash: hash(canonical(entry)) };
 }
 
+/** The place, from 1, of the first line of a chain that was changed or does not follow the line before; null if none. */
+export function firstBroken(chain: readonly (UnlockEntry | UnlockRefusal)[], hash: Hash): number | null {
+  let previous = '';
+  for (const [index, { hash: sealed, ...content }] of chain.entries()) {
+    const follows = content.sequence === index + 1 && content.previous === previous;
+    if (!follows || hash(canonical(content)) !== sealed) return index + 1;
+    previous = sealed;
+  }
+  return null;
+}
+
 /** The lock of an environment as it was read. */
 export interface LockSeen {
   readonly app: string;

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { runCli } from '../../src/cli/run.ts';
+import { unlockNoticeId } from '../../src/flows/notices.ts';
+import { decideUnlock, standingStatement } from '../../src/flows/unlock.ts';
+import { createDynamoClient } from '../../src/store/dynamo-client.ts';
+import { textOf } from '../../src/store/items.ts';
+import { createLocks } from '../../src/store/locks.ts';
+import { createSdkTransport, type SdkTransport } from '../../src/store/sdk-transport.ts';
+import { keys } from '../../src/store/table.ts';
+import { ada, grace, hash, lin, policy, startMs } from '../flows/promotion/walk.ts';
+import { startTestDynamo, type TestDynamo, testCredentials } from '../support/dynamodb.ts';
+
+let dynamo: TestDynamo;
+let transport: SdkTransport;
+
+beforeAll(async () => {
+  dynamo = await startTestDynamo({ startMs });
+  const tableName = dynamo.tableName();
+  vi.stubEnv('AWS_REGION', 'eu-west-1');
+  vi.stubEnv('COUNTERSIGN_TABLE', tableName);
+  vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', dynamo.url);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', testCredentials.accessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', testCredentials.secretAccessKey);
+  transport = createSdkTransport({
+    client: createDynamoClient({ region: 'eu-west-1', endpoint: dynamo.url, credentials: testCredentials }),
+    tableName,
+    pause: (ms) => pause(Math.min(ms, 2)),
+  });
+  await transport.ensureTable();
+  const locks = createLocks({ transport, nonce: () => randomUUID(), hash });
+  const held = { ...keys.lock('site#production'), holder: { S: 'p1' }, epoch: { N: '1' } };
+  await transport.write({ does: 'put', item: held });
+  for (const person of [grace, lin]) {
+    const seen = await locks.look('site', 'production', async () => []);
+    if (seen.held === null) throw new Error('nobody holds it');
+    const granted = { outcome: 'granted', evidence: 'named' } as const;
+    const wish = {
+      seen: { ...seen, held: seen.held },
+      because: 'gone',
+      person,
+      reason: `Its record\u001b[2J is gone, ${'x'.repeat(80)}`,
+      standing: granted,
+      firstStanding: standingStatement(seen) === null ? null : granted,
+    } as const;
+    const decided = decideUnlock(wish, hash);
+    if (decided.outcome === 'refused') throw new Error(decided.refusal.code);
+    const { entry } = decided;
+    const { channel, onCall } = policy;
+    const notice = { id: unlockNoticeId(entry), topic: 'unlock', entry, channel, onCall } as const;
+    expect(await locks.record(wish.seen, notice)).toBe('recorded');
+  }
+  const refusal = { code: 'person.not-allowed', text: 'No.', next: 'Ask.' };
+  const refused = {
+    app: 'site',
+    environment: 'production',
+    person: ada,
+    reason: 'Now',
+    refusal,
+    atMs: startMs,
+  };
+  await locks.recordRefusal(refused);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  transport.close();
+  await dynamo.close();
+});
+
+describe('countersign audit unlocks', () => {
+  it('ALL-11 shows who freed the lock, why and when, and who was refused', async () => {
+    const { exitCode, stdout } = await runCli(['audit', 'unlocks', 'site', 'production']);
+
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(
+      /^1 {2}2026-11-21 09:00:0\d UTC {2}"UGRACE" wanted it freed from "p1" \(gone\): "Its record/m,
+    );
+    expect(stdout).toMatch(
+      /^2 {2}2026-11-21 09:00:0\d UTC {2}"ULIN" freed it from "p1" \(gone\): .*x{80}" {2}[0-9a-f]{12}$/m,
+    );
+    expect(stdout).toMatch(/^refused 1 {2}2026-11-21 09:00:00 UTC {2}"UADA", person\.not-allowed: "Now"/m);
+    expect(stdout).toContain('is complete up to its last line, and unchanged.');
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it.each([
+    [
+      'changed',
+      keys.unlock('site', 'production', 1),
+      (body: string) => body.replace('UGRACE', 'UMALLORY'),
+      'Line 1',
+    ],
+    [
+      'moved',
+      keys.unlock('site', 'production', 2),
+      (body: string) => body.replace('"sequence":2', '"sequence":3'),
+      'Line 2',
+    ],
+    [
+      'changed',
+      keys.unlockRefusal('site', 'production', 1),
+      (body: string) => body.replace('UADA', 'UEVE'),
+      'Refusal 1',
+    ],
+  ])('ALL-11 finds a line that was %s', async (_what, key, change, named) => {
+    const { item } = await transport.get(key);
+    if (item === undefined) throw new Error('no such line');
+    const changed = change(textOf(item, 'body') ?? '');
+    expect(changed).not.toBe(textOf(item, 'body'));
+    await transport.write({ does: 'put', item: { ...item, body: { S: changed } } });
+
+    const { exitCode, stdout } = await runCli(['audit', 'unlocks', 'site', 'production']);
+    await transport.write({ does: 'put', item });
+
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain(`${named} does not hold`);
+  });
+
+  it('says that nothing is recorded, and asks for both words', async () => {
+    expect(await runCli(['audit', 'unlocks', 'site', 'staging'])).toMatchObject({
+      exitCode: 0,
+      stdout: 'Nobody has asked to free the lock of "site" "staging".\n',
+    });
+    expect((await runCli(['audit', 'unlocks', 'site'])).exitCode).toBe(2);
+    expect((await runCli(['audit', 'unlocks', 'a', 'b', 'c'])).stderr).toContain('one word too many');
+  });
+});
