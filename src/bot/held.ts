@@ -6,6 +6,7 @@ import {
   newerSchema,
   rowMissing,
   type UnreadableRow,
+  type Whereabouts,
 } from '../flows/held.ts';
 import type { Log, Outbox } from '../flows/ports.ts';
 import type { Audience, Policy } from '../flows/promotion/policy.ts';
@@ -77,14 +78,20 @@ export function createHeldKeeper(options: HeldOptions): HeldKeeper {
     return app == null || environment == null ? undefined : catalog.find(app, environment)?.policy;
   };
 
-  const channelsOf = async (row: UnreadableRow): Promise<string[]> => {
+  const channelsOf = (row: UnreadableRow, where: Whereabouts): string[] => {
     const policy = policyOf(row);
-    const own = (await rows.channelOf(row)) ?? policy?.channel ?? null;
+    const own = where.channel ?? policy?.channel ?? null;
     const onCall =
       policy === undefined
         ? environments().map(({ onCall: { channel }, channel: home }) => channel ?? home)
         : [policy.onCall.channel ?? policy.channel];
     return [...new Set([...(own === null ? [] : [own]), ...onCall])];
+  };
+
+  const addressed = async (row: UnreadableRow): Promise<Pick<Held, 'row' | 'untold'>> => {
+    const where = await rows.whereabouts(row);
+    const located = { ...row, app: where.app, environment: where.environment };
+    return { row: located, untold: channelsOf(located, where) };
   };
 
   /** On-call is called where its messages go. */
@@ -112,8 +119,13 @@ export function createHeldKeeper(options: HeldOptions): HeldKeeper {
     const seen = await rows.look(held.row);
     const rests = { ...held, dueAtMs: nowMs + lookAgainMs };
     if (seen.outcome !== 'unreadable') return endingOf(held, seen.outcome, nowMs);
-    const { row } = seen;
-    if (held.over !== null) return { ...held, row, over: null, untold: await channelsOf(row), told: [] };
+    const { app, environment } = held.row;
+    const row = {
+      ...seen.row,
+      app: seen.row.app ?? app,
+      environment: seen.row.environment ?? environment,
+    };
+    if (held.over !== null) return { ...held, ...(await addressed(row)), over: null, told: [] };
     if (row.code === newerSchema && held.told.length === 0) {
       const rested = row.dueAtMs === null || row.dueAtMs > nowMs;
       if (rested) return endingOf(held, 'readable', nowMs);
@@ -123,11 +135,11 @@ export function createHeldKeeper(options: HeldOptions): HeldKeeper {
         return undefined;
       }
     }
-    const untold = held.untold ?? (await channelsOf(row));
-    if (untold.length > 0) return { ...held, row, untold };
+    if (held.untold === null) return { ...held, ...(await addressed(row)) };
+    if (held.untold.length > 0) return { ...held, row };
     const waited = row.kind === 'announcement' && nowMs >= held.sinceMs + lookAgainMs;
     if (waited && (await passedBy(row, nowMs))) await rows.end({ ...held, dueAtMs: nowMs });
-    else await rows.save({ ...rests, row, untold });
+    else await rows.save({ ...rests, row });
     return undefined;
   };
 

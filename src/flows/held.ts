@@ -61,6 +61,13 @@ export type LookAtHeld =
   | { readonly outcome: 'gone' }
   | { readonly outcome: 'unreadable'; readonly row: UnreadableRow };
 
+export interface Whereabouts {
+  readonly app: string | null;
+  readonly environment: string | null;
+  /** Where its promotion's messages go. */
+  readonly channel: string | null;
+}
+
 /** What is held, kept apart from the rows themselves, which nobody touches. Throws RetryableError. */
 export interface HeldRows {
   /** Notes that a row cannot be read; one that is noted already stays as it is. */
@@ -72,8 +79,8 @@ export interface HeldRows {
   end(held: Held): Promise<boolean>;
   /** Reads the row itself once more. */
   look(row: UnreadableRow): Promise<LookAtHeld>;
-  /** Where the channel of its messages is, as far as the store knows. */
-  channelOf(row: UnreadableRow): Promise<string | null>;
+  /** What other rows say of where it belongs. */
+  whereabouts(row: UnreadableRow): Promise<Whereabouts>;
   /** The key under which a person finds it in the table, as JSON. */
   keyOf(row: UnreadableRow): string;
 }

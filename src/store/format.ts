@@ -28,13 +28,25 @@ const executing: ReadonlySet<unknown> = new Set([
   'resolved',
 ]);
 
+/** The newest claim that was not seen to be done; a little too new is the safe side. */
+function newestClaim(body: Body): number | null {
+  const rollback = isBody(body['rollback']) ? body['rollback'] : {};
+  const times = [body['steps'], rollback['steps']]
+    .flatMap((steps) => (isBody(steps) ? Object.values(steps) : []))
+    .flatMap((step) =>
+      isBody(step) && step['status'] !== 'done' && isBody(step['claim']) ? [step['claim']] : [],
+    )
+    .flatMap((claim) => (typeof claim['claimedAtMs'] === 'number' ? [claim['claimedAtMs']] : []));
+  return times.length === 0 ? null : Math.max(...times);
+}
+
 /** From schema n to n + 1, at the key n. Shipped ones never change: rows of every version are still out there. */
 const migrations: Readonly<Record<number, Migration>> = {
   /** No target of schema 1 took requests unconditionally, and nothing was taken over. */
   1: (body) => ({
     ...body,
     schema: 2,
-    ...(executing.has(body['phase']) ? { unfencedAtMs: null } : {}),
+    ...(executing.has(body['phase']) ? { unfencedAtMs: null, openClaimAtMs: newestClaim(body) } : {}),
     ...(isBody(body['rollback']) ? { rollback: { ...body['rollback'], tookOverFrom: null } } : {}),
     ...(body['phase'] === 'superseded' ? { dirty: false, supersededBy: null } : {}),
   }),

@@ -16,7 +16,17 @@ import {
   text,
   textOf,
 } from './items.ts';
-import { dueBy, expiryAttribute, heldDueKey, heldShard, indexes, keyOf, keys, partitions } from './table.ts';
+import {
+  dueBy,
+  expiryAttribute,
+  heldDueKey,
+  heldShard,
+  indexes,
+  keyOf,
+  keys,
+  listedIn,
+  partitions,
+} from './table.ts';
 import type { Expression, Item, Transport } from './transport.ts';
 
 /** How long what was held is kept for whoever looks into it. */
@@ -99,9 +109,19 @@ export function createHeldRows({
 
   /** A promotion that is not there is missed only where something that is due leads to it. */
   const missing = async (row: UnreadableRow): Promise<'gone'> => {
-    const { item } = await transport.get(keys.surface(row.id));
-    if (item === undefined || textOf(item, 'dueSk') === undefined) return 'gone';
+    const { items } = await transport.query({ where: partitions.promotion(row.id) });
+    if (items.every((item) => textOf(item, 'dueSk') === undefined)) return 'gone';
     throw new UnreadableError(rowMissing, 'A promotion is not there.', { data: { row } });
+  };
+
+  const channelOf = async (id: string): Promise<string | null> => {
+    const { item } = await transport.get(keys.surface(id));
+    try {
+      return item === undefined ? null : parseSurface(item).channel;
+    } catch (error) {
+      if (error instanceof UnreadableError) return null;
+      throw error;
+    }
   };
 
   return {
@@ -143,19 +163,27 @@ export function createHeldRows({
         return { outcome: 'unreadable', row: rowOf(error) ?? row };
       }
     },
-    async channelOf({ kind, id }) {
-      if (kind !== 'promotion' && kind !== 'announcement') return null;
-      const { item } = await transport.get(keys.surface(id));
-      try {
-        return item === undefined ? null : parseSurface(item).channel;
-      } catch (error) {
-        if (error instanceof UnreadableError) return null;
-        throw error;
-      }
+    async whereabouts(row) {
+      const { app, environment } = row;
+      if (!ofPromotion.has(row.kind)) return { app, environment, channel: null };
+      const promotion = await transport.get(keys.promotion(row.id));
+      const listed = promotion.item === undefined ? undefined : listedIn(promotion.item);
+      return {
+        app: app ?? listed?.app ?? null,
+        environment: environment ?? listed?.environment ?? null,
+        channel: await channelOf(row.id),
+      };
     },
     keyOf: (row) => JSON.stringify(keyInTable(row)),
   };
 }
+
+const ofPromotion: ReadonlySet<UnreadableRow['kind']> = new Set([
+  'promotion',
+  'surface',
+  'announcement',
+  'audit',
+]);
 
 const parsers = {
   surface: parseSurface,

@@ -110,6 +110,7 @@ const wholePartition = (partition: string): Expression => ({
 });
 
 export const partitions = {
+  promotion: (id: string) => wholePartition(`P#${id}`),
   audit: (id: string) => wholePartition(`AUDIT#${id}`),
   refusals: (id: string) => wholePartition(`REFUSAL#${id}`),
   live: (app: string, environment: string) => wholePartition(`LIVE#${app}#${environment}`),

@@ -114,7 +114,8 @@ async function meetTrouble(
   error: unknown,
   nowMs: number,
 ): Promise<boolean> {
-  if (error instanceof UnreadableError) throw error;
+  // Held by whoever runs the tick; but what could not be saved is a fault of ours like any other.
+  if (error instanceof UnreadableError && error.code !== 'store.unwritable') throw error;
   if (!isKnown(error)) {
     // A fault of ours must not stop a promotion in silence: it is noted, tried again, and told when it lasts.
     const text = 'Something unexpected went wrong; it is tried again.';

@@ -71,6 +71,7 @@ function nextWork(promotion: Promotion, nowMs: number): Action {
     case 'deploying':
       return nextDeployment(promotion, nowMs);
     case 'verifying':
+      if (isPageDue(promotion, nowMs)) return emit({ type: 'page.due' });
       return nowMs >= promotion.verification.nextAtMs
         ? unlessTroubled(promotion, nowMs, { does: 'probe' })
         : rest(promotion.verification.nextAtMs);
@@ -78,8 +79,10 @@ function nextWork(promotion: Promotion, nowMs: number): Action {
       const { question, nextAtMs } = promotion.watch;
       if (question !== null && nowMs >= question.deadlineAtMs)
         return emit({ type: 'question.expired', questionId: question.id });
-      if (nowMs >= nextAtMs) return { does: 'read' };
-      return rest(question === null ? nextAtMs : Math.min(nextAtMs, question.deadlineAtMs));
+      if (isPageDue(promotion, nowMs)) return emit({ type: 'page.due' });
+      const next = nowMs >= nextAtMs ? unlessTroubled(promotion, nowMs, { does: 'read' }) : rest(nextAtMs);
+      if (next.does !== 'rest' || question === null) return next;
+      return rest(Math.min(next.untilMs ?? question.deadlineAtMs, question.deadlineAtMs));
     }
     case 'rolling-back':
       return nextStepBack(promotion, nowMs);
@@ -142,8 +145,7 @@ function nextDeployment(promotion: PromotionIn<'deploying'>, nowMs: number): Act
     }
   }
   if (promotion.dirty) {
-    const slowAtMs = slowPageAt(promotion.troubles.work, promotion.pagedAtMs);
-    if (slowAtMs !== null && nowMs >= slowAtMs) return emit({ type: 'page.due' });
+    if (isPageDue(promotion, nowMs)) return emit({ type: 'page.due' });
   } else if (promotion.claims.some(({ does }) => does === 'cancel')) {
     // Somebody wants to stop it: nothing is changed before it is known whether they may.
     return rest(promotion.expiresAtMs);
@@ -159,6 +161,14 @@ function slowPageAt(trouble: Trouble | null, pagedAtMs: number | null): number |
   return pagedAtMs === null || pagedAtMs < trouble.sinceMs
     ? trouble.sinceMs + slowRollbackMs
     : pagedAtMs + pageAgainMs;
+}
+
+function isPageDue(
+  { troubles, pagedAtMs }: PromotionIn<'deploying' | 'verifying' | 'monitoring'>,
+  nowMs: number,
+): boolean {
+  const slowAtMs = slowPageAt(troubles.work, pagedAtMs);
+  return slowAtMs !== null && nowMs >= slowAtMs;
 }
 
 function nextStepBack(promotion: PromotionIn<'rolling-back'>, nowMs: number): Action {

@@ -7,7 +7,7 @@ import { beforeFirstChange } from './approving.ts';
 import { claimById, denyClaim, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
 import { baseOf, endHandedOver, endUntouched, executingOf, plannedOf } from './ending.ts';
 import { stoppedBy, undecided } from './planning.ts';
-import { failRollback, loseLock, pageAgainMs, rollBack } from './rolling-back.ts';
+import { failRollback, loseLock, rollBack, tellHeldUp } from './rolling-back.ts';
 import {
   acted,
   attemptLimit,
@@ -139,11 +139,7 @@ export const deploying: PhaseRules<'deploying'> = {
     );
   },
   'page.due'(promotion, _event, nowMs) {
-    const text = promotion.troubles.work?.text ?? 'It takes longer than expected.';
-    if (!promotion.dirty || (promotion.pagedAtMs !== null && nowMs - promotion.pagedAtMs < pageAgainMs)) {
-      return refuse('page.sent', 'There is nobody to be told now.', 'Wait.');
-    }
-    return accept({ ...promotion, pagedAtMs: nowMs }, [{ topic: 'held-up', text }]);
+    return tellHeldUp(promotion, nowMs);
   },
   'step.acted'(promotion, event) {
     const steps = acted(promotion.steps, event);

@@ -1,5 +1,5 @@
 import type { Announcement } from '../announcements.ts';
-import { type Accepted, accept, enter, type PhaseRules, refuse } from '../decision.ts';
+import { type Accepted, accept, type Decision, enter, type PhaseRules, refuse } from '../decision.ts';
 import type { EventOf } from '../events.ts';
 import { heldUntil, isHeld, openClaimAfter, openClaimDone, settlesInMs, unfencedAfter } from '../hold.ts';
 import type { Release, RollbackStep, Step } from '../plan.ts';
@@ -32,6 +32,15 @@ type Changed = PromotionIn<'deploying' | 'verifying' | 'monitoring'>;
 
 /** How often people are paged again while a failed rollback waits for them. */
 export const pageAgainMs = 15 * 60_000;
+
+/** On-call hears that a changed production cannot be worked on; before the change there is nobody to be told. */
+export function tellHeldUp(promotion: Changed, nowMs: number): Decision {
+  const { dirty, pagedAtMs, troubles } = promotion;
+  if (!dirty || (pagedAtMs !== null && nowMs - pagedAtMs < pageAgainMs))
+    return refuse('page.sent', 'There is nobody to be told now.', 'Wait.');
+  const text = troubles.work?.text ?? 'It takes longer than expected.';
+  return accept({ ...promotion, pagedAtMs: nowMs }, [{ topic: 'held-up', text }]);
+}
 /** Bad probes after a rollback that hand it to people. */
 const badProbes = 3;
 

@@ -6,7 +6,7 @@ import type { Policy } from '../policy.ts';
 import type { PromotionIn, Verification } from '../promotion.ts';
 import { claimById, denyClaim, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
 import { baseOf, endHandedOver, executingOf, plannedOf } from './ending.ts';
-import { loseLock, rollBack } from './rolling-back.ts';
+import { loseLock, rollBack, tellHeldUp } from './rolling-back.ts';
 
 type Outcome = 'passed' | 'failed' | 'stale' | 'inconclusive';
 
@@ -72,7 +72,7 @@ export function verificationIsOverdue(
   return nowMs - verification.startedAtMs >= limitSeconds * 1000;
 }
 
-/** Rules for a person's wish to roll back, shared by the two phases after the change. */
+/** Rules shared by the two phases after the change. */
 export const afterTheChange = {
   'rollback.claimed': (
     promotion: PromotionIn<'verifying' | 'monitoring'>,
@@ -89,6 +89,11 @@ export const afterTheChange = {
     event: EventOf<'lock.lost'>,
     nowMs: number,
   ) => loseLock(promotion, event.holder, nowMs),
+  'page.due': (
+    promotion: PromotionIn<'verifying' | 'monitoring'>,
+    _event: EventOf<'page.due'>,
+    nowMs: number,
+  ) => tellHeldUp(promotion, nowMs),
 } as const;
 
 export const verifying: PhaseRules<'verifying'> = {
