@@ -1,4 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from '../../src/cli/run.ts';
 import { type JourneyWorld, startJourney } from './world.ts';
 
 const productionVersion = async (world: JourneyWorld) => {
@@ -98,6 +102,29 @@ describe('a good release of the static site', () => {
         .map(({ text }) => text)
         .join('\n'),
     ).toMatch(/[Pp]romoted/);
+  });
+
+  it('ALL-11 its exported audit holds, refused clicks included, and the head that Slack shows is its witness', async () => {
+    const { id } = await world.saved();
+    const shown = /audit `([0-9a-f]{12})`/.exec(world.cardText())?.[1] ?? 'none';
+    const exported = await runCli(['audit', 'export', id]);
+    const folder = await mkdtemp(join(tmpdir(), 'countersign-journey-audit-'));
+    const file = join(folder, 'audit.json');
+    await writeFile(file, exported.stdout);
+    const verified = await runCli(['audit', 'verify', file, '--head', shown]);
+    await rm(folder, { recursive: true });
+
+    expect(verified.exitCode, verified.stdout).toBe(0);
+    expect(verified.stdout).toContain('The witness names this head');
+    const { refusals } = JSON.parse(exported.stdout) as { refusals: { refusal: { code: string } }[] };
+    expect(refusals.map(({ refusal }) => refusal.code)).toContain('approval.own-request');
+    expect(world.posts('deploysSite').at(-1)?.blocks).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          elements: expect.arrayContaining([expect.objectContaining({ text: `audit \`${shown}\`` })]),
+        }),
+      ]),
+    );
   });
 
   it('ALL-6 the card is one message, edited in place and never more often than every three seconds', async () => {
