@@ -55,7 +55,7 @@ export async function startJourney(
   options: {
     pipeline?: (text: string) => string;
     socketMode?: boolean;
-    /** Goes to the database through the SDK, as production does, at three times the cost. */
+    /** Goes to the database through the SDK and over HTTP, as production does, at three times the cost. */
     sdk?: boolean;
   } = {},
 ): Promise<JourneyWorld> {
@@ -79,7 +79,7 @@ export async function startJourney(
     complaints.push(`${message} ${JSON.stringify(data)}`);
   const log = { info() {}, warn: note, error: note };
   const dynamo = () =>
-    options.sdk === true ? databaseOf(settings.env) : createPlainDynamo(workspace.dynamo.url);
+    options.sdk === true ? databaseOf(settings.env) : createPlainDynamo(workspace.dynamo);
   const start = async () => {
     const next = createServer({
       env: settings.env,

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkspaceClock } from '../clock.ts';
 import { type DynamoControl, dynamoControlRoutes } from './control.ts';
 import { startDynaliteEngine } from './dynalite-engine.ts';
-import { type Engine, type EngineAnswer, wireError } from './engine.ts';
+import { type Engine, type EngineAnswer, type EngineRequest, wireError } from './engine.ts';
 import { startNativeEngine } from './native-engine.ts';
 
 export type { DynamoControl } from './control.ts';
@@ -15,6 +15,8 @@ export interface DynamoStandIn {
   /** Process of the native engine, for tests that kill it; null for the one inside this process. */
   readonly enginePid: number | null;
   readonly control: DynamoControl;
+  /** What the port does, for whoever lives in this process; rejects where the connection would be cut. */
+  answer(request: EngineRequest): Promise<EngineAnswer>;
   readonly routes: Record<string, (body: unknown) => Promise<unknown>>;
   close(): Promise<void>;
 }
@@ -43,34 +45,42 @@ export async function createDynamoStandIn(options: DynamoStandInOptions): Promis
   let slowMs = 0;
   const lost = new Map<string, number>();
 
-  const handle = async (request: IncomingMessage, response: ServerResponse) => {
-    const operation = operationOf(request);
-    const body = await bodyOf(request);
+  /** One call, as the wire brings it; rejects where the connection would be cut. */
+  const answer = async (request: EngineRequest): Promise<EngineAnswer> => {
+    const { operation } = request;
     if (operation !== undefined) counts[operation] = (counts[operation] ?? 0) + 1;
-    if (clock.nowMs() < downUntilMs) return void request.socket.resetAndDestroy();
+    if (clock.nowMs() < downUntilMs) throw new Error('The database is down.');
     if (slowMs > 0) await pause(slowMs);
     if (operation !== undefined && throttled > 0) {
       throttled -= 1;
-      return send(response, throttlingAnswer);
+      return dated(throttlingAnswer);
     }
-    const answer = await engine.answer({
-      method: request.method ?? 'GET',
-      operation,
-      headers: request.headers,
-      body,
-    });
+    const answered = await engine.answer(request);
     const losses = operation === undefined ? 0 : (lost.get(operation) ?? 0);
     if (operation !== undefined && losses > 0) {
       lost.set(operation, losses - 1);
-      return void request.socket.resetAndDestroy();
+      throw new Error('The answer is lost.');
     }
-    send(response, answer);
+    return dated(answered);
+  };
+
+  const dated = (answered: EngineAnswer): EngineAnswer => ({
+    ...answered,
+    headers: { ...answered.headers, date: new Date(clock.nowMs()).toUTCString() },
+  });
+
+  const handle = async (request: IncomingMessage, response: ServerResponse) => {
+    const body = await bodyOf(request);
+    const { headers, method = 'GET' } = request;
+    await answer({ method, operation: operationOf(request), headers, body }).then(
+      (answered) => send(response, answered),
+      () => request.socket.resetAndDestroy(),
+    );
   };
 
   const send = (response: ServerResponse, answer: EngineAnswer) => {
     response.writeHead(answer.status, {
       ...answer.headers,
-      date: new Date(clock.nowMs()).toUTCString(),
       'content-length': answer.body.length,
     });
     response.end(answer.body);
@@ -124,6 +134,7 @@ export async function createDynamoStandIn(options: DynamoStandInOptions): Promis
     engine: engine.kind,
     enginePid: engine.pid,
     control,
+    answer,
     routes: dynamoControlRoutes(control),
     async close() {
       server.closeAllConnections();
