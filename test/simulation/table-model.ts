@@ -49,6 +49,8 @@ export interface TableModel {
   readonly client: DynamoClient;
   /** All rows as they are now, partition by partition in the order of their making. */
   rows(): Row[];
+  /** One row as it is now, by its key; nothing is counted. */
+  row(key: Row): Row | undefined;
   /** Tells every applied write before its answer is out; answers how to stop. */
   observe(listener: (applied: Applied) => void): () => void;
   units(): Units;
@@ -357,6 +359,10 @@ export function createTableModel(options: TableModelOptions): TableModel {
     execute,
     client: { send: async (command) => execute(command), destroy() {} },
     rows: () => rows.all(),
+    row(key) {
+      const { partition, sort } = rows.keyOf(key, true);
+      return rows.find(partition, sort)?.row;
+    },
     observe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
