@@ -105,6 +105,9 @@ function summary(path: string, file: AuditFile, verified: Verified, witness: str
     `${path} holds. It is about ${moved}, asked for by ${plainly(requestedBy.userId)} ${instant(requestedAtMs)} and ${stands}. Its ${all} are complete, unchanged and in order. The head is ${shortHash(head.hash)}.`,
     '',
     witnessed(file, verified, witness),
+    ...(verified.namesRequest
+      ? []
+      : ['Its first entry is of an older version, which did not write down app, environment and version.']),
     'Not looked at: whether each decision followed from the rules, and whether refusals newer than the last one here were left out.',
     '',
   ].join('\n');

@@ -75,6 +75,8 @@ export interface Verified {
   readonly findings: readonly Finding[];
   /** The newest entry; undefined where there is none that holds. */
   readonly last: Line | undefined;
+  /** False where the first entry is of a version that did not write down what was asked for. */
+  readonly namesRequest: boolean;
   /** The entry that the witness names; undefined without a witness, or where none does. */
   readonly witnessed: number | undefined;
 }
@@ -106,6 +108,7 @@ export function verifyAudit(file: AuditFile, hash: Hash, witness?: string): Veri
         : []),
     ],
     last,
+    namesRequest: Requested.safeParse(entries.lines.get(1)?.event).success,
     witnessed,
   };
 }
@@ -180,9 +183,8 @@ function identityOf({ promotion }: AuditFile, { lines }: InspectedChain, last: L
       same('requestedBy.userId', promotion.requestedBy.userId, first.actor.person.userId);
     }
     const asked = Requested.safeParse(first.event).data?.request;
-    if (asked === undefined) {
-      findings.push(wrong('Entry 1 does not say what was asked for.'));
-    } else {
+    // Entries of before this was kept say nothing of it; the summary does.
+    if (asked !== undefined) {
       const analyzed = [...lines.values()].map(({ event }) => Analyzed.safeParse(event).data);
       const resolved = analyzed.filter((event) => event !== undefined).at(-1);
       same('kind', promotion.kind, asked.kind);

@@ -141,6 +141,19 @@ describe('ALL-11: an audit file that nobody touched', () => {
     ]);
   });
 
+  it('holds without the words of the request where an older version did not write them down, and says so', () => {
+    const file = copy(files.get('analyzing')) as unknown as Tampered;
+    const older = {
+      ...(file.entries[0] as { [name: string]: Json }),
+      event: { type: 'promotion.requested' },
+    };
+    file.entries = [rehashed(older)];
+    file.head = { sequence: 1, hash: (file.entries[0] as { hash: string }).hash };
+
+    expect(verifyAudit(AuditFile.parse(file), hash)).toMatchObject({ findings: [], namesRequest: false });
+    expect(verifyAudit(longest, hash)).toMatchObject({ namesRequest: true });
+  });
+
   it('holds when it was written with other white space and its names in another order', () => {
     const turned = (value: Json): Json =>
       Array.isArray(value)
