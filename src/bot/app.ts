@@ -1,4 +1,5 @@
 import { App, LogLevel, type Receiver } from '@slack/bolt';
+import { UnreadableError } from '../flows/errors.ts';
 import type { Log } from '../flows/ports.ts';
 import { handleClick, tellClicker } from './actions/click.ts';
 import { runCommand, tellPrivately } from './commands/run.ts';
@@ -7,7 +8,7 @@ import { showHome } from './home.ts';
 import { said } from './messages/answers.ts';
 import { requestForm } from './messages/modal.ts';
 import type { BotParts } from './parts.ts';
-import { acknowledgementSaying, notAccepted, type Reply, responseUrlOf } from './reply.ts';
+import { acknowledgementSaying, notAccepted, type Reply, responseUrlOf, unreadable } from './reply.ts';
 import { handleSubmission } from './views/submission.ts';
 
 export interface BotAppOptions extends BotParts {
@@ -114,12 +115,11 @@ function failed(parts: BotParts, body: Fields, error: unknown): Reply {
     { code, error: error instanceof Error ? error.name : 'unknown' },
     'request was not accepted',
   );
-  const ack = acknowledgementSaying(notAccepted, body);
+  const words = error instanceof UnreadableError ? unreadable : notAccepted;
+  const ack = acknowledgementSaying(words, body);
   return {
     ...(ack === undefined ? {} : { ack }),
-    ...(body['type'] === 'block_actions'
-      ? { after: () => tellClicker(parts, body, said([notAccepted])) }
-      : {}),
+    ...(body['type'] === 'block_actions' ? { after: () => tellClicker(parts, body, said([words])) } : {}),
   };
 }
 

@@ -44,7 +44,7 @@ async function dueInShard(
     const last = fresh.at(-1);
     if (last === undefined || items.length < page || wanted.length >= limit) return wanted;
     from = last;
-    where = dueFrom(kind, shard, last, nowMs);
+    where = dueFrom(last, nowMs);
   }
 }
 

@@ -73,12 +73,12 @@ export function dueBy(kind: DueKind, shard: number, nowMs: number): Expression {
   };
 }
 
-/** As `dueBy`, from one row on, which is found again. */
-export function dueFrom(kind: DueKind, shard: number, from: Item, nowMs: number): Expression {
-  const { values = {} } = dueBy(kind, shard, nowMs);
+/** As `dueBy` in this row's partition, from it on: it is found again. */
+export function dueFrom(row: Item, nowMs: number): Expression {
+  const { duePk = text(''), dueSk = text('') } = row;
   return {
     text: 'duePk = :partition AND dueSk BETWEEN :from AND :latest',
-    values: { ...values, ':from': from['dueSk'] ?? text('') },
+    values: { ':partition': duePk, ':from': dueSk, ':latest': text(`${padded(nowMs)}#~`) },
   };
 }
 

@@ -15,7 +15,7 @@ import { createDeliveries } from '../../src/store/deliveries.ts';
 import { createOutbox } from '../../src/store/outbox.ts';
 import { createPromotionStore } from '../../src/store/promotions.ts';
 import { createSdkTransport, type SdkTransport } from '../../src/store/sdk-transport.ts';
-import { keys } from '../../src/store/table.ts';
+import { dueFrom, indexes, keys, promotionIdOf } from '../../src/store/table.ts';
 import { ada, analysis, hash, newRelease, policy, startMs, walkTo } from '../flows/promotion/walk.ts';
 import { type EngineName, engines, type StoreEngine, startTestDynamo } from '../support/dynamodb.ts';
 import { startModelDynamo } from '../support/model-dynamodb.ts';
@@ -250,6 +250,23 @@ describe.each([...engines, 'model' as const])('the store on %s', (engine) => {
     }
 
     expect((await store.due(10)).ids).toEqual(['p2', 'p1']);
+  });
+
+  it('what nobody can work on is passed over, however many of them stand in front', async () => {
+    const store = storeOf(transport);
+    const ids = Array.from({ length: 12 }, (_, number) => `p${number}`);
+    for (const [index, id] of ids.entries()) {
+      const change = opening(id);
+      await store.create({ ...change, promotion: { ...change.promotion, dueAtMs: startMs - 1000 + index } });
+    }
+    const [first = '', ...others] = ids;
+    const seen = await transport.get(keys.promotion(first));
+
+    expect((await store.due(3, new Set(ids.slice(0, 9)))).ids).toEqual(ids.slice(9));
+    const where = dueFrom(seen.item ?? {}, seen.nowMs);
+    const { items } = await transport.query({ index: indexes.due, where, limit: 2 });
+    expect(promotionIdOf(items[0] ?? {})).toBe(first);
+    expect(others).toContain(promotionIdOf(items[1] ?? {}));
   });
 
   it('an ended promotion is never due', async () => {
