@@ -51,6 +51,10 @@ if (values.write === true) {
   await writeFile(join(place, 'growth.md'), page);
   await writeFile(join(place, 'growth.json'), `${JSON.stringify(figures, null, 2)}\n`);
 }
+if (figures.good.ended !== 'promoted' || figures.rolledBack.ended !== 'rolled-back') {
+  console.error(`Nothing was measured: ended ${figures.good.ended} and ${figures.rolledBack.ended}`);
+  process.exitCode = 1;
+}
 if (grows.length > 0) {
   console.error(`The cost follows what is open: ${grows.map(({ open }) => open).join(', ')}`);
   process.exitCode = 1;

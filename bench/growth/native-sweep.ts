@@ -46,8 +46,14 @@ export async function timeSweeps(
   }
   client.destroy();
   await dynamo.close();
-  return tables.map(({ open, fillSeconds, times }) => ({ open, fillSeconds, medianMs: median(times) }));
+  return tables.map(({ open, fillSeconds, times }) => ({
+    open,
+    fillSeconds: rounded(fillSeconds),
+    medianMs: rounded(median(times)),
+  }));
 }
+
+const rounded = (value: number) => Math.round(value * 10) / 10;
 
 const median = (values: readonly number[]) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;

@@ -19,7 +19,7 @@ export function report(figures: Figures): string {
     '# What a promotion costs the table, and what open ones cost',
     `Measured by \`node scripts/bench.mjs growth\`; the same figures are in growth.json. Units are counted on the real bot over the table model, by AWS's rules: a read unit is 4 KB read consistently, half of it otherwise; a write unit is 1 KB; a transaction costs twice its rows; each index entry that is put or taken away costs its own. The model is judged by real engines (\`scripts/judge-table.mjs\`), its units by AWS's published rules only.`,
     '## Open promotions',
-    'Promotions that wait for approval stand in the table and are not due. A sweep asks for what is due; its cost follows that, not what is open.',
+    'Promotions that wait for approval stand in the table and are not due. A sweep asks for what is due; its cost follows that, not what is open: the bench fails unless the figures of all rows are equal.',
     growthTable(growth),
     idle === undefined
       ? ''
@@ -27,7 +27,7 @@ export function report(figures: Figures): string {
     ...(sweepTimes === undefined
       ? []
       : [
-          `On the native engine (SQLite) the query for what is due, nothing being due; medians of one run in which the tables answered in turn. ${machine}.`,
+          `On the native engine (SQLite) the query for what is due, nothing being due; medians of one run in which the tables answered in turn, on a busy machine: only the ratio says something. ${machine}.`,
           sweepTable(sweepTimes),
         ]),
     '## One promotion, phase by phase',

@@ -26,14 +26,14 @@ await engine.close();
 const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
 const calls = mistaken.calls + drawn.calls;
 console.log(
-  `${name}: ${drawn.histories} histories from seed ${values.seed}, ${calls} calls compared, ` +
-    `${mistaken.refused + drawn.refused} refused, ${drawn.cut} pages with more behind them, ${seconds} s`,
+  `**${name}**: ${drawn.histories} histories from seed ${values.seed}, ${calls} calls compared, ` +
+    `${mistaken.refused + drawn.refused} refused, ${drawn.cut} pages with more behind them, ${seconds} s\n`,
 );
 for (const each of divergences.filter((divergence) => divergence.engines.includes(name))) {
   const met = (mistaken.known[each.name] ?? 0) + (drawn.known[each.name] ?? 0);
-  console.log(`  known, met ${met} times: ${each.name}. ${each.reason}`);
+  console.log(`- known, met ${met} times: *${each.name}*. ${each.reason}`);
 }
 const unknown = [...mistaken.unknown, ...drawn.unknown];
-for (const each of unknown) console.log(`NEW ${told(each)}`);
-console.log(`${name}: ${unknown.length} new divergences`);
+for (const each of unknown) console.log(`- NEW ${told(each)}`);
+console.log(`\n${unknown.length} new divergences on ${name}\n`);
 process.exitCode = unknown.length === 0 ? 0 : 1;
