@@ -179,9 +179,13 @@ describe('ALL-11: countersign audit verify', () => {
 
   it.each<[string, (lines: { entries: unknown[]; refusals: unknown[] }) => void, string]>([
     ['removed', ({ entries }) => entries.splice(4, 1), '  Entry 5 was removed.'],
-    ['removed', ({ entries }) => entries.pop(), ' was removed: the head still counts it.'],
+    ['removed', ({ entries }) => entries.pop(), ' was removed, and the head still counts to there.'],
     ['removed', ({ refusals }) => refusals.shift(), '  Refusal 1 was removed.'],
-    ['added', ({ entries }) => entries.push(entries[0]), 'an entry was added: it is a copy of Entry 1.'],
+    [
+      'added',
+      ({ entries }) => entries.push(entries[0]),
+      'of the entries one was added: it is a copy of Entry 1.',
+    ],
     [
       'moved',
       ({ entries }) => entries.unshift(...entries.splice(3, 1)),

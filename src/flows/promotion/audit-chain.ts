@@ -63,11 +63,12 @@ interface Sought {
 export function inspectChain(
   values: readonly unknown[],
   head: ChainHead,
-  noun: string,
+  { one: noun, many }: { readonly one: string; readonly many: string },
   hash: Hash,
 ): InspectedChain {
-  const findings: Finding[] = [];
-  const found = (kind: Finding['kind'], text: string) => findings.push({ kind, text });
+  const noted: { readonly at: number; readonly finding: Finding }[] = [];
+  const found = (at: number, kind: Finding['kind'], text: string) =>
+    noted.push({ at, finding: { kind, text } });
   const rows = values.map((value, index) => look(value, index + 1, hash));
   const named = indexed(rows);
   const free = new Set(rows);
@@ -78,12 +79,13 @@ export function inspectChain(
   const newest = named.hash(head.hash).find(({ holds }) => holds);
   if (newest?.sequence !== undefined && newest.sequence !== head.sequence) {
     found(
+      0,
       'changed',
       `The head was changed: it counts ${head.sequence} and names the hash of ${noun} ${newest.sequence}.`,
     );
     place = newest.sequence;
   } else if (head.sequence === 0 && head.hash !== '') {
-    found('changed', `The head was changed: it counts nothing and names the hash ${short(head.hash)}.`);
+    found(0, 'changed', `The head was changed: it counts nothing and names the hash ${short(head.hash)}.`);
   }
 
   let sought: Sought = { hash: head.hash, isSure: true };
@@ -107,16 +109,20 @@ export function inspectChain(
     const isNamed = row.stored === sought.hash || row.computed === sought.hash;
     const contentIsNamed = sought.isSure && row.computed !== undefined && row.computed === sought.hash;
     if (!row.holds) {
-      found('changed', `${noun} ${place} was changed: ${whatChanged(row, contentIsNamed)}.`);
+      found(place, 'changed', `${noun} ${place} was changed: ${whatChanged(row, contentIsNamed)}.`);
     } else if (sought.isSure && !isNamed) {
       const by = place === head.sequence ? 'the head' : `${noun} ${place + 1}`;
       const which =
         place === head.sequence
           ? `${noun} ${place} or the head was changed`
           : `${noun} ${place} was changed and given a new hash`;
-      found('changed', `${which}: ${by} names ${short(sought.hash)}, and its hash is ${short(row.stored)}.`);
+      found(
+        place,
+        'changed',
+        `${which}: ${by} names ${short(sought.hash)}, and its hash is ${short(row.stored)}.`,
+      );
     } else if (row.sequence !== place) {
-      found('inconsistent', `${noun} ${place} is numbered ${row.sequence}.`);
+      found(place, 'inconsistent', `${noun} ${place} is numbered ${row.sequence}.`);
     }
     sought = { hash: row.previous, isSure: row.holds ? !sought.isSure || isNamed : contentIsNamed };
     place -= 1;
@@ -124,14 +130,12 @@ export function inspectChain(
 
   const first = placed.get(1);
   if (first?.line !== undefined && first.holds && first.line.previous !== '') {
-    found('removed', `What came before ${noun} 1 was removed: it follows ${short(first.line.previous)}.`);
+    found(1, 'removed', `What came before ${noun} 1 was removed: it follows ${short(first.line.previous)}.`);
   }
   for (const [from, to] of removed) {
     const isEnd = to === head.sequence;
-    found(
-      'removed',
-      `${from === to ? `${noun} ${from} was` : `${noun} ${from} to ${to} were`} removed${isEnd ? ': the head still counts it' : ''}.`,
-    );
+    const which = from === to ? `${noun} ${from} was` : `${many} ${from} to ${to} were`;
+    found(from, 'removed', `${which} removed${isEnd ? ', and the head still counts to there' : ''}.`);
   }
   for (const row of free) {
     const twin = [...placed].find(([, other]) => other.stored !== undefined && other.stored === row.stored);
@@ -141,21 +145,26 @@ export function inspectChain(
         : row.sequence !== undefined && row.sequence > head.sequence
           ? `the head counts only ${head.sequence}`
           : 'nothing in the chain leads to it';
-    found('added', `In place ${row.position} of the file an entry was added: ${why}.`);
+    found(
+      row.position,
+      'added',
+      `In place ${row.position} of the ${many.toLowerCase()} one was added: ${why}.`,
+    );
   }
   for (const { place: moved, behind } of misplaced(placed)) {
-    const where = behind === undefined ? 'it stands first' : `it stands behind ${behind}`;
-    found('reordered', `${noun} ${moved} was moved: ${where}.`);
+    const where = behind === undefined ? 'it stands first' : `it stands behind ${noun} ${behind}`;
+    found(moved, 'reordered', `${noun} ${moved} was moved: ${where}.`);
   }
 
   const lines = new Map<number, Line>();
   for (const [at, row] of [...placed].sort(([a], [b]) => a - b)) {
     if (!row.holds) continue;
     if (row.line === undefined)
-      found('inconsistent', `${noun} ${at} holds, and is not an entry of an audit.`);
+      found(at, 'inconsistent', `${noun} ${at} holds, and is not an entry of an audit.`);
     else lines.set(at, row.line);
   }
-  return { findings, lines };
+  const inOrder = noted.sort((a, b) => a.at - b.at);
+  return { findings: inOrder.map(({ finding }) => finding), lines };
 }
 
 function look(value: unknown, position: number, hash: Hash): Found {

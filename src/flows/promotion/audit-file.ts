@@ -87,8 +87,8 @@ export interface Verified {
  * foot of the card. What needs the rules and is not looked at: whether each decision followed from the ones before.
  */
 export function verifyAudit(file: AuditFile, hash: Hash, witness?: string): Verified {
-  const entries = inspectChain(file.entries, file.head, 'Entry', hash);
-  const refusals = inspectChain(file.refusals, file.refusalHead, 'Refusal', hash);
+  const entries = inspectChain(file.entries, file.head, { one: 'Entry', many: 'Entries' }, hash);
+  const refusals = inspectChain(file.refusals, file.refusalHead, { one: 'Refusal', many: 'Refusals' }, hash);
   const last = entries.lines.get(file.head.sequence);
   const witnessed =
     witness === undefined
