@@ -1,5 +1,6 @@
 import { App, LogLevel, type Receiver } from '@slack/bolt';
 import { UnreadableError } from '../flows/errors.ts';
+import { rowOf, type UnreadableRow } from '../flows/held.ts';
 import type { Log } from '../flows/ports.ts';
 import { handleClick, tellClicker } from './actions/click.ts';
 import { runCommand, tellPrivately } from './commands/run.ts';
@@ -16,6 +17,8 @@ export interface BotAppOptions extends BotParts {
   readonly botId: string;
   readonly botUserId: string;
   readonly appId: string;
+  /** Somebody came across a row that cannot be read. */
+  readonly meetUnreadable: (row: UnreadableRow) => Promise<void>;
   /** As registered with Slack; a developer's app has names of its own. */
   readonly commands?: { readonly promote: string; readonly rollback: string };
 }
@@ -109,7 +112,9 @@ async function acknowledge(
   parts.later(guarded(parts.log, () => tellPrivately(parts, responseUrlOf(body), channel, userId, { text })));
 }
 
-function failed(parts: BotParts, body: Fields, error: unknown): Reply {
+function failed(parts: BotAppOptions, body: Fields, error: unknown): Reply {
+  const row = rowOf(error);
+  if (row !== undefined) parts.later(guarded(parts.log, () => parts.meetUnreadable(row)));
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unexpected';
   parts.log.error(
     { code, error: error instanceof Error ? error.name : 'unknown' },

@@ -9,7 +9,7 @@ import type { ServerEnv } from '../config/env.ts';
 import type { Catalog } from '../flows/desk.ts';
 import { RetryableError, UnreadableError } from '../flows/errors.ts';
 import { isNoticeId } from '../flows/notices.ts';
-import type { Hints, Log, PromotionStore } from '../flows/ports.ts';
+import type { Hints, Log, Outbox, PromotionStore, Surface } from '../flows/ports.ts';
 import type { PromotionIn } from '../flows/promotion/promotion.ts';
 import type { DynamoClient } from '../store/dynamo-client.ts';
 import { createExperience } from './experience.ts';
@@ -91,7 +91,7 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
     if (ended === undefined) return;
     const earlier = await store.promotions.list(ended.app, ended.environment, recentCards);
     for (const { id } of earlier.filter(({ id, phase }) => id !== promotionId && phase === 'promoted')) {
-      const surface = await store.outbox.surface(id);
+      const surface = await surfaceIfReadable(store.outbox, id);
       if (surface?.ts == null) continue;
       await store.outbox.saveSurface({
         ...surface,
@@ -101,20 +101,22 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
     }
   };
 
+  const held = buildHeldKeeper({
+    rows: store.held,
+    outbox: store.outbox,
+    budget: store.budget,
+    slack,
+    catalog,
+    tableName: env.tableName,
+    log,
+  });
+
   const runner = createRunner({
     duePromotions: store.promotions.due,
     dueSurfaces: store.outbox.dueSurfaces,
     tick,
     announce: (id, nowMs) => (isNoticeId(id) ? tellNotice(id, nowMs) : announcer.announce(id, nowMs)),
-    held: buildHeldKeeper({
-      rows: store.held,
-      outbox: store.outbox,
-      budget: store.budget,
-      slack,
-      catalog,
-      tableName: env.tableName,
-      log,
-    }),
+    held,
     log,
   });
 
@@ -155,6 +157,7 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
     botUserId: env.slack.bot?.userId ?? '',
     appId: env.slack.appId,
     commands: env.slack.commands,
+    meetUnreadable: (row) => held.hold(row, store.clock.nowMs()),
     log,
   });
 
@@ -192,6 +195,16 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
       store.close();
     },
   };
+}
+
+/** Another promotion's card that cannot be read must not keep this one's end from being told. */
+async function surfaceIfReadable(outbox: Outbox, id: string): Promise<Surface | undefined> {
+  try {
+    return await outbox.surface(id);
+  } catch (error) {
+    if (error instanceof UnreadableError) return undefined;
+    throw error;
+  }
 }
 
 /** Whether another release is live by now. A history that cannot be read says nothing, and must not keep a card from being drawn. */

@@ -3,7 +3,7 @@ import { UnreadableError } from './errors.ts';
 
 /** One row of the store that cannot be read, with what its attributes still say. Nobody guesses the rest. */
 export const UnreadableRow = z.strictObject({
-  kind: z.enum(['promotion', 'surface', 'announcement', 'notice', 'audit', 'live', 'lock']),
+  kind: z.enum(['promotion', 'surface', 'announcement', 'notice', 'audit', 'refusal', 'live', 'lock']),
   /** The promotion or notice; for `live` "app#environment", for `lock` the name of what it locks. */
   id: z.string(),
   /** Which announcement or audit entry. */

@@ -7,6 +7,7 @@ import {
   numberOf,
   parseAnnouncement,
   parseAudit,
+  parseChained,
   parseHeld,
   parseLive,
   parseLock,
@@ -98,6 +99,7 @@ export function createHeldRows({
       case 'announcement':
       case 'notice':
       case 'audit':
+      case 'refusal':
       case 'lock': {
         const { item } = await transport.get(keyInTable(row));
         if (item === undefined) return 'gone';
@@ -183,6 +185,7 @@ const ofPromotion: ReadonlySet<UnreadableRow['kind']> = new Set([
   'surface',
   'announcement',
   'audit',
+  'refusal',
 ]);
 
 const parsers = {
@@ -190,6 +193,7 @@ const parsers = {
   announcement: parseAnnouncement,
   notice: parseNotice,
   audit: parseAudit,
+  refusal: parseChained,
   lock: parseLock,
 } satisfies Partial<Record<UnreadableRow['kind'], (item: Item) => unknown>>;
 
@@ -206,6 +210,8 @@ function keyInTable({ kind, id, sequence }: UnreadableRow): Item {
       return keys.notice(id);
     case 'audit':
       return keys.audit(id, sequence ?? 0);
+    case 'refusal':
+      return keys.refusal(id, sequence ?? 0);
     case 'lock':
       return keys.lock(id);
     case 'live':

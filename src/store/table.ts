@@ -129,7 +129,14 @@ export function promotionIdOf(item: Item): string {
   return partition !== undefined && 'S' in partition ? partition.S.slice(2) : '';
 }
 
-const rowKinds = { OUT: 'announcement', AUDIT: 'audit', LIVE: 'live', LOCK: 'lock' } as const;
+const rowKinds = {
+  OUT: 'announcement',
+  AUDIT: 'audit',
+  REFUSAL: 'refusal',
+  LIVE: 'live',
+  LOCK: 'lock',
+} as const;
+const numbered: ReadonlySet<string> = new Set(['announcement', 'audit', 'refusal']);
 
 /** Which row of whom this is; undefined for the kinds of row that nobody holds. */
 export function rowNamed(item: Item): Pick<UnreadableRow, 'kind' | 'id' | 'sequence'> | undefined {
@@ -145,7 +152,7 @@ export function rowNamed(item: Item): Pick<UnreadableRow, 'kind' | 'id' | 'seque
   }
   const kind = Object.entries(rowKinds).find(([prefix]) => prefix === letters)?.[1];
   if (kind === undefined) return undefined;
-  return { kind, id, sequence: kind === 'announcement' || kind === 'audit' ? Number(sort.S) : null };
+  return { kind, id, sequence: numbered.has(kind) ? Number(sort.S) : null };
 }
 
 /** The row's own key in the table. */

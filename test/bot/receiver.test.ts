@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createBotApp } from '../../src/bot/app.ts';
 import { actionIds, blockIdOf } from '../../src/bot/messages/anchor.ts';
 import { createHttpReceiver, type HttpReceiver } from '../../src/bot/receiver.ts';
+import { UnreadableError } from '../../src/flows/errors.ts';
+import { bareRow, type UnreadableRow } from '../../src/flows/held.ts';
 import { catalog } from './catalog.ts';
 import { fakeDeliveries, fakeDesk, fakeLog, fakeSlack, handTimer, heldTasks } from './fakes.ts';
 import { ada, at, digest, grace, promotionIn } from './promotions.ts';
@@ -16,6 +18,7 @@ function createBench() {
   const log = fakeLog();
   const timer = handTimer();
   const tasks = heldTasks();
+  const unreadable: UnreadableRow[] = [];
   const receiver = createHttpReceiver({
     port: 0,
     gate: gateSettings,
@@ -36,9 +39,10 @@ function createBench() {
     appId: 'A0COUNTER',
     botId: 'B0COUNTER',
     botUserId: 'U0COUNTER',
+    meetUnreadable: async (row) => void unreadable.push(row),
     log,
   });
-  return { desk, slack, deliveries, log, timer, tasks, receiver, app };
+  return { unreadable, desk, slack, deliveries, log, timer, tasks, receiver, app };
 }
 
 let bench: ReturnType<typeof createBench>;
@@ -224,6 +228,20 @@ describe('a command', () => {
 });
 
 describe('when something goes wrong', () => {
+  it('ALL-16 a row that cannot be read is said to be held, and is handed on to be held', async () => {
+    const row = { ...bareRow, kind: 'promotion' as const, id: 'p0123456789', code: 'store.unreadable' };
+    bench.desk.onDecide = () =>
+      Promise.reject(new UnreadableError('store.unreadable', 'A stored promotion.', { data: { row } }));
+
+    await click(actionIds.approve);
+    await bench.tasks.run();
+
+    expect(bench.slack.of('respond')).toMatchObject([
+      { responseUrl, text: expect.stringMatching(/nothing was done\. What is stored .* cannot be read/) },
+    ]);
+    expect(bench.unreadable).toEqual([row]);
+  });
+
   it('a desk that throws is answered with 200 and "not accepted, nothing was started"', async () => {
     bench.desk.onOpen = () => Promise.reject(new Error('store is down'));
     const answer = await command('site v1.1.0');

@@ -80,6 +80,7 @@ async function start(transport: 'http' | 'socket') {
     appId: slackApp.id,
     botId: slackApp.botId,
     botUserId: slackApp.botUserId,
+    meetUnreadable: async () => {},
     log,
   });
   announcer = createAnnouncer({ ...bench, slack, log });

@@ -143,7 +143,9 @@ export async function startHeldWorld() {
     return { runner, store, log, ticked, looked };
   };
 
+  const rows = createHeldRows({ transport, nonce });
   return {
+    rows,
     start,
     create,
     damage,

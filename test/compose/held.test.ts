@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { rowOf } from '../../src/flows/held.ts';
 import { promotionFormat } from '../../src/store/format.ts';
 import { dueKey, keys } from '../../src/store/table.ts';
 import type { Item } from '../../src/store/transport.ts';
@@ -387,6 +388,32 @@ describe('ALL-16 other rows that cannot be read', () => {
     expect(world.posts('CSTAGING')[0]).toContain(
       'The history of good releases of `site` in `staging` cannot be read.',
     );
+  });
+
+  it('a refusal that the next one has to follow is told once somebody came across it', async () => {
+    await world.create('p1');
+    const { runner, store } = world.start();
+    const loaded = await store.load('p1');
+    if (loaded === undefined) throw new Error('it is gone');
+    await world.transport.write({ does: 'put', item: { ...keys.refusal('p1', 1), ...notJson } });
+    const refused = store.recordRefusal(loaded.promotion, {
+      promotionId: 'p1',
+      atMs: startMs,
+      actor: { kind: 'system' },
+      from: 'analyzing',
+      to: 'analyzing',
+      digest: null,
+      event: { type: 'page.due' },
+      refusal: { code: 'x', text: 'x', next: 'x' },
+    });
+
+    const row = rowOf(await refused.catch((error: unknown) => error));
+    if (row === undefined) throw new Error('the error names no row');
+    await world.rows.hold(row, startMs);
+    await runner.runDue();
+
+    expect(world.posts('CONCALL')[0]).toContain('Refusal 1 of promotion `p1` cannot be read.');
+    expect(world.posts('CDEPLOY')).toHaveLength(1);
   });
 
   it('a lock is nobody’s to take', async () => {

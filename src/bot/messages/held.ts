@@ -44,6 +44,7 @@ const kindNames: Record<UnreadableRow['kind'], (row: UnreadableRow) => string> =
   announcement: ({ id, sequence }) => `message ${sequence ?? 0} of promotion ${code(id)}`,
   notice: ({ id }) => `notice ${code(id)}`,
   audit: ({ id, sequence }) => `audit entry ${sequence ?? 0} of promotion ${code(id)}`,
+  refusal: ({ id, sequence }) => `refusal ${sequence ?? 0} of promotion ${code(id)}`,
   live: ({ id }) => `the history of good releases of ${placeOf(id)}`,
   lock: ({ id }) => `the lock ${code(id)}`,
 };
@@ -98,6 +99,8 @@ function consequences(rows: readonly UnreadableRow[]): string[] {
     announcement: 'It is not told; look at the card. What comes after it is told in a few minutes.',
     notice: 'It is not told.',
     audit: 'The promotion itself goes on.',
+    refusal:
+      'The promotion itself goes on, and what is allowed is done; but who is refused is told so only in general.',
     live: 'Nothing new can be planned there. What has changed production goes on, and so does its rollback.',
     lock: 'Nobody can take it. What holds it goes on.',
   };

@@ -35,8 +35,8 @@ function statusLines(entry: EnvironmentStatus): string[] {
 
 function unreadableLine(count: number): string {
   return count === 1
-    ? '• 1 promotion of this environment cannot be read. It is held, and on-call was told.'
-    : `• ${count} promotions of this environment cannot be read. They are held, and on-call was told.`;
+    ? '• 1 promotion of this environment cannot be read. It is held: nothing is done with it.'
+    : `• ${count} promotions of this environment cannot be read. They are held: nothing is done with them.`;
 }
 
 function lastLine(promotion: Promotion): string {
