@@ -45,6 +45,20 @@ byte acts[WORKERS] = 0;                /* a saved claim whose request is not sen
 byte since[WORKERS] = 0;               /* how long ago the promotion was loaded */
 bool fresh[WORKERS] = false;
 bool called = false;
+byte faults = 0;
+
+#define BUSY(i) (todo[i] != nothing || acts[i] != 0)
+#define TIRED ((BUSY(0) && since[0] >= KILL) || (BUSY(WORKERS - 1) && since[WORKERS - 1] >= KILL))
+#define PENDING (unfenced < HOLD || what[0] + what[1] + what[2] > 0 || BUSY(0) || BUSY(WORKERS - 1))
+#define EXPIRING ((what[0] != 0 && sent[0] >= LIFE) || (what[1] != 0 && sent[1] >= LIFE) || (what[2] != 0 && sent[2] >= LIFE))
+/* For liveness faults have to stop: deaths and lost requests are counted then. */
+#ifdef LIVE
+#define FAULTSLEFT (faults < 2)
+#define FAULT faults++
+#else
+#define FAULTSLEFT true
+#define FAULT skip
+#endif
 
 #define OPEN (phase != promoted && phase != rolledback && phase != resolved)
 #if defined(M_NO_HOLD)
@@ -138,7 +152,7 @@ inline work(w) {
 #ifdef M_HOLD_FROM_ACTED
      ; unfenced = 0
 #endif
-  :: acts[w] != 0 -> acts[w] = 0; since[w] = 0   /* killed between claim and act */
+  :: acts[w] != 0 && FAULTSLEFT -> FAULT; acts[w] = 0; since[w] = 0   /* killed between claim and act */
   fi
 }
 
@@ -174,8 +188,8 @@ active proctype Clock() {
   byte i = 0;
 endc:
   do
-  :: d_step { (unfenced < HOLD || what[0] + what[1] + what[2] > 0 || todo[0] != nothing || acts[0] != 0
-               || todo[WORKERS - 1] != nothing || acts[WORKERS - 1] != 0) ->
+  :: d_step { PENDING && (FAULTSLEFT || !(TIRED || EXPIRING)) ->
+       if :: TIRED || EXPIRING -> FAULT :: else fi;
        if :: unfenced < HOLD -> unfenced++ :: else fi;
        i = 0;
        do
@@ -192,10 +206,10 @@ endc:
        :: i < WORKERS ->
           if
 #ifdef M_SLEEPER_ACTS
-          :: (todo[i] != nothing || acts[i] != 0) && since[i] < HOLD -> since[i]++
+          :: BUSY(i) && since[i] < HOLD -> since[i]++
 #else
-          :: (todo[i] != nothing || acts[i] != 0) && since[i] >= KILL -> todo[i] = nothing; acts[i] = 0; fresh[i] = false; since[i] = 0
-          :: (todo[i] != nothing || acts[i] != 0) && since[i] < KILL -> since[i]++
+          :: BUSY(i) && since[i] >= KILL -> todo[i] = nothing; acts[i] = 0; fresh[i] = false; since[i] = 0
+          :: BUSY(i) && since[i] < KILL -> since[i]++
 #endif
           :: else
           fi; i++
