@@ -38,8 +38,10 @@ export interface Announcer {
 
 /** A post that was not confirmed is repeated after this long: a rare second message is better than none. */
 const unconfirmedMs = 60_000;
-/** Nobody is left to hear that a post was not confirmed, when a page waits behind it. */
-const unconfirmedBeforePageMs = 15_000;
+/** Of detail, and where a page waits behind it: nobody minds a second copy of the one, and the other must not wait. */
+const soonRepeatedMs = 15_000;
+/** While nothing is confirmed at all, repeats come ever more rarely, up to this. */
+const rarelyRepeatedMs = 2 * 60_000;
 /** An edit is answered or given up by then; after that another one may be tried. */
 const drawingMs = 15_000;
 const retryEditMs = 5_000;
@@ -53,8 +55,15 @@ const notAdmittedMs = 60_000;
 const stepsPerRun = 40;
 const surfacesPerRun = 50;
 const pendingAtOnce = 50;
-/** Where there is no room, asking again is spread over as much time as something has waited already, up to this. */
-const spreadMs = { news: 3_000, progress: 20_000 };
+/**
+ * Where there is no room, it is asked again after a rest, which is spread over as much time as something has waited
+ * already, up to this.
+ */
+const patience = {
+  news: { restMs: 2_000, mostMs: 20_000 },
+  progress: { restMs: 10_000, mostMs: 30_000 },
+  detail: { restMs: 1_000, mostMs: 20_000 },
+};
 
 /** The bot's own standing with Slack: a person mends it, and then everything that waited is told. */
 const standingErrors: ReadonlySet<string> = new Set([
@@ -134,8 +143,11 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
 
   /** Gives a claim back that was not used, and keeps the place that was got for it. */
   const giveBack = async (claimed: Surface, changes: Changes, untilMs: number): Promise<Went> => {
-    const surface = await record(claimed, () => ({ ...changes, dueAtMs: untilMs }));
-    return surface === undefined ? 'stop' : { surface, untilMs };
+    const surface = await claim(claimed, { ...changes, dueAtMs: untilMs });
+    if (surface !== undefined) return { surface, untilMs };
+    // Somebody else went on meanwhile, so what was read with this surface is old.
+    await record(claimed, () => ({ ...changes, dueAtMs: untilMs }));
+    return 'again';
   };
 
   const holdOff = async (charge: Charge, outcome: Outcome, nowMs: number): Promise<void> => {
@@ -148,8 +160,12 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     await pacing.block(charge, nowMs + waitMs);
   };
 
-  const askAgainMs = (fullUntilMs: number, waitedMs: number, mostMs: number, nowMs: number) =>
-    Math.max(fullUntilMs, nowMs + 1_000) + Math.floor(random() * Math.min(mostMs, Math.max(0, waitedMs)));
+  const askAgainMs = (
+    fullUntilMs: number,
+    waitedMs: number,
+    { restMs, mostMs }: { readonly restMs: number; readonly mostMs: number },
+    nowMs: number,
+  ) => Math.max(fullUntilMs, nowMs + restMs) + Math.floor(random() * Math.min(mostMs, Math.max(0, waitedMs)));
 
   const postCard = async ({ surface, promotion, nowMs }: View): Promise<Went> => {
     if (surface.ts !== null || !promotion.admitted) return { surface, untilMs: null };
@@ -216,11 +232,8 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     const aheadMs = pacing.aheadUntilMs(charge, place, nowMs);
     if (aheadMs !== undefined) return { surface, untilMs: aheadMs };
     const fullMs = pacing.fullUntilMs(charge, place, nowMs);
-    const againMs = (atMs: number) => {
-      const { news, progress } = spreadMs;
-      const most = next.weight === 'progress' ? progress : news;
-      return askAgainMs(atMs, nowMs - promotion.nowMs, most, nowMs);
-    };
+    const patient = next.weight === 'progress' ? patience.progress : patience.news;
+    const againMs = (atMs: number) => askAgainMs(atMs, nowMs - surface.drawnAtMs, patient, nowMs);
     if (fullMs !== undefined) return { surface, untilMs: againMs(fullMs) };
     const redrawn = surface.redrawAtMs !== null && surface.redrawAtMs <= nowMs ? null : surface.redrawAtMs;
     const claimed = await claim(surface, {
@@ -288,7 +301,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     if (aheadMs !== undefined) return { surface, untilMs: aheadMs };
     const fullMs = pacing.fullUntilMs(charge, place, nowMs);
     if (fullMs !== undefined) {
-      return { surface, untilMs: askAgainMs(fullMs, nowMs - promotion.nowMs, spreadMs.news, nowMs) };
+      return { surface, untilMs: askAgainMs(fullMs, nowMs - promotion.nowMs, patience.news, nowMs) };
     }
     const claimed = await claim(surface, {
       drawingUntilMs: nowMs + drawingMs,
@@ -371,8 +384,8 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
         pending.find(({ announcement: { topic } }) => topic === 'denied'),
       );
     }
-    const shortenedMs = pending.slice(1).some(isPage) ? unconfirmedMs - unconfirmedBeforePageMs : 0;
-    const freeMs = surface.tellingUntilMs === null ? 0 : surface.tellingUntilMs - shortenedMs;
+    const hurriesMs = pending.slice(1).some(isPage) ? unconfirmedMs - soonRepeatedMs : 0;
+    const freeMs = surface.tellingUntilMs === null ? 0 : surface.tellingUntilMs - hurriesMs;
     if (nowMs < freeMs) return { surface, untilMs: freeMs };
     const plain = nextGroup(promotion, pending, surface, { nowMs });
     if (plain === undefined) return { surface, untilMs: null };
@@ -384,7 +397,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     const charge: Charge =
       first.place === 'private' ? { method: 'whisper' } : { method: 'post', weight, channel };
     const againMs = (atMs: number) =>
-      askAgainMs(atMs, nowMs - (pending[0]?.atMs ?? nowMs), spreadMs.progress, nowMs);
+      askAgainMs(atMs, nowMs - (pending[0]?.atMs ?? nowMs), patience.detail, nowMs);
     const aheadMs = pacing.aheadUntilMs(charge, surface.postAt, nowMs);
     if (aheadMs !== undefined) return { surface, untilMs: aheadMs };
     const fullMs = pacing.fullUntilMs(charge, surface.postAt, nowMs);
@@ -410,8 +423,14 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     const outcome = await send(surface, telling);
     const withUrl = linked === null ? {} : { url: linked };
 
-    const detail = group.told.every(isDetail);
-    if (outcome.outcome === 'unknown' && !detail) return 'again';
+    if (outcome.outcome === 'unknown') {
+      if (group.told.every(isDetail)) {
+        const waitedMs = nowMs - (group.told[0]?.atMs ?? nowMs);
+        const againInMs = Math.min(Math.max(soonRepeatedMs, waitedMs), rarelyRepeatedMs);
+        await record(claimed, () => ({ tellingUntilMs: nowMs + againInMs, dueAtMs: nowMs }));
+      }
+      return 'again';
+    }
     if (outcome.outcome === 'gone' && telling.place === 'thread' && surface.ts !== null) {
       log.warn({ promotionId: promotion.id, error: outcome.error }, 'card is gone and is posted anew');
       await record(claimed, (newest) => ({

@@ -10,7 +10,13 @@ export type PostWeight = 'page' | 'matter' | 'detail';
 export type Charge =
   | { readonly method: 'edit'; readonly weight: EditWeight }
   | { readonly method: 'whisper' }
-  | { readonly method: 'post'; readonly weight: PostWeight; readonly channel: string };
+  | PostCharge;
+
+interface PostCharge {
+  readonly method: 'post';
+  readonly weight: PostWeight;
+  readonly channel: string;
+}
 
 type Rate = Omit<Terms, 'nowMs'>;
 
@@ -25,19 +31,20 @@ const edits = { intervalMs: 1_500 };
 const edit: Readonly<Record<EditWeight, Rate>> = {
   final: { ...edits, burstMs: 9_000, withinMs: forEver },
   news: { ...edits, burstMs: 6_000, withinMs: 6_000 },
-  progress: { ...edits, burstMs: 0, withinMs: 0 },
+  progress: { ...edits, burstMs: 3_000, withinMs: 0 },
 };
 const whisper: Rate = { intervalMs: 750, burstMs: 7_500, withinMs: forEver };
-const inChannel = { intervalMs: 1_100 };
-const channel: Readonly<Record<PostWeight, Rate>> = {
-  page: { ...inChannel, burstMs: 2_200, withinMs: 0 },
-  matter: { ...inChannel, burstMs: 2_200, withinMs: forEver },
+const inChannel = { intervalMs: 1_100, burstMs: 2_200 };
+const channelRates: Readonly<Record<Exclude<PostWeight, 'page'>, Rate>> = {
+  matter: { ...inChannel, withinMs: forEver },
   detail: { ...inChannel, burstMs: 1_100, withinMs: 0 },
 };
-/** Places that nothing else can take, so that a page does not queue behind what merely matters. */
-const pageInChannel: Rate = { intervalMs: 12_000, burstMs: 0, withinMs: forEver };
 const everywhere: Rate = { intervalMs: 400, burstMs: 4_000, withinMs: forEver };
-const pagesEverywhere: Rate = { intervalMs: 2_000, burstMs: 10_000, withinMs: forEver };
+/** Besides, there are places that nothing but a page can take, so that it does not queue behind what merely matters. */
+const pageInChannel: Rate = { intervalMs: 12_000, burstMs: 0, withinMs: 60_000 };
+const pageEverywhere: Rate = { intervalMs: 2_000, burstMs: 10_000, withinMs: 60_000 };
+/** A page takes a common place that is as near as this, then one of its own, and then whatever there is. */
+const nearMs = 5_000;
 
 /** A place that was not used in time belongs to nobody any more. */
 const stalePlaceMs = 15_000;
@@ -72,46 +79,58 @@ const pots = {
   pagesIn: (id: string) => `page#${id}`,
 };
 
-/** A person's own direct messages: too few to need a pot. */
-const isPerson = (channelId: string) => /^[UW]/.test(channelId);
-
 export function createPacing(budget: Budget): Pacing {
-  const first = (charge: Charge): { readonly pot: string; readonly rate: Rate } => {
-    switch (charge.method) {
-      case 'edit':
-        return { pot: pots.edit, rate: edit[charge.weight] };
-      case 'whisper':
-        return { pot: pots.whisper, rate: whisper };
-      case 'post':
-        return { pot: pots.channel(charge.channel), rate: channel[charge.weight] };
-    }
+  const takeFor = async (
+    weight: PostWeight,
+    common: { readonly pot: string; readonly rate: Rate },
+    own: { readonly pot: string; readonly rate: Rate },
+    nowMs: number,
+  ) => {
+    if (weight !== 'page') return budget.take(common.pot, { ...common.rate, nowMs });
+    const near = await budget.take(common.pot, { ...common.rate, withinMs: nearMs, nowMs });
+    if (near.outcome === 'taken') return near;
+    const ours = await budget.take(own.pot, { ...own.rate, nowMs });
+    return ours.outcome === 'taken' ? ours : budget.take(common.pot, { ...common.rate, nowMs });
   };
-  const workspace = (weight: PostWeight) =>
-    weight === 'page'
-      ? { pot: pots.pages, rate: pagesEverywhere }
-      : { pot: pots.everywhere, rate: everywhere };
-  const queueOf = (charge: Charge) => (charge.method === 'post' ? charge.channel : charge.method);
+  const takeInChannel = ({ weight, channel }: PostCharge, nowMs: number) =>
+    takeFor(
+      weight,
+      { pot: pots.channel(channel), rate: channelRates[weight === 'page' ? 'matter' : weight] },
+      { pot: pots.pagesIn(channel), rate: pageInChannel },
+      nowMs,
+    );
+  const takeEverywhere = ({ weight }: PostCharge, nowMs: number) =>
+    takeFor(
+      weight,
+      { pot: pots.everywhere, rate: everywhere },
+      { pot: pots.pages, rate: pageEverywhere },
+      nowMs,
+    );
+  const simple = (charge: Exclude<Charge, PostCharge>) =>
+    charge.method === 'edit'
+      ? { pot: pots.edit, rate: edit[charge.weight] }
+      : { pot: pots.whisper, rate: whisper };
+
+  const queueOf = (charge: Charge) => {
+    if (charge.method !== 'post') return charge.method;
+    return charge.weight === 'page' ? pots.pagesIn(charge.channel) : charge.channel;
+  };
   /** A page does not wait in the row of what merely matters. */
   const fits = (charge: Charge, kept: SendingPlace, nowMs: number) =>
-    charge.method === 'post' && charge.weight === 'page'
-      ? kept.queue === pots.pagesIn(charge.channel) || (kept.queue === charge.channel && kept.atMs <= nowMs)
-      : kept.queue === queueOf(charge);
+    kept.queue === queueOf(charge) ||
+    (charge.method === 'post' && kept.queue === charge.channel && kept.atMs <= nowMs);
   const stillGood = (charge: Charge, kept: SendingPlace | null, nowMs: number) =>
     kept !== null && fits(charge, kept, nowMs) && nowMs <= kept.atMs + stalePlaceMs ? kept : null;
 
   const take = async (charge: Charge, nowMs: number): Promise<SendingPlace | { readonly fullMs: number }> => {
     const queue = queueOf(charge);
-    if (charge.method === 'post' && isPerson(charge.channel)) {
-      return { queue, atMs: nowMs, whole: false };
-    }
-    const { pot: main, rate } = first(charge);
-    const taken = await budget.take(main, { ...rate, nowMs });
     const whole = charge.method !== 'post';
-    if (taken.outcome === 'taken') return { queue, atMs: taken.atMs, whole };
-    if (charge.method !== 'post' || charge.weight !== 'page') return { fullMs: taken.atMs };
-    const pot = pots.pagesIn(charge.channel);
-    const own = await budget.take(pot, { ...pageInChannel, nowMs });
-    return own.outcome === 'taken' ? { queue: pot, atMs: own.atMs, whole } : { fullMs: own.atMs };
+    if (isToPerson(charge)) return { queue, atMs: nowMs, whole };
+    const taken =
+      charge.method === 'post'
+        ? await takeInChannel(charge, nowMs)
+        : await budget.take(simple(charge).pot, { ...simple(charge).rate, nowMs });
+    return taken.outcome === 'taken' ? { queue, atMs: taken.atMs, whole } : { fullMs: taken.atMs };
   };
 
   return {
@@ -120,11 +139,13 @@ export function createPacing(budget: Budget): Pacing {
       return place !== null && place.atMs > nowMs ? place.atMs : undefined;
     },
     fullUntilMs(charge, kept, nowMs) {
-      if (stillGood(charge, kept, nowMs) !== null) return undefined;
-      if (charge.method === 'post' && (charge.weight === 'page' || isPerson(charge.channel)))
-        return undefined;
-      const { pot, rate } = first(charge);
-      return budget.fullUntilMs(pot, { ...rate, nowMs });
+      if (stillGood(charge, kept, nowMs) !== null || isToPerson(charge)) return undefined;
+      if (charge.method !== 'post') {
+        const { pot, rate } = simple(charge);
+        return budget.fullUntilMs(pot, { ...rate, nowMs });
+      }
+      if (charge.weight === 'page') return undefined;
+      return budget.fullUntilMs(pots.channel(charge.channel), { ...channelRates[charge.weight], nowMs });
     },
     async ask(charge, kept, nowMs) {
       const place = stillGood(charge, kept, nowMs) ?? (await take(charge, nowMs));
@@ -132,18 +153,21 @@ export function createPacing(budget: Budget): Pacing {
       if (place.atMs > nowMs) return { outcome: 'kept', place };
       if (place.whole || charge.method !== 'post') return { outcome: 'now' };
       // Asked for last, and only when the channel's own turn has come: a place far ahead would keep others waiting.
-      const { pot, rate } = workspace(charge.weight);
-      const { outcome, atMs } = await budget.take(pot, { ...rate, nowMs });
+      const { outcome, atMs } = await takeEverywhere(charge, nowMs);
       return atMs <= nowMs
         ? { outcome: 'now' }
         : { outcome: 'kept', place: { ...place, atMs, whole: outcome === 'taken' } };
     },
     async block(charge, untilMs) {
-      if (charge.method !== 'post') return budget.block(first(charge).pot, untilMs);
-      const { channel: id, weight } = charge;
-      if (weight === 'page') await budget.block(pots.pagesIn(id), untilMs);
-      await budget.block(pots.channel(id), untilMs);
-      await budget.block(workspace(weight).pot, untilMs);
+      if (charge.method !== 'post') return budget.block(simple(charge).pot, untilMs);
+      const { channel, weight } = charge;
+      const own = weight === 'page' ? [pots.pagesIn(channel), pots.pages] : [];
+      for (const pot of [pots.channel(channel), pots.everywhere, ...own]) await budget.block(pot, untilMs);
     },
   };
+}
+
+/** A person's own direct messages are too few to need a pot. */
+function isToPerson(charge: Charge): boolean {
+  return charge.method === 'post' && /^[UW]/.test(charge.channel);
 }

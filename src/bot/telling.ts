@@ -24,7 +24,7 @@ const pages: ReadonlySet<Announcement['topic']> = new Set([
   'rolled-back',
   'rollback-failed',
 ]);
-/** Detail whose loss costs nobody anything; not worth a second copy when it is unsure whether it arrived. */
+/** Detail that nobody waits for. */
 const details: ReadonlySet<Announcement['topic']> = new Set([
   'requested',
   'analyzed',

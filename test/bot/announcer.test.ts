@@ -306,13 +306,20 @@ describe('announcements', () => {
     expect(posts()).toHaveLength(3);
   });
 
-  it('of mere detail are not repeated, and hold nothing up', async () => {
+  it('of mere detail are repeated sooner, and what comes after them waits no longer', async () => {
     bench.rows.save(promotionIn('deploying'));
     await pass(5);
     slack.outcomes.post = [{ outcome: 'unknown', error: 'timeout' }];
     bench.rows.save(promotionIn('deploying'), { topic: 'analyzed' }, { topic: 'started' });
+    await pass(14);
+    expect(posts()).toHaveLength(2);
     await pass(5);
-    expect(posts().map(({ message }) => message.text.slice(0, 7))).toEqual(['Promote', 'Live no', 'Started']);
+    expect(posts().map(({ message }) => message.text.slice(0, 7))).toEqual([
+      'Promote',
+      'Live no',
+      'Live no',
+      'Started',
+    ]);
   });
 
   it('to one person are seen by that person only, or sent to them when they are not in the channel', async () => {
