@@ -34,6 +34,9 @@ export const specimens: readonly Specimen[] = schemas.flatMap((schema) =>
   })),
 );
 
+/** Where a schema's promotions are kept. */
+export const corpusFile = (schema: number) => join(import.meta.dirname, `schema-${schema}.jsonl`);
+
 /** Other rows of the first version: one of each kind of audit entry and announcement, surfaces, good releases. */
 export const records = linesOf('records-1.jsonl') as readonly {
   readonly row: 'audit' | 'announcement' | 'surface' | 'live';
