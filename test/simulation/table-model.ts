@@ -75,6 +75,11 @@ type UpdateInput = Omit<NonNullable<TransactWriteItem['Update']>, 'UpdateExpress
 };
 type CheckInput = NonNullable<TransactWriteItem['ConditionCheck']>;
 
+interface Next {
+  readonly row: Row;
+  readonly bytes: number;
+}
+
 /** A write that DynamoDB would take, ready to be tried on what is there. */
 interface Planned {
   readonly partition: string;
@@ -84,7 +89,7 @@ interface Planned {
   readonly showFound: boolean;
   readonly requestBytes: number;
   /** The row afterwards; undefined for a check. Throws ValidationException for what only shows on the item. */
-  readonly next: ((before: Row | undefined) => Row) | undefined;
+  readonly next: ((before: Row | undefined) => Next) | undefined;
 }
 
 const $metadata = { httpStatusCode: 200, attempts: 1, totalRetryDelay: 0 };
@@ -107,7 +112,7 @@ export function createTableModel(options: TableModelOptions): TableModel {
   const keyNames = [rows.schema.hash, rows.schema.range];
 
   const get = (input: GetItemCommandInput) => {
-    only(input, ['TableName', 'Key', 'ConsistentRead']);
+    only(input, fields.get);
     rows.refuseOtherTable(input.TableName);
     const { partition, sort } = rows.keyOf(rowOf(input.Key ?? {}), true);
     const found = rows.find(partition, sort);
@@ -116,17 +121,7 @@ export function createTableModel(options: TableModelOptions): TableModel {
   };
 
   const query = (input: QueryCommandInput) => {
-    only(input, [
-      'TableName',
-      'IndexName',
-      'ConsistentRead',
-      'KeyConditionExpression',
-      'ExpressionAttributeNames',
-      'ExpressionAttributeValues',
-      'ScanIndexForward',
-      'Limit',
-      'ExclusiveStartKey',
-    ]);
+    only(input, fields.query);
     rows.refuseOtherTable(input.TableName);
     const schema = rows.schemaOf(input.IndexName);
     if (input.IndexName !== undefined && input.ConsistentRead === true)
@@ -198,32 +193,33 @@ export function createTableModel(options: TableModelOptions): TableModel {
   };
 
   const planPut = (input: PutInput): Planned => {
-    only(input, [...writeFields, 'Item']);
+    only(input, fields.put);
     const row = Object.freeze(rowOf(input.Item ?? {}));
     const plan = planned(input, row, false, undefined);
     rows.refuseIndexKeys(row);
     const requestBytes = sizeOf(row);
     if (requestBytes > mostItemBytes) throw invalid('Item size has exceeded the maximum allowed size');
-    return { ...plan, requestBytes, next: () => row };
+    const next = { row, bytes: requestBytes };
+    return { ...plan, requestBytes, next: () => next };
   };
 
   const planUpdate = (input: UpdateInput): Planned => {
-    only(input, [...writeFields, 'Key', 'UpdateExpression']);
+    only(input, fields.update);
     if (input.UpdateExpression === undefined) throw new NotModelled('an update without an expression');
     const update = parseUpdate(input.UpdateExpression);
     const plan = planned(input, rowOf(input.Key ?? {}), true, update);
     const next = (before: Row | undefined) => {
       const row = Object.freeze(updated(update, plan.bindings, before, plan.key));
       rows.refuseIndexKeys(row);
-      if (sizeOf(row) > mostItemBytes)
-        throw invalid('Item size to update has exceeded the maximum allowed size');
-      return row;
+      const bytes = sizeOf(row);
+      if (bytes > mostItemBytes) throw invalid('Item size to update has exceeded the maximum allowed size');
+      return { row, bytes };
     };
     return { ...plan, requestBytes: sizeOf(plan.key), next };
   };
 
   const planCheck = (input: CheckInput): Planned => {
-    only(input, [...writeFields, 'Key']);
+    only(input, fields.check);
     if (input.ConditionExpression === undefined)
       throw invalid('The ConditionExpression of a check must not be null');
     const plan = planned(input, rowOf(input.Key ?? {}), true, undefined);
@@ -239,9 +235,9 @@ export function createTableModel(options: TableModelOptions): TableModel {
       count.write(operation, writeUnits(before?.bytes ?? 0));
       throw conditionFailed(plan.showFound && before !== undefined ? shown(before.row) : undefined);
     }
-    const row = plan.next?.(before?.row);
-    if (row === undefined) return {};
-    const change = rows.put(plan.key, row, sizeOf(row));
+    const next = plan.next?.(before?.row);
+    if (next === undefined) return {};
+    const change = rows.put(plan.key, next.row, next.bytes);
     count.write(operation, writeUnits(Math.max(change.bytesBefore, change.bytesAfter)));
     count.indexWrite(operation, change);
     tell({ operation, token: undefined, changes: [change] });
@@ -270,7 +266,9 @@ export function createTableModel(options: TableModelOptions): TableModel {
     return plans;
   };
 
-  const attempt = (plan: Planned): { readonly reason: CancellationReason; readonly row: Row | undefined } => {
+  const attempt = (
+    plan: Planned,
+  ): { readonly reason: CancellationReason; readonly next: Next | undefined } => {
     const before = rows.find(plan.partition, plan.sort);
     if (!isMet(plan, before?.row)) {
       const reason = {
@@ -278,19 +276,19 @@ export function createTableModel(options: TableModelOptions): TableModel {
         Message: 'The conditional request failed',
         ...(plan.showFound && before !== undefined ? { Item: shown(before.row) } : {}),
       };
-      return { reason, row: undefined };
+      return { reason, next: undefined };
     }
     try {
-      return { reason: fine, row: plan.next?.(before?.row) };
+      return { reason: fine, next: plan.next?.(before?.row) };
     } catch (error) {
       if (!(error instanceof DynamoDBServiceException)) throw error;
-      return { reason: { Code: 'ValidationError', Message: error.message }, row: undefined };
+      return { reason: { Code: 'ValidationError', Message: error.message }, next: undefined };
     }
   };
 
   const transact = (input: TransactWriteItemsCommandInput) => {
     const operation = 'TransactWriteItems';
-    only(input, ['TransactItems', 'ClientRequestToken']);
+    only(input, fields.transact);
     const actions = input.TransactItems ?? [];
     const plans = planAll(actions);
     const bytesThere = (plan: Planned) => rows.find(plan.partition, plan.sort)?.bytes ?? 0;
@@ -305,12 +303,12 @@ export function createTableModel(options: TableModelOptions): TableModel {
       throw cancelled(attempts.map(({ reason }) => reason));
     }
     const changes: RowChange[] = [];
-    for (const { plan, row } of attempts) {
-      if (row === undefined) {
+    for (const { plan, next } of attempts) {
+      if (next === undefined) {
         count.write(operation, 2 * writeUnits(bytesThere(plan)));
         continue;
       }
-      const change = rows.put(plan.key, row, sizeOf(row));
+      const change = rows.put(plan.key, next.row, next.bytes);
       count.write(operation, 2 * writeUnits(Math.max(change.bytesBefore, change.bytesAfter)));
       count.indexWrite(operation, change);
       changes.push(change);
@@ -382,9 +380,30 @@ const writeFields = [
   'ReturnValuesOnConditionCheckFailure',
 ];
 
-function only(input: object, modelled: readonly string[]): void {
-  for (const [name, value] of Object.entries(input)) {
-    if (value !== undefined && !modelled.includes(name)) throw new NotModelled(`the parameter ${name}`);
+/** The parameters that are modelled. */
+const fields = {
+  get: new Set(['TableName', 'Key', 'ConsistentRead']),
+  query: new Set([
+    'TableName',
+    'IndexName',
+    'ConsistentRead',
+    'KeyConditionExpression',
+    'ExpressionAttributeNames',
+    'ExpressionAttributeValues',
+    'ScanIndexForward',
+    'Limit',
+    'ExclusiveStartKey',
+  ]),
+  put: new Set([...writeFields, 'Item']),
+  update: new Set([...writeFields, 'Key', 'UpdateExpression']),
+  check: new Set([...writeFields, 'Key']),
+  transact: new Set(['TransactItems', 'ClientRequestToken']),
+};
+
+function only(input: object, modelled: ReadonlySet<string>): void {
+  for (const name in input) {
+    if (!modelled.has(name) && input[name as keyof typeof input] !== undefined)
+      throw new NotModelled(`the parameter ${name}`);
   }
 }
 

@@ -18,6 +18,8 @@ type Items = Record<string, AttributeValue>;
 const partitions = ['P#1', 'P#2', 'LOCK'] as const;
 const sorts = ['1', '10', '2', 'META', 'é', '\ufffd', '\u{1f600}'] as const;
 
+const firstRows = 8;
+
 export interface DrawnKey {
   readonly key: Items;
   /** Names the row in index keys. */
@@ -115,16 +117,16 @@ export function drawQuery(tape: Tape, TableName: string): QueryCommandInput {
   const bound = () => ({ S: index === undefined ? tape.pick(sorts) : String(tape.between(90, 210)) });
   const expressions = createExpressions(tape, 'query', false);
   const clauses = [`${expressions.name(hash)} = ${expressions.value({ S: partition })}`];
-  const kind = tape.draw(5);
-  if (kind === 1)
+  const kind = tape.draw(6);
+  if (kind < 3)
     clauses.push(
-      `${expressions.name(range)} ${tape.pick(['=', '<', '<=', '>', '>='] as const)} ${expressions.value(bound())}`,
+      `${expressions.name(range)} ${tape.pick(['<', '<=', '>', '>=', '='] as const)} ${expressions.value(bound())}`,
     );
-  if (kind === 2)
+  if (kind === 3)
     clauses.push(
       `begins_with(${expressions.name(range)}, ${expressions.value({ S: tape.pick(['1', 'M', 'é'] as const) })})`,
     );
-  if (kind === 3) {
+  if (kind === 4) {
     const low = tape.between(90, 190);
     clauses.push(
       `${expressions.name(range)} BETWEEN ${expressions.value({ S: String(low) })} AND ${expressions.value({ S: String(low + tape.draw(30)) })}`,
@@ -166,6 +168,12 @@ export function drawHistory(
     sent.push(fresh);
     return fresh;
   };
+  // Enough to meet from the beginning.
+  for (let row = 0; row < firstRows; row += 1)
+    calls.push({
+      afterMs: 0,
+      command: new PutItemCommand({ TableName, Item: drawRow(tape, drawKey(tape)) }),
+    });
   const command = (): JudgedCommand => {
     const kind = tape.draw(12);
     if (kind < 3) {

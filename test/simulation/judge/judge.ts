@@ -150,6 +150,7 @@ async function historyOf(
       tableName,
       passes,
       steps: storeSteps,
+      startMs,
       nonceOf: (nth) => `${seed}-${nth}`,
     });
   } else {

@@ -15,7 +15,7 @@ import { createOutbox } from '../../../src/store/outbox.ts';
 import { createPromotionStore } from '../../../src/store/promotions.ts';
 import { createSdkTransport } from '../../../src/store/sdk-transport.ts';
 import type { Transport } from '../../../src/store/transport.ts';
-import { ada, hash, policy, startMs, walkTo } from '../../flows/promotion/walk.ts';
+import { ada, hash, policy, walkTo } from '../../flows/promotion/walk.ts';
 import type { Tape } from '../tape.ts';
 
 const settings = {
@@ -36,8 +36,9 @@ const ids = ['p1', 'p2', 'p3'] as const;
 
 type Parts = ReturnType<typeof partsOf>;
 
-function partsOf(transport: Transport, nonce: () => string) {
+function partsOf(transport: Transport, nonce: () => string, startMs: number) {
   return {
+    startMs,
     store: createPromotionStore({ transport, nonce }),
     outbox: createOutbox({ transport, nonce }),
     deliveries: createDeliveries({ transport }),
@@ -58,19 +59,20 @@ export async function driveStore(
     readonly client: DynamoClient;
     readonly tableName: string;
     readonly steps: number;
+    readonly startMs: number;
     readonly passes: (ms: number) => void;
     /** A text that no other history uses. */
     readonly nonceOf: (nth: number) => string;
   },
 ): Promise<void> {
-  const { tableName, steps, passes, nonceOf } = deps;
+  const { tableName, steps, startMs, passes, nonceOf } = deps;
   let nonces = 0;
   const nonce = () => {
     nonces += 1;
     return nonceOf(nonces);
   };
   const client = lossy(deps.client, tape);
-  const parts = partsOf(createSdkTransport({ client, tableName, pause: async () => {} }), nonce);
+  const parts = partsOf(createSdkTransport({ client, tableName, pause: async () => {} }), nonce, startMs);
   for (let step = 0; step < steps; step += 1) {
     passes(tape.pick([0, 0, 400, 1_500, 30_000] as const));
     try {
@@ -82,7 +84,7 @@ export async function driveStore(
 }
 
 const operations: readonly [Operation, ...Operation[]] = [
-  async (tape, { store }) => void (await store.create(opening(tape.pick(ids)))),
+  async (tape, { store, startMs }) => void (await store.create(opening(tape.pick(ids), startMs))),
   saveSome,
   saveSome,
   saveSome,
@@ -106,7 +108,7 @@ const operations: readonly [Operation, ...Operation[]] = [
     await deliveries.claim(request, tape.pick([1, 600] as const));
     if (tape.draw(2) === 0) await deliveries.complete(request, { status: 200, body: '{}' });
   },
-  async (tape, { budget }) => {
+  async (tape, { budget, startMs }) => {
     const nowMs = startMs + tape.draw(20) * 1_000;
     if (tape.draw(4) === 0) await budget.block('pot', nowMs + 5_000);
     else await budget.take('pot', { nowMs, intervalMs: 1_200, burstMs: 2_400, withinMs: 8_000 });
@@ -117,16 +119,16 @@ const operations: readonly [Operation, ...Operation[]] = [
 
 type Operation = (tape: Tape, parts: Parts) => Promise<void>;
 
-async function saveSome(tape: Tape, { store }: Parts): Promise<void> {
+async function saveSome(tape: Tape, { store, startMs }: Parts): Promise<void> {
   // Mostly the same one, so that it comes to hold something.
   const id = tape.draw(3) > 0 ? 'p1' : tape.pick(ids);
   const loaded = await store.load(id);
   if (loaded === undefined) return;
   const revision = loaded.promotion.revision + (tape.draw(6) === 0 ? 0 : 1);
-  await store.save(drawChange(tape, id, revision));
+  await store.save(drawChange(tape, id, revision, startMs));
 }
 
-async function drawSurface(tape: Tape, { outbox }: Parts): Promise<void> {
+async function drawSurface(tape: Tape, { outbox, startMs }: Parts): Promise<void> {
   const surface = await outbox.surface(tape.pick(ids));
   if (surface === undefined) return;
   const dueAtMs = tape.draw(3) === 0 ? startMs + tape.draw(60) * 1_000 : null;
@@ -136,7 +138,7 @@ async function drawSurface(tape: Tape, { outbox }: Parts): Promise<void> {
   await outbox.saveSurface({ ...surface, ...drawn, ...stale }, restUntilMs);
 }
 
-async function holdSome(tape: Tape, { held }: Parts): Promise<void> {
+async function holdSome(tape: Tape, { held, startMs }: Parts): Promise<void> {
   const row = { ...bareRow, kind: 'surface' as const, id: tape.pick(ids), code: 'store.unreadable' };
   await held.hold(row, startMs + tape.draw(4) * 1_000);
   const { held: due } = await held.due(3);
@@ -148,7 +150,7 @@ async function holdSome(tape: Tape, { held }: Parts): Promise<void> {
   }
 }
 
-async function unlockSome(tape: Tape, { locks, notices }: Parts): Promise<void> {
+async function unlockSome(tape: Tape, { locks, notices, startMs }: Parts): Promise<void> {
   const seen = await locks.look('site', 'production', async () => lockKeys);
   const { held } = seen;
   if (held === null) return;
@@ -178,7 +180,7 @@ async function unlockSome(tape: Tape, { locks, notices }: Parts): Promise<void> 
   if (state !== undefined) await notices.save({ ...state, told: 1, dueAtMs: null });
 }
 
-const opening = (id: string): Change =>
+const opening = (id: string, startMs: number): Change =>
   openPromotion(
     id,
     {
@@ -195,11 +197,11 @@ const opening = (id: string): Change =>
     hash,
   );
 
-function drawChange(tape: Tape, id: string, revision: number): Change {
+function drawChange(tape: Tape, id: string, revision: number, startMs: number): Change {
   const walked = walkTo(tape.pick(phases)).promotion;
   const dueAtMs = walked.dueAtMs === null ? null : startMs + tape.between(-60, 120) * 1_000;
   const promotion = { ...walked, id, revision, dueAtMs } as Promotion;
-  const first = opening(id);
+  const first = opening(id, startMs);
   const audit = first.audit.map((entry) => ({ ...entry, sequence: revision }));
   const announcements = first.announcements.map((each) => ({ ...each, sequence: revision }));
   const does = tape.pick([null, 'take', 'take', 'hold', 'release', 'return'] as const);
@@ -223,7 +225,7 @@ function drawChange(tape: Tape, id: string, revision: number): Change {
       does === null
         ? null
         : { does, keys, ...(takesOver ? { from: { holder: from, keys: [...lockKeys] } } : {}) },
-    handedOver: takesOver ? drawChange(tape, from, tape.between(1, 4)) : null,
+    handedOver: takesOver ? drawChange(tape, from, tape.between(1, 4), startMs) : null,
     live: tape.draw(5) === 0 ? live : null,
   };
 }

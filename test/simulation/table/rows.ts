@@ -71,6 +71,7 @@ interface IndexChange {
   readonly visibleAtMs: number;
 }
 
+const noBytes: readonly number[] = [];
 const mostHashBytes = 2048;
 const mostRangeBytes = 1024;
 
@@ -113,15 +114,16 @@ export function createRows(options: {
   };
 
   /** Answers the bytes that were written to the indexes. */
-  const project = (tie: string, before: Row | undefined, after: Row): number[] => {
+  const project = (tie: string, before: Row | undefined, after: Row): readonly number[] => {
     const changes: Omit<IndexChange, 'visibleAtMs'>[] = [];
     for (const index of indexes) {
+      const { hash, range } = index;
+      if (before?.[hash]?.S === after[hash]?.S && before?.[range]?.S === after[range]?.S) continue;
       const from = before === undefined ? undefined : placeIn(index, before, tie);
       const to = placeIn(index, after, tie);
-      if (from?.partition === to?.partition && from?.entry.sort === to?.entry.sort) continue;
-      changes.push({ index, from, to });
+      if (from !== undefined || to !== undefined) changes.push({ index, from, to });
     }
-    if (changes.length === 0) return [];
+    if (changes.length === 0) return noBytes;
     const at = Math.max(nowMs() + indexLagMs(), visibleAtMs.get(tie) ?? 0);
     const earlierIsPending = (visibleAtMs.get(tie) ?? 0) > nowMs();
     if (at > nowMs() || earlierIsPending) {

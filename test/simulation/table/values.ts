@@ -11,7 +11,9 @@ const integer = /^(0|-?[1-9][0-9]{0,14})$/;
 export function readValue(attribute: AttributeValue | undefined, name: string): Value {
   if (attribute === undefined) throw new NotModelled(`an attribute without a value: ${name}`);
   const { S, N } = attribute;
-  if (Object.keys(attribute).length === 1) {
+  let types = 0;
+  for (const _ in attribute) types += 1;
+  if (types === 1) {
     if (typeof S === 'string') return attribute as Value;
     if (typeof N === 'string' && integer.test(N)) return attribute as Value;
   }
@@ -20,7 +22,7 @@ export function readValue(attribute: AttributeValue | undefined, name: string): 
 
 export function rowOf(item: Readonly<Record<string, AttributeValue>>): Row {
   const row: Record<string, Value> = {};
-  for (const name of Object.keys(item)) row[name] = readValue(item[name], name);
+  for (const name in item) row[name] = readValue(item[name], name);
   return row;
 }
 
@@ -57,22 +59,22 @@ export function compare(a: Value, b: Value): number | undefined {
   return b.N === undefined ? undefined : Number(a.N) - Number(b.N);
 }
 
-/** Bytes as DynamoDB counts them: names and texts in UTF-8, two digits of a number in a byte and one more. */
+/** Bytes as DynamoDB counts them: names (ASCII here) and texts in UTF-8, two digits of a number in a byte and one more. */
 export function sizeOf(row: Row): number {
   let bytes = 0;
-  for (const name of Object.keys(row)) {
+  for (const name in row) {
     const value = row[name];
     if (value === undefined) continue;
     bytes += name.length;
     if (value.S !== undefined) bytes += Buffer.byteLength(value.S);
-    else
-      bytes += Math.ceil(value.N.replace(/^-|0+$/g, '').length / 2) + 1 + (value.N.startsWith('-') ? 1 : 0);
+    else bytes += numberBytes(value.N);
   }
   return bytes;
 }
 
-export function textAt(row: Row, name: string): string | undefined {
-  return row[name]?.S;
+function numberBytes(text: string): number {
+  const digits = text.replace(/^-|0+$/g, '').length;
+  return Math.ceil(digits / 2) + 1 + (text.startsWith('-') ? 1 : 0);
 }
 
 /** Throws ValidationException for a key that is not exactly the table's, or that DynamoDB could not keep. */
