@@ -1,5 +1,12 @@
 import { RetryableError, UnreadableError } from '../flows/errors.ts';
-import { type Held, type HeldRows, rowMissing, rowOf, type UnreadableRow } from '../flows/held.ts';
+import {
+  type Held,
+  type HeldRows,
+  newerSchema,
+  rowMissing,
+  rowOf,
+  type UnreadableRow,
+} from '../flows/held.ts';
 import { type Format, promotionFormat } from './format.ts';
 import {
   bodyOf,
@@ -116,6 +123,14 @@ export function createHeldRows({
     throw new UnreadableError(rowMissing, 'A promotion is not there.', { data: { row } });
   };
 
+  /** What stands beside a promotion that a newer version saved is the newer version's as well. */
+  const asOfItsPromotion = async (row: UnreadableRow): Promise<UnreadableRow> => {
+    if (row.kind === 'promotion' || !ofPromotion.has(row.kind)) return row;
+    const { item } = await transport.get(keys.promotion(row.id));
+    const schema = item === undefined ? undefined : numberOf(item, 'schema');
+    return schema === undefined || schema <= format.newest ? row : { ...row, code: newerSchema, schema };
+  };
+
   const channelOf = async (id: string): Promise<string | null> => {
     const { item } = await transport.get(keys.surface(id));
     try {
@@ -162,7 +177,7 @@ export function createHeldRows({
         return { outcome: await read(row) };
       } catch (error) {
         if (!(error instanceof UnreadableError)) throw error;
-        return { outcome: 'unreadable', row: rowOf(error) ?? row };
+        return { outcome: 'unreadable', row: await asOfItsPromotion(rowOf(error) ?? row) };
       }
     },
     async whereabouts(row) {

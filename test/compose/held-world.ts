@@ -1,3 +1,4 @@
+import { createAnnouncer } from '../../src/bot/announcer.ts';
 import type { HeldKeeper } from '../../src/bot/held.ts';
 import { buildHeldKeeper, mustBeThere } from '../../src/compose/held.ts';
 import { createRunner } from '../../src/compose/runner.ts';
@@ -99,6 +100,8 @@ export async function startHeldWorld() {
       format?: Format;
       tick?: (store: PromotionStore, id: string) => Promise<void>;
       announce?: (id: string) => Promise<void>;
+      /** Shows cards as production does, instead of only noting that they were shown. */
+      cards?: boolean;
     } = {},
   ) => {
     const format = options.format ?? promotionFormat;
@@ -116,6 +119,13 @@ export async function startHeldWorld() {
       log,
     });
     const seen = mustBeThere(store);
+    const announcer = createAnnouncer({
+      store: seen,
+      outbox,
+      slack,
+      budget: createBudget({ transport }),
+      log,
+    });
     const runner = createRunner({
       duePromotions: store.due,
       dueSurfaces: outbox.dueSurfaces,
@@ -124,7 +134,8 @@ export async function startHeldWorld() {
         await (options.tick ?? restsAnHour)(seen, id);
         ticked.push(id);
       },
-      async announce(id) {
+      async announce(id, nowMs) {
+        if (options.cards === true) return announcer.announce(id, nowMs);
         await (options.announce ?? (async () => {}))(id);
         const surface = await outbox.surface(id);
         await seen.load(id);

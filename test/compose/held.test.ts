@@ -463,11 +463,15 @@ describe('versions side by side', () => {
 
   it('the older version writes nothing to any row of a promotion that the newer one saved', async () => {
     await world.create('p1');
-    const later = world.start({ format: next });
+    const later = world.start({ format: next, cards: true });
     await later.runner.runDue();
     await world.advance(3_700);
+    await world.damage(keys.surface('p1'), {
+      duePk: dueKey('SHOW', 'p1', startMs)['duePk'] ?? null,
+      dueSk: dueKey('SHOW', 'p1', startMs)['dueSk'] ?? null,
+    });
     world.written();
-    const { runner, store, ticked } = world.start();
+    const { runner, store, ticked } = world.start({ cards: true });
 
     await expect(store.load('p1')).rejects.toMatchObject({ code: 'store.newer-schema' });
     for (let count = 0; count < 5; count += 1) {
@@ -508,6 +512,31 @@ describe('versions side by side', () => {
 
     expect(world.posts()).toEqual([]);
     expect(newer.ticked.length).toBeGreaterThan(10);
+  });
+
+  it('nor of its card, whose row the newer version writes in its own way', async () => {
+    await world.create('p1');
+    await world.start({ format: next }).runner.runDue();
+    const surface = await world.raw(keys.surface('p1'));
+    await world.damage(keys.surface('p1'), {
+      body: text((textOf(surface, 'body') ?? '').replace('{', '{"newField":1,')),
+      duePk: dueKey('SHOW', 'p1', startMs)['duePk'] ?? null,
+      dueSk: dueKey('SHOW', 'p1', startMs)['dueSk'] ?? null,
+    });
+    const { runner } = world.start();
+
+    await runner.runDue();
+    await world.advance(200);
+    await runner.runDue();
+    expect(world.posts()).toEqual([]);
+    expect(await world.held('p1', 'surface')).toBeDefined();
+
+    for (let count = 0; count < 3; count += 1) {
+      await world.advance(301);
+      await runner.runDue();
+    }
+    expect(world.posts('CONCALL')[0]).toContain('The card of promotion `p1` cannot be read.');
+    expect(world.posts('CONCALL')[0]).toContain('A newer version of Countersign saved it');
   });
 
   it('once nobody has worked on it for five minutes it is told, with the schema and the way out', async () => {
