@@ -43,7 +43,7 @@ const everywhere: Rate = { intervalMs: 400, burstMs: 4_000, withinMs: forEver };
 /** Besides, there are places that nothing but a page can take, so that it does not queue behind what merely matters. */
 const pageInChannel: Rate = { intervalMs: 12_000, burstMs: 0, withinMs: 60_000 };
 const pageEverywhere: Rate = { intervalMs: 2_000, burstMs: 10_000, withinMs: 60_000 };
-/** A page takes a common place that is as near as this, then one of its own, and then whatever there is. */
+/** A page takes whatever place is nearest: first what is free now, then what is this near. */
 const nearMs = 5_000;
 
 /** A place that was not used in time belongs to nobody any more. */
@@ -86,11 +86,16 @@ export function createPacing(budget: Budget): Pacing {
     own: { readonly pot: string; readonly rate: Rate },
     nowMs: number,
   ) => {
-    if (weight !== 'page') return budget.take(common.pot, { ...common.rate, nowMs });
-    const near = await budget.take(common.pot, { ...common.rate, withinMs: nearMs, nowMs });
-    if (near.outcome === 'taken') return near;
+    const { pot, rate } = common;
+    if (weight !== 'page') return budget.take(pot, { ...rate, nowMs });
+    for (const withinMs of [0, nearMs]) {
+      const shared = await budget.take(pot, { ...rate, withinMs, nowMs });
+      if (shared.outcome === 'taken') return shared;
+      const ours = await budget.take(own.pot, { ...own.rate, withinMs, nowMs });
+      if (ours.outcome === 'taken') return ours;
+    }
     const ours = await budget.take(own.pot, { ...own.rate, nowMs });
-    return ours.outcome === 'taken' ? ours : budget.take(common.pot, { ...common.rate, nowMs });
+    return ours.outcome === 'taken' ? ours : budget.take(pot, { ...rate, nowMs });
   };
   const takeInChannel = ({ weight, channel }: PostCharge, nowMs: number) =>
     takeFor(
