@@ -3,7 +3,19 @@ import { type EventType, eventTypes, type PromotionEvent } from '../../../src/fl
 import { nextAction } from '../../../src/flows/promotion/next-action.ts';
 import { hasEnded, type Phase, phases } from '../../../src/flows/promotion/promotion.ts';
 import { transition } from '../../../src/flows/promotion/transition.ts';
-import { ada, analysis, claim, digest, grace, newRelease, otto, passed, plan, walkTo } from './walk.ts';
+import {
+  ada,
+  analysis,
+  claim,
+  digest,
+  grace,
+  newRelease,
+  otto,
+  passed,
+  plan,
+  type Walk,
+  walkTo,
+} from './walk.ts';
 
 const refusal = { code: 'x', text: 'x', next: 'x' };
 
@@ -68,16 +80,19 @@ const samples: Record<EventType, PromotionEvent> = {
   'trouble.met': { type: 'trouble.met', during: 'work', code: 'x', text: 'x', retryAfterMs: null },
 };
 
-function cell(phase: Phase, type: EventType): string {
-  const walk = walkTo(phase);
+function cell(walk: Walk, type: EventType): string {
   const decision = transition(walk.promotion, samples[type], walk.nowMs);
   return decision.outcome === 'accepted' ? `-> ${decision.promotion.phase}` : `no: ${decision.refusal.code}`;
 }
 
 describe('transition', () => {
   it('every phase answers every event: with the next phase, or with a reason and what to do', () => {
+    const walks = phases.map((phase): [Phase, Walk] => [phase, walkTo(phase)]);
     const table = Object.fromEntries(
-      eventTypes.map((type) => [type, Object.fromEntries(phases.map((phase) => [phase, cell(phase, type)]))]),
+      eventTypes.map((type) => [
+        type,
+        Object.fromEntries(walks.map(([phase, walk]) => [phase, cell(walk, type)])),
+      ]),
     );
 
     expect(table).toMatchSnapshot();
