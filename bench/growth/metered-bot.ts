@@ -115,6 +115,7 @@ export function createMeteredBot(deps: {
     },
     directory: { kindOf: async () => 'member', membersOf: async () => [] },
     configured: () => true,
+    elapsedMs: () => 0,
     hints: { wake() {} },
     hash,
     log: silent,

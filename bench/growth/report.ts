@@ -17,7 +17,7 @@ export function report(figures: Figures): string {
   const idle = growth[0]?.idleSweep;
   return `${[
     '# What a promotion costs the table, and what open ones cost',
-    `Measured by \`node scripts/bench.mjs growth\`; the same figures are in growth.json. Units are counted on the real bot over the table model, by AWS's rules: a read unit is 4 KB read consistently, half of it otherwise; a write unit is 1 KB; a transaction costs twice its rows; each index entry that is put or taken away costs its own. The model is judged by real engines (\`scripts/judge-table.mjs\`), its units by AWS's published rules only.`,
+    `Measured by \`node scripts/bench.mjs growth\`; the same figures are in growth.json. Units are counted on the real bot over the table model, by AWS's rules: a read unit is 4 KB read consistently, half of it otherwise; a write unit is 1 KB; a transaction costs twice its rows; each index entry that is put or taken away costs its own. The model is judged by real engines (\`scripts/judge-table.mjs\`), its units by what the native engine meters for the same calls.`,
     '## Open promotions',
     'Promotions that wait for approval stand in the table and are not due. A sweep asks for what is due; its cost follows that, not what is open: the bench fails unless the figures of all rows are equal.',
     growthTable(growth),

@@ -82,6 +82,7 @@ export function buildWorker(deps: {
     releases: releasesOf(github),
     directory: createDirectory({ slack, teamId: env.slack.teamId }),
     configured: (app, environment) => catalog.find(app, environment) !== undefined,
+    elapsedMs,
     hints,
     hash: sha256,
     log,
@@ -91,6 +92,10 @@ export function buildWorker(deps: {
   const ticking: World = { ...world, store: mustBeThere(store.promotions) };
   return { desk, tick: (promotionId: string) => tick(ticking, promotionId) };
 }
+
+/** The monotonic clock may stand still while a machine sleeps, the other may be set: whichever went further. */
+const bornMs = Date.now();
+const elapsedMs = () => Math.max(performance.now(), Date.now() - bornMs);
 
 function joinChecks(aws: Checks, workflowGate: Checks): Checks {
   return {

@@ -89,6 +89,7 @@ function brokenTick(store: PromotionStore, id: string, sound: Partial<World> = {
     releases: { resolve: async () => ({ outcome: 'absent', nearest: [] }) },
     directory: { kindOf: async () => 'member', membersOf: async () => [] },
     configured: () => true,
+    elapsedMs: () => 0,
     hints: { wake() {} },
     hash,
     log: { info() {}, warn() {}, error() {} },

@@ -62,6 +62,7 @@ export async function play(scenario: Scenario, killAt: number | undefined): Prom
     }),
     directory: kills.wrap('directory', { kindOf: async () => 'member' as const, membersOf: async () => [] }),
     configured: () => true,
+    elapsedMs: () => 0,
     hints: { wake() {} },
     hash,
     log: silent,

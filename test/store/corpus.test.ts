@@ -173,6 +173,7 @@ async function aliveWorld() {
     releases: { resolve: async () => ({ outcome: 'absent', nearest: [] }) },
     directory: { kindOf: async () => 'member', membersOf: async () => [] },
     configured: () => true,
+    elapsedMs: () => 0,
     hints: { wake() {} },
     hash,
     log: quiet,

@@ -45,6 +45,7 @@ export async function carryOut(
   stepId: string,
   direction: Direction,
   nowMs: number,
+  isFresh: () => boolean,
 ): Promise<boolean> {
   if (promotion.phase !== 'deploying' && promotion.phase !== 'rolling-back') return false;
   const step = stepOf(promotion, stepId, direction);
@@ -64,6 +65,7 @@ export async function carryOut(
   if (verdict.does === 'save') return (await put(world, promotion, verdict.event, nowMs)).outcome === 'saved';
   let claimed: Promotion = promotion;
   if (verdict.does === 'claim') {
+    if (!isFresh()) return false;
     const event: PromotionEvent = {
       type: 'step.claimed',
       stepId,
@@ -74,6 +76,8 @@ export async function carryOut(
     if (saved.outcome !== 'saved') return false;
     claimed = saved.promotion;
   }
+  // The claim stands; a later tick repeats it under a new one.
+  if (!isFresh()) return false;
   return act(world, claimed, step, direction, nowMs);
 }
 

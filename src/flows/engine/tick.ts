@@ -17,6 +17,12 @@ import { apply, put as save } from './save.ts';
 import { carryOut } from './step.ts';
 import type { World } from './world.ts';
 
+/**
+ * A worker that slept longer than this since it loaded neither claims nor acts: its time is old, and the hold counts on
+ * a claimed request being sent within 30 s (hold.ts).
+ */
+const actWithinMs = 20_000;
+
 /** How much one tick does before it leaves the rest to the next. */
 const actionsPerTick = 8;
 
@@ -26,17 +32,19 @@ const actionsPerTick = 8;
  */
 export async function tick(world: World, promotionId: string): Promise<void> {
   for (let count = 0; count < actionsPerTick; count += 1) {
+    const sinceMs = world.elapsedMs();
     const loaded = await world.store.load(promotionId);
     if (loaded === undefined) return;
     const { promotion } = loaded;
+    const isFresh = () => world.elapsedMs() - sinceMs <= actWithinMs;
     const nowMs = Math.max(loaded.nowMs, promotion.nowMs);
     const action = nextAction(promotion, nowMs);
     if (action.does === 'rest') {
       if (action.untilMs !== null) world.hints.wake(promotionId, action.untilMs);
       return;
     }
-    const goesOn = await performIfConfigured(world, promotion, action, nowMs).catch((error: unknown) =>
-      meetTrouble(world, promotion, action, error, nowMs),
+    const goesOn = await performIfConfigured(world, promotion, action, nowMs, isFresh).catch(
+      (error: unknown) => meetTrouble(world, promotion, action, error, nowMs),
     );
     if (!goesOn) break;
   }
@@ -53,10 +61,11 @@ async function performIfConfigured(
   promotion: Promotion,
   action: Exclude<Action, { does: 'rest' }>,
   nowMs: number,
+  isFresh: () => boolean,
 ): Promise<boolean> {
   const { app, environment } = promotion;
   const waits = action.does !== 'emit' && action.does !== 'authorize' && !isDirty(promotion);
-  if (!waits || world.configured(app, environment)) return perform(world, promotion, action, nowMs);
+  if (!waits || world.configured(app, environment)) return perform(world, promotion, action, nowMs, isFresh);
   const text = `${app} ${environment} is not in the configuration any more, so nothing is begun for it. Put it back into pipeline.yml, or cancel this.`;
   await put(
     world,
@@ -72,6 +81,7 @@ async function perform(
   promotion: Promotion,
   action: Exclude<Action, { does: 'rest' }>,
   nowMs: number,
+  isFresh: () => boolean,
 ): Promise<boolean> {
   switch (action.does) {
     case 'emit':
@@ -89,7 +99,7 @@ async function perform(
     case 'gate':
       return passGate(world, promotion, nowMs);
     case 'step':
-      return carryOut(world, promotion, action.stepId, action.direction, nowMs);
+      return carryOut(world, promotion, action.stepId, action.direction, nowMs, isFresh);
     case 'probe':
       return put(world, promotion, await probeEvent(world, promotion, nowMs), nowMs);
     case 'read':

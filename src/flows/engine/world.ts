@@ -10,6 +10,8 @@ export interface World {
   readonly directory: Directory;
   /** Whether the configuration still has this environment; promotions carry their own copy of its rules. */
   readonly configured: (app: string, environment: string) => boolean;
+  /** Milliseconds that pass while this process sleeps as well; only differences mean anything. */
+  readonly elapsedMs: () => number;
   readonly hints: Hints;
   readonly hash: Hash;
   readonly log: Log;

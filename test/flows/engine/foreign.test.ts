@@ -44,6 +44,7 @@ describe('a fault that nobody foresaw', () => {
       hash,
       targetOf: () => target,
       configured: () => true,
+      elapsedMs: () => 0,
       hints: { wake() {} },
       log: { info() {}, warn() {}, error() {} },
     };

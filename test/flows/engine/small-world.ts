@@ -2,7 +2,7 @@ import { createDesk } from '../../../src/flows/engine/desk.ts';
 import { tick } from '../../../src/flows/engine/tick.ts';
 import type { World } from '../../../src/flows/engine/world.ts';
 import { ConflictError } from '../../../src/flows/errors.ts';
-import type { StepContext, Target } from '../../../src/flows/ports.ts';
+import type { PromotionStore, StepContext, Target } from '../../../src/flows/ports.ts';
 import type { Analysis, Release, Step } from '../../../src/flows/promotion/plan.ts';
 import type { Promotion } from '../../../src/flows/promotion/promotion.ts';
 import { createPromotionStore } from '../../../src/store/promotions.ts';
@@ -31,7 +31,19 @@ export function createSmallWorld({ fence = 'compare-and-set' as Fence } = {}) {
   const table = createTableModel({ nowMs: () => nowMs });
   let saves = 0;
   const transport = createSdkTransport({ client: table.client, tableName: 't', pause: async () => {} });
-  const store = createPromotionStore({ transport, nonce: () => `n${++saves}` });
+  const real = createPromotionStore({ transport, nonce: () => `n${++saves}` });
+  const store: PromotionStore = {
+    ...real,
+    async save(change) {
+      const saved = await real.save(change);
+      const claims = change.audit.some(({ event }) => event.type === 'step.claimed');
+      if (claims && sleeps?.before === 'act') {
+        nowMs += sleeps.seconds * 1000;
+        sleeps = null;
+      }
+      return saved;
+    },
+  };
   const production: Production = {
     version: 'v1.0.0',
     etag: 1,
@@ -42,6 +54,7 @@ export function createSmallWorld({ fence = 'compare-and-set' as Fence } = {}) {
   };
   let configured = true;
   let probesPass = true;
+  let sleeps: { readonly before: 'claim' | 'act'; readonly seconds: number } | null = null;
 
   const moveTo = (id: string, to: string): Step => ({
     id,
@@ -79,6 +92,10 @@ export function createSmallWorld({ fence = 'compare-and-set' as Fence } = {}) {
     },
     validate: async () => [passed('candidate')],
     async observe(_definition, context) {
+      if (sleeps?.before === 'claim') {
+        nowMs += sleeps.seconds * 1000;
+        sleeps = null;
+      }
       const { claim: made, direction } = context;
       const there = production.version === destination(context);
       const ours = made !== null && production.marker === made.key;
@@ -143,6 +160,7 @@ export function createSmallWorld({ fence = 'compare-and-set' as Fence } = {}) {
     },
     directory: { kindOf: async () => 'member', membersOf: async () => [] },
     configured: () => configured,
+    elapsedMs: () => nowMs,
     hints: { wake() {} },
     hash,
     log: { info() {}, warn() {}, error() {} },
@@ -231,6 +249,10 @@ export function createSmallWorld({ fence = 'compare-and-set' as Fence } = {}) {
     },
     breakProbes(broken: boolean) {
       probesPass = !broken;
+    },
+    /** The worker sleeps once, between its load and its claim, or between claim and act. */
+    sleep(before: 'claim' | 'act', seconds: number) {
+      sleeps = { before, seconds };
     },
     async holder() {
       return store.holder('site#production');

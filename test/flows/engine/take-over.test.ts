@@ -1,5 +1,6 @@
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
+import { heldUntil } from '../../../src/flows/promotion/hold.ts';
 import { isDirty } from '../../../src/flows/promotion/promotion.ts';
 import { keys } from '../../../src/store/table.ts';
 import { ada, claim } from '../promotion/walk.ts';
@@ -234,6 +235,31 @@ describe('a target that takes requests unconditionally', () => {
 
     expect(world.production.version).toBe('v0.9.0');
     expect(await world.load(running.id)).toMatchObject({ phase: 'superseded' });
+  });
+});
+
+describe('a worker that slept through it', () => {
+  it('ALL-16 between its load and its claim claims nothing: what it looked at is old', async () => {
+    const world = createSmallWorld({ fence: 'hold' });
+    const waiting = await world.promote('v2.0.0', ({ phase }) => phase === 'waiting');
+    world.sleep('claim', 600);
+
+    const claimed = await world.until(waiting.id, isDirty);
+
+    const made = 'steps' in claimed ? claimed.steps['move']?.claim : null;
+    expect(made?.attempt).toBe(1);
+    expect(world.nowMs() - (made?.claimedAtMs ?? 0)).toBeLessThan(20_000);
+  });
+
+  it('ALL-7 between its claim and its act sends nothing: the claim is made anew, and so is the hold', async () => {
+    const world = createSmallWorld({ fence: 'hold' });
+    const waiting = await world.promote('v2.0.0', ({ phase }) => phase === 'waiting');
+    world.sleep('act', 120);
+
+    const moved = await world.until(waiting.id, () => world.production.writes.length > 0);
+
+    expect(moved).toMatchObject({ steps: { move: { claim: { attempt: 2 } } } });
+    expect(heldUntil(moved)).toBeGreaterThan(world.nowMs() + 330_000);
   });
 });
 
