@@ -48,6 +48,16 @@ const kindNames: Record<UnreadableRow['kind'], (row: UnreadableRow) => string> =
   live: ({ id }) => `the history of good releases of ${placeOf(id)}`,
   lock: ({ id }) => `the lock ${code(id)}`,
 };
+const manyOf: Record<UnreadableRow['kind'], string> = {
+  promotion: 'promotions',
+  surface: 'cards',
+  announcement: 'messages',
+  notice: 'notices',
+  audit: 'audit entries',
+  refusal: 'refusals',
+  live: 'histories',
+  lock: 'locks',
+};
 const nameOf = (row: UnreadableRow) => kindNames[row.kind](row);
 const placeOf = (id: string) =>
   id
@@ -60,10 +70,8 @@ function headline(rows: readonly UnreadableRow[]): string {
   const [only, ...others] = rows;
   if (only !== undefined && others.length === 0)
     return `*${capital(nameOf(only))} cannot be read.* ${whyOf(only)}`;
-  const promotions = rows.filter(({ kind }) => kind === 'promotion').length;
-  return promotions === rows.length
-    ? `*${rows.length} promotions cannot be read.*`
-    : `*${rows.length} stored rows cannot be read.*`;
+  const same = only !== undefined && others.every(({ kind }) => kind === only.kind);
+  return `*${rows.length} ${same ? manyOf[only.kind] : 'stored rows'} cannot be read.*`;
 }
 
 function whyOf({ code: why, schema }: UnreadableRow): string {
@@ -104,7 +112,9 @@ function consequences(rows: readonly UnreadableRow[]): string[] {
     live: 'Nothing new can be planned there. What has changed production goes on, and so does its rollback.',
     lock: 'Nobody can take it. What holds it goes on.',
   };
-  return [...kinds].map((kind) => said[kind]);
+  return [...kinds].map((kind) =>
+    kinds.size === 1 ? said[kind] : `${capital(manyOf[kind])}: ${said[kind]}`,
+  );
 }
 
 function wayOut(rows: readonly UnreadableRow[], words: HeldWords): string[] {
@@ -120,7 +130,7 @@ function wayOut(rows: readonly UnreadableRow[], words: HeldWords): string[] {
     ...(promotion === undefined
       ? []
       : [
-          `Its lock is kept. When it cannot be mended, two people free it with \`${verbatim(`/promote unlock ${app} ${environment} REASON`)}\`.`,
+          `A promotion’s lock is kept. When it cannot be mended, two people free it with \`${verbatim(`/promote unlock ${app} ${environment} REASON`)}\`.`,
         ]),
     'Nothing of it is changed. It is looked at every 5 minutes and goes on by itself once it can be read.',
   ];
