@@ -33,6 +33,8 @@ export type Answer =
       readonly items: readonly Items[] | undefined;
       readonly count: number | undefined;
       readonly lastKey: Items | undefined;
+      /** Undefined where nobody metered it. */
+      readonly units: number | undefined;
     }
   | {
       readonly outcome: 'refused';
@@ -56,6 +58,7 @@ export async function answerOf(sent: Promise<AnyOutput>): Promise<Answer> {
       items: output.Items,
       count: output.Count,
       lastKey: output.LastEvaluatedKey,
+      units: unitsOf(output.ConsumedCapacity),
     };
   } catch (error) {
     if (!(error instanceof DynamoDBServiceException)) throw error;
@@ -71,31 +74,31 @@ export async function answerOf(sent: Promise<AnyOutput>): Promise<Answer> {
   }
 }
 
+type Capacity = { readonly CapacityUnits?: number | undefined };
+
+function unitsOf(consumed: Capacity | readonly Capacity[] | undefined): number | undefined {
+  if (consumed === undefined) return undefined;
+  const tables = 'length' in consumed ? consumed : [consumed];
+  return tables.reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+}
+
 interface AnyOutput {
   readonly storeNowMs?: number;
   readonly Item?: Items | undefined;
   readonly Items?: Items[] | undefined;
   readonly Count?: number | undefined;
   readonly LastEvaluatedKey?: Items | undefined;
+  readonly ConsumedCapacity?: Capacity | readonly Capacity[] | undefined;
 }
 
 export const send = (client: DynamoClient, command: JudgedCommand): Promise<AnyOutput> =>
   client.send(command as PutItemCommand);
 
+/** The same call, whose answer says what it cost. */
+export function metered(command: JudgedCommand): JudgedCommand {
+  const Command = command.constructor as new (input: JudgedCommand['input']) => JudgedCommand;
+  return new Command({ ...command.input, ReturnConsumedCapacity: 'TOTAL' } as JudgedCommand['input']);
+}
+
 export const writes = (command: JudgedCommand): boolean =>
   'Item' in command.input || 'UpdateExpression' in command.input || 'TransactItems' in command.input;
-
-/** The client with every call and what came of it told to a listener. */
-export function recording(
-  client: DynamoClient,
-  listener: (command: JudgedCommand, answer: Answer) => void,
-): DynamoClient {
-  return {
-    ...client,
-    async send(command) {
-      const sent = client.send(command);
-      listener(command as unknown as JudgedCommand, await answerOf(sent));
-      return sent;
-    },
-  };
-}

@@ -43,6 +43,7 @@ export function drawRow(tape: Tape, { key, tag }: DrawnKey): Items {
   for (const name of ['holder', 'body']) {
     if (tape.draw(3) > 0) row[name] = someValue(tape);
   }
+  if (tape.draw(5) === 0) row['body'] = { S: 'x'.repeat(tape.pick([950, 1_100, 4_000, 9_000] as const)) };
   if (tape.draw(3) > 0) {
     row['duePk'] = { S: `DUE#${tape.draw(2)}` };
     if (tape.draw(5) > 0) row['dueSk'] = { S: `${tape.between(100, 199)}#${tag}` };

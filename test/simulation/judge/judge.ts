@@ -1,10 +1,10 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
-import { QueryCommand } from '@aws-sdk/client-dynamodb';
+import { QueryCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoClient } from '../../../src/store/dynamo-client.ts';
 import type { EngineName } from '../../support/dynamodb.ts';
-import { createTableModel } from '../table-model.ts';
+import { createTableModel, type TableModel } from '../table-model.ts';
 import { createTape } from '../tape.ts';
-import { type Answer, answerOf, type Call, type JudgedCommand, recording, send, writes } from './call.ts';
+import { type Answer, answerOf, type Call, type JudgedCommand, metered, send, writes } from './call.ts';
 import { divergences } from './divergences.ts';
 import { drawHistory } from './drawn-history.ts';
 import { mistakes } from './mistakes.ts';
@@ -17,6 +17,8 @@ export interface JudgedEngine {
   readonly clock: { nowMs(): number; advance(ms: number): void };
   /** Whether its request tokens age by that clock. */
   readonly tokensAge: boolean;
+  /** Whether it says what a call cost, by AWS's rules for indexes and transactions too. */
+  readonly meters: boolean;
   makeTable(name: string): Promise<void>;
 }
 
@@ -24,6 +26,8 @@ export interface Verdict {
   histories: number;
   calls: number;
   refused: number;
+  /** Answers whose cost was compared too. */
+  metered: number;
   /** Answers after which there was more to read. */
   cut: number;
   /** By name, how often a known divergence was met. */
@@ -49,7 +53,15 @@ const storeSteps = 25;
 const dayMs = 86_400_000;
 const shortMs = 1_000;
 
-const noVerdict = (): Verdict => ({ histories: 0, calls: 0, refused: 0, cut: 0, known: {}, unknown: [] });
+const noVerdict = (): Verdict => ({
+  histories: 0,
+  calls: 0,
+  refused: 0,
+  metered: 0,
+  cut: 0,
+  known: {},
+  unknown: [],
+});
 
 /** Lets an engine carry out the same seeded histories as the model, each in a table of its own, and compares every answer. */
 export async function judge(
@@ -73,17 +85,15 @@ export async function judgeMistakes(engine: JudgedEngine): Promise<Verdict> {
   const verdict = noVerdict();
   const tableName = 'judged-mistakes';
   await engine.makeTable(tableName);
-  const model = createTableModel({ nowMs: engine.clock.nowMs, tableName });
+  const refused: { readonly command: JudgedCommand; readonly model: Promise<Answer> }[] = [];
+  const client = tellingClient(
+    createTableModel({ nowMs: engine.clock.nowMs, tableName }),
+    (command, answer) => refused.push({ command, model: answer }),
+  );
   const tape = createTape(1);
-  const commands = Object.values(mistakes).map((make) => make(tableName, tape));
-  for (const [at, command] of commands.entries()) {
-    await compare(
-      engine,
-      { seed: 0, at },
-      { command, model: await answerOf(send(model.client, command)) },
-      verdict,
-    );
-  }
+  for (const make of Object.values(mistakes)) await answerOf(send(client, make(tableName, tape)));
+  for (const [at, { command, model }] of refused.entries())
+    await compare(engine, { seed: 0, at }, { command, model: await model }, verdict);
   return verdict;
 }
 
@@ -101,6 +111,11 @@ async function judgeHistory(engine: JudgedEngine, seed: number, verdict: Verdict
   }
 }
 
+const unitsIn = (answer: Answer) => (answer.outcome === 'answered' ? answer.units : undefined);
+
+const unmetered = (answer: Answer): Answer =>
+  answer.outcome === 'answered' ? { ...answer, units: undefined } : answer;
+
 /** False where the two tables may hold different things from here on. */
 async function compare(
   engine: JudgedEngine,
@@ -108,11 +123,13 @@ async function compare(
   { command, model }: Omit<Step, 'afterMs'>,
   verdict: Verdict,
 ): Promise<boolean> {
-  const answer = await answerOf(send(engine.client, command));
+  const answer = await answerOf(send(engine.client, engine.meters ? metered(command) : command));
   verdict.calls += 1;
   if (model.outcome === 'refused') verdict.refused += 1;
   if (model.outcome === 'answered' && model.lastKey !== undefined) verdict.cut += 1;
-  if (isDeepStrictEqual(model, answer)) return true;
+  const meters = engine.meters && unitsIn(model) !== undefined;
+  if (meters) verdict.metered += 1;
+  if (isDeepStrictEqual(meters ? model : unmetered(model), meters ? answer : unmetered(answer))) return true;
   const known = divergences.find(
     (each) => each.engines.includes(engine.name) && each.is(command, model, answer),
   );
@@ -124,6 +141,29 @@ async function compare(
   return !writes(command) || model.outcome === answer.outcome;
 }
 
+/** The model as a client; each call is told with what came of it and what it cost. */
+function tellingClient(
+  model: TableModel,
+  listener: (command: JudgedCommand, answer: Promise<Answer>) => void,
+): DynamoClient {
+  return {
+    ...model.client,
+    send(command) {
+      const before = model.units();
+      const sent = model.client.send(command);
+      const after = model.units();
+      const repeated = command instanceof TransactWriteItemsCommand && after.read > before.read;
+      // What a repeat costs is only said in general: reading the items.
+      const units = repeated ? undefined : after.read + after.write - before.read - before.write;
+      const answer = answerOf(sent).then((given) =>
+        given.outcome === 'answered' ? { ...given, units } : given,
+      );
+      listener(command as unknown as JudgedCommand, answer);
+      return sent;
+    },
+  };
+}
+
 /** A seeded history and what the model answers to it: every other one is drawn, the rest is the store's own. */
 async function historyOf(
   seed: number,
@@ -133,9 +173,9 @@ async function historyOf(
   const tape = createTape(seed);
   let nowMs = startMs;
   const model = createTableModel({ nowMs: () => nowMs, tableName });
-  const steps: Step[] = [];
+  const steps: (Call & { readonly model: Promise<Answer> })[] = [];
   let afterMs = 0;
-  const client = recording(model.client, (command, answer) => {
+  const client = tellingClient(model, (command, answer) => {
     steps.push({ afterMs, command, model: answer });
     afterMs = 0;
   });
@@ -169,7 +209,7 @@ async function historyOf(
   }
   const [unmodelled] = model.notModelled();
   if (unmodelled !== undefined) throw new Error(`seed ${seed}: ${unmodelled}`);
-  return steps;
+  return Promise.all(steps.map(async (step) => ({ ...step, model: await step.model })));
 }
 
 /** One line for a divergence that nobody has explained, with what is needed to see it again. */

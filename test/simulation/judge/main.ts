@@ -27,7 +27,7 @@ const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
 const calls = mistaken.calls + drawn.calls;
 console.log(
   `**${name}**: ${drawn.histories} histories from seed ${values.seed}, ${calls} calls compared, ` +
-    `${mistaken.refused + drawn.refused} refused, ${drawn.cut} pages with more behind them, ${seconds} s\n`,
+    `${mistaken.refused + drawn.refused} refused, ${drawn.cut} pages with more behind them, the cost of ${drawn.metered} compared, ${seconds} s\n`,
 );
 for (const each of divergences.filter((divergence) => divergence.engines.includes(name))) {
   const met = (mistaken.known[each.name] ?? 0) + (drawn.known[each.name] ?? 0);
