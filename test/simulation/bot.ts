@@ -39,6 +39,8 @@ export interface BotDeps {
   readonly hints: Hints;
   /** What the code under test found worth an error line; kept for the trace. */
   readonly log: Log;
+  /** Whether Slack is there at all; without it only the countdown is passed on, by somebody else. */
+  readonly shows: boolean;
   readonly refused: (promotionId: string, phase: string, type: string) => void;
 }
 
@@ -93,6 +95,7 @@ export function createBot(deps: BotDeps, process: Process): Bot {
     releases: createSimulatedReleases(outside, process),
     directory: createSimulatedDirectory(outside, people, process),
     configured: (app, environment) => configuration.catalog.find(app, environment) !== undefined,
+    elapsedMs: () => kernel.nowMs(),
     hints,
     hash: sha256,
     log,
@@ -124,11 +127,14 @@ export function createBot(deps: BotDeps, process: Process): Bot {
     kernel.within(about(promotionId, 'tick'), () =>
       tick({ ...world, store: mustBeThere(store) }, promotionId),
     );
-  const announceOne = (promotionId: string, nowMs: number) =>
-    kernel.within(about(promotionId, 'announce'), () => announcer.announce(promotionId, nowMs));
+  const announceOne = async (promotionId: string, nowMs: number) => {
+    if (!deps.shows) return;
+    await kernel.within(about(promotionId, 'announce'), () => announcer.announce(promotionId, nowMs));
+  };
   const runner = createRunner({
     duePromotions: store.due,
-    dueSurfaces: outbox.dueSurfaces,
+    dueSurfaces: (limit, except) =>
+      deps.shows ? outbox.dueSurfaces(limit, except) : Promise.resolve({ ids: [], nowMs: kernel.nowMs() }),
     tick: tickOne,
     announce: announceOne,
     held: buildHeldKeeper({

@@ -2,7 +2,7 @@ import type { Promotion } from '../../src/flows/promotion/promotion.ts';
 import { transition } from '../../src/flows/promotion/transition.ts';
 import type { Stage } from './history.ts';
 import { ended } from './invariants.ts';
-import type { Shadow } from './shadow.ts';
+import { type Shadow, surfaceOf } from './shadow.ts';
 
 /** Topics whose loss costs nobody anything: not told again where it is unsure whether they arrived. */
 const details: ReadonlySet<string> = new Set([
@@ -20,8 +20,10 @@ const details: ReadonlySet<string> = new Set([
 export function checkTheEnd(stage: Stage): void {
   for (const shadow of stage.watcher.shadows.values()) {
     checkEnded(stage, shadow);
-    checkCard(stage, shadow);
-    checkTold(stage, shadow);
+    if (stage.shows) {
+      checkCard(stage, shadow);
+      checkTold(stage, shadow);
+    }
     checkFold(stage, shadow);
   }
   checkProduction(stage);
@@ -31,19 +33,22 @@ function checkEnded({ watcher }: Stage, { promotion, id }: Shadow): void {
   if (!ended(promotion)) watcher.fail('I15 ends', `${id} is still ${promotion.phase}`);
 }
 
-function checkCard({ watcher, slack }: Stage, { promotion, surface, id }: Shadow): void {
+function checkCard({ watcher, slack }: Stage, shadow: Shadow): void {
+  const { promotion, id } = shadow;
+  const surface = surfaceOf(shadow);
   if (!promotion.admitted) return;
   const card = surface?.ts == null ? undefined : slack.cardAt(surface.channel, surface.ts);
-  if (card === undefined) return watcher.fail('I17 card', `${id} has no card`);
-  if (card.revision !== promotion.revision) {
+  if (card === undefined) watcher.fail('I17 card', `${id} has no card`);
+  else if (card.revision !== promotion.revision) {
     watcher.fail('I17 card', `the card of ${id} shows revision ${card.revision}, not ${promotion.revision}`);
   }
 }
 
-function checkTold({ watcher, slack }: Stage, { id, told, promotion, surface }: Shadow): void {
+function checkTold({ watcher, slack }: Stage, { id, told, promotion, toldSequence }: Shadow): void {
   if (!promotion.admitted) return;
-  if (surface === null || surface.toldSequence < promotion.announced) {
-    return watcher.fail('I17 told', `${id} has told ${surface?.toldSequence} of ${promotion.announced}`);
+  if (toldSequence < promotion.announced) {
+    watcher.fail('I17 told', `${id} has told ${toldSequence} of ${promotion.announced}`);
+    return;
   }
   let last = -1;
   for (const { sequence, topic } of told) {
@@ -97,10 +102,8 @@ function checkFold({ watcher }: Stage, { id, opened, entries, promotion }: Shado
     if (event.type === 'promotion.requested') continue;
     const decision = transition(folded, event, atMs);
     if (decision.outcome === 'refused') {
-      return watcher.fail(
-        'I12 fold',
-        `${id} entry ${sequence} ${event.type} is refused: ${decision.refusal.code}`,
-      );
+      watcher.fail('I12 fold', `${id} entry ${sequence} ${event.type} is refused: ${decision.refusal.code}`);
+      return;
     }
     folded = { ...decision.promotion, nowMs: Math.max(folded.nowMs, atMs) };
   }

@@ -11,6 +11,7 @@ import { createKernel, type Kernel, type Point, type Process, Stuck, startMs } f
 import type { Outside, People } from './outside.ts';
 import { createService, type Service } from './service.ts';
 import { type AppName, type Configuration, createConfiguration, drawPolicy, groups } from './setup.ts';
+import { type Shadow, surfaceOf } from './shadow.ts';
 import { createSlackModel, type SlackModel } from './slack-model.ts';
 import { createTableModel, type TableModel } from './table-model.ts';
 import type { Tape } from './tape.ts';
@@ -34,7 +35,7 @@ export interface Stage {
   web: Bot;
   /** What the story has yet to begin. */
   readonly story: { pending: number };
-  readonly kinds: Map<string, number>;
+  readonly shows: boolean;
   /** Lines for whoever reads what happened; null when nobody does. */
   readonly trace: string[] | null;
 }
@@ -57,11 +58,12 @@ export interface StageOptions {
   /** Wake promotions one by one, as a queue does, instead of sweeping. */
   readonly queue?: boolean;
   readonly skewed?: boolean;
+  /** Whether Slack is part of it. */
+  readonly shows?: boolean;
   /** Processes are killed when one piece of their work takes longer. */
   readonly longestWorkMs?: number | null;
 }
 
-const sweepMs = 60_000;
 const flaws: readonly Flaw[] = ['none', 'wrong-version', 'errors', 'alarm', 'no-metrics'];
 
 export function createStage(options: StageOptions): Stage {
@@ -74,8 +76,8 @@ export function createStage(options: StageOptions): Stage {
   });
   const cloud = createCloud({
     nowMs: kernel.nowMs,
-    propagationMs: () => (5 + tape.draw(60)) * 1000,
-    invalidationMs: () => (5 + tape.draw(30)) * 1000,
+    propagationMs: () => tape.draw(4) * tape.draw(25) * 1000,
+    invalidationMs: () => tape.draw(3) * tape.draw(20) * 1000,
   });
   const outside: Outside = { kernel, tape, weather, table, cloud };
   const slack = createSlackModel(outside);
@@ -87,7 +89,16 @@ export function createStage(options: StageOptions): Stage {
     policies.set(app, known);
     return known;
   });
-  const watcher = createWatcher({ kernel, table, cloud, service, slack, people, coverage });
+  const watcher = createWatcher({
+    kernel,
+    table,
+    cloud,
+    service,
+    slack,
+    people,
+    coverage,
+    shows: options.shows !== false,
+  });
   const trace: string[] | null = options.tracing === true ? [] : null;
   const longestWorkMs = options.longestWorkMs ?? null;
 
@@ -143,6 +154,7 @@ export function createStage(options: StageOptions): Stage {
         people,
         hints,
         log,
+        shows: options.shows !== false,
         refused: (_id, phase, type) => coverage.hit(`refused ${phase} x ${type}`),
       },
       process,
@@ -173,7 +185,7 @@ export function createStage(options: StageOptions): Stage {
     web: createWorker('web'),
     trace,
     story: { pending: 0 },
-    kinds: new Map(),
+    shows: options.shows !== false,
     crowd: createCrowd({
       kernel,
       chance: tape.chance,
@@ -211,10 +223,9 @@ export function createStage(options: StageOptions): Stage {
   };
   kernel.onTaken = (point) => {
     fingerprint = (Math.imul(fingerprint, 31) + point.kind.length * 7 + point.order + point.atMs) | 0;
+    if (trace === null) return;
     const { process, side, kind, work } = point;
-    if (side !== 'after')
-      stage.kinds.set(`${kind} ${work.doing}`, (stage.kinds.get(`${kind} ${work.doing}`) ?? 0) + 1);
-    trace?.push(
+    trace.push(
       `${stamp()} ${process === null ? 'world' : process.name} ${side} ${kind}${work.about === '' ? '' : ` for ${work.about}`}`,
     );
   };
@@ -228,6 +239,15 @@ export function createStage(options: StageOptions): Stage {
       `${stamp()}   SAVED ${promotion.id} r${promotion.revision} ${before?.phase ?? 'none'} -> ${promotion.phase}: ${entries.map(({ event }) => event.type + detail(event)).join(', ')}`,
     );
     stage.crowd.noticed(shadow, before, entries);
+    if (options.shows === false && promotion.phase === 'waiting' && before?.phase !== 'waiting')
+      notice(shadow);
+  };
+  const notice = (shadow: Shadow) => {
+    const { promotion, id } = shadow;
+    if (promotion.phase !== 'waiting' || promotion.noticeAtMs !== null) return;
+    const { desk, process } = stage.web;
+    kernel.begin(process, id, 'notice.delivered', () => desk.decide(id, { type: 'notice.delivered' }));
+    kernel.at(kernel.nowMs() + 10_000, 'notice', () => notice(shadow));
   };
   if (trace !== null) {
     cloud.observe(({ by, after }) => {
@@ -243,6 +263,7 @@ export function createStage(options: StageOptions): Stage {
     );
   }
 
+  const sweepMs = [180_000, 60_000][tape.draw(2)] ?? 60_000;
   const sweep = () => {
     kernel.at(kernel.nowMs() + sweepMs, 'sweep', sweep);
     if (!weather.isCalm() && tape.chance(weather.hints.lost)) return coverage.hit('sweep skipped');
@@ -433,10 +454,13 @@ export async function play(stage: Stage): Promise<Result> {
 }
 
 /** Nothing is left to be drawn or told. */
-function isShown({ watcher }: Stage): boolean {
-  for (const { promotion, surface } of watcher.shadows.values()) {
+function isShown({ watcher, shows }: Stage): boolean {
+  if (!shows) return true;
+  for (const shadow of watcher.shadows.values()) {
+    const { promotion, toldSequence } = shadow;
+    if (toldSequence < promotion.announced) return false;
+    const surface = surfaceOf(shadow);
     if (surface === null || surface.drawnRevision < promotion.revision) return false;
-    if (surface.toldSequence < promotion.announced) return false;
   }
   return true;
 }
@@ -450,6 +474,7 @@ export async function playHistory(
   const workers = 1 + tape.draw(3);
   const queue = tape.draw(4) !== 3;
   const skewed = tape.draw(2) === 1;
+  const shows = tape.draw(4) === 0;
   // A server may sleep for minutes in mid-act; a Lambda is killed, on which targets without compare-and-set rely.
   const longestWorkMs = 30_000;
   const stage = createStage({
@@ -458,6 +483,7 @@ export async function playHistory(
     workers,
     queue,
     skewed,
+    shows,
     longestWorkMs,
     ...(coverage === undefined ? {} : { coverage }),
   });

@@ -65,6 +65,7 @@ export interface WatchedWorld {
   readonly slack: SlackModel;
   readonly people: People;
   readonly coverage: Coverage;
+  readonly shows: boolean;
 }
 
 const endPhases: ReadonlySet<string> = new Set([
@@ -232,7 +233,7 @@ export function createWatcher(world: WatchedWorld): Watcher {
         () => `${shadow.id} claims ${event.stepId} without ${key}, held by ${locks.get(key)?.holder}`,
       );
     }
-    if (!dirtyOf(before)) checkAuthority(shadow, after);
+    if (!shadow.authorised) checkAuthority(shadow, after);
   };
 
   const noteLock = ({ key, before, after }: Write['locks'][number], write: Write) => {
@@ -270,6 +271,7 @@ export function createWatcher(world: WatchedWorld): Watcher {
         noticeAtMs: null,
         told: [],
         surface: null,
+        toldSequence: 0,
         retriedAtMs: null,
       };
       shadows.set(id, shadow);
@@ -316,7 +318,7 @@ export function createWatcher(world: WatchedWorld): Watcher {
   };
 
   const checkNotice = (shadow: Shadow, after: Promotion) => {
-    if (after.policy.approvals.waitSeconds === 0) return;
+    if (after.policy.approvals.waitSeconds === 0 || !world.shows) return;
     const seen = world.slack.posts.some(
       ({ about, message, deleted }) =>
         about === shadow.id && !deleted && message.blocks.some((block) => hasButton(block, 'cs:cancel')),
@@ -543,16 +545,13 @@ export function createWatcher(world: WatchedWorld): Watcher {
     // Whoever took over is looked at first: the other one's end refers to it.
     for (const each of write.promotions) notePromotion(each, write);
     for (const told of write.told) shadows.get(told.promotionId)?.told.push(told);
-    for (const { id, surface } of write.surfaces) {
+    for (const { id, body } of write.surfaces) {
       const shadow = shadows.get(id);
       if (shadow === undefined) continue;
-      const before = shadow.surface;
-      hold(
-        'I17 told',
-        before === null || surface.toldSequence >= before.toldSequence,
-        () => `${id} forgets what it has told`,
-      );
-      shadow.surface = surface;
+      const toldSequence = Number(/"toldSequence":(\d+)/.exec(body)?.[1]);
+      hold('I17 told', toldSequence >= shadow.toldSequence, () => `${id} forgets what it has told`);
+      shadow.toldSequence = toldSequence;
+      shadow.surface = body;
     }
   });
 

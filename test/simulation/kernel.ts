@@ -26,7 +26,7 @@ export interface Point {
   readonly process: Process | null;
   readonly work: Work;
   readonly kind: string;
-  readonly side: 'before' | 'after' | 'timer';
+  readonly side: 'begin' | 'before' | 'after' | 'timer';
   readonly run: () => void;
   readonly atMs: number;
   readonly order: number;
@@ -172,7 +172,7 @@ export function createKernel(tape: Tape): Kernel {
     begin(process, about, doing, task) {
       if (!process.alive) return;
       const begun: Work = { about, doing, startedAtMs: nowMs, telling: [] };
-      park(process, `begin ${doing}`, 'before', nowMs, begun, () => {
+      park(process, `begin ${doing}`, 'begin', nowMs, begun, () => {
         // What a task throws ends with it, like a request that failed.
         void task().catch(() => {});
       });
@@ -227,7 +227,8 @@ export function createKernel(tape: Tape): Kernel {
         kernel.onTaken?.(point);
         work = point.work;
         point.run();
-        await drained();
+        // Before its effect a call settles no promise, so nobody has anything to do yet.
+        if (point.side !== 'before') await drained();
         work = idle;
         if (stop?.() === true) return;
       }

@@ -1,3 +1,4 @@
+import 'zod/compile';
 import { createCoverage } from './coverage.ts';
 import { playHistory } from './history.ts';
 import { createTape } from './tape.ts';
@@ -12,12 +13,17 @@ let points = 0;
 let saves = 0;
 const ends = new Map<string, number>();
 let bad = 0;
-const kinds = new Map<string, number>();
+let last = 0;
 for (let index = 0; index < Number(seeds); index += 1) {
   const at = Number(seed) + index;
   const result = await playHistory(createTape(at), coverage, Number(seeds) === 1);
+  if (index % 250 === 249) {
+    const used = process.cpuUsage();
+    const now = (used.user + used.system) / 1000;
+    console.log('block', ((now - last) / 250).toFixed(1));
+    last = now;
+  }
   points += result.points;
-  for (const [k, v] of result.stage.kinds) kinds.set(k, (kinds.get(k) ?? 0) + v);
   saves += result.saves;
   for (const end of result.ends) ends.set(end, (ends.get(end) ?? 0) + 1);
   if (result.violations.length > 0) {
@@ -37,10 +43,10 @@ const cpu = process.cpuUsage();
 console.log({ cpuMs: (cpu.user + cpu.system) / 1000 / Number(seeds) });
 console.log({ ms: ms / Number(seeds), points: points / Number(seeds), saves: saves / Number(seeds), bad });
 console.log(Object.fromEntries(ends));
-console.log(
-  [...kinds]
-    .sort((a, b) => b[1] - a[1])
-    .slice(0, 25)
-    .map(([k, v]) => `${k} ${(v / Number(seeds)).toFixed(1)}`)
-    .join('\n'),
-);
+if (process.env['COVER'])
+  console.log(
+    [...coverage.cells]
+      .sort()
+      .map(([k, v]) => `${v}\t${k}`)
+      .join('\n'),
+  );

@@ -30,7 +30,7 @@ export function drawPolicy(tape: Tape, app: AppName): Policy {
   return {
     promoters: 'members',
     approvals: {
-      required: tape.draw(6) === 5 ? 1 : 2,
+      required: tape.draw(3) === 2 ? 1 : 2,
       from: { people: [], groups: ['SAPPROVE'] },
       expiresAfterSeconds: [900, 300, 120][tape.draw(3)] ?? 900,
       waitSeconds: [20, 0, 60][tape.draw(3)] ?? 20,
@@ -41,8 +41,8 @@ export function drawPolicy(tape: Tape, app: AppName): Policy {
     },
     verification: { probes: 2, intervalSeconds: 10, graceSeconds: [60, 200][tape.draw(2)] ?? 60 },
     monitoring: {
-      soakSeconds: 60,
-      intervalSeconds: 45,
+      soakSeconds: 50,
+      intervalSeconds: 60,
       unhealthyReadings: 1 + tape.draw(2),
       patienceSeconds: 60,
       answerWithinSeconds: 120,

@@ -52,7 +52,9 @@ export interface Shadow {
   everDirty: boolean;
   noticeAtMs: number | null;
   readonly told: Told[];
-  surface: SurfaceSeen | null;
+  /** Its surface as it is stored, to be parsed when somebody looks. */
+  surface: string | null;
+  toldSequence: number;
   /** A person ordered the way back anew after it had failed. */
   retriedAtMs: number | null;
 }
@@ -61,6 +63,9 @@ export interface LockSeen {
   readonly holder: string | undefined;
   readonly freeFromMs: number;
 }
+
+export const surfaceOf = ({ surface }: Shadow): SurfaceSeen | null =>
+  surface === null ? null : (JSON.parse(surface) as SurfaceSeen);
 
 /** The rows of one write, sorted by what they are. */
 export interface Write {
@@ -73,11 +78,29 @@ export interface Write {
   readonly overwritten: string[];
   readonly told: (Told & { promotionId: string })[];
   readonly locks: { readonly key: string; readonly before: LockSeen; readonly after: LockSeen }[];
-  readonly surfaces: { readonly id: string; readonly surface: SurfaceSeen }[];
+  readonly surfaces: { readonly id: string; readonly body: string }[];
 }
 
 const textOf = (row: Row | undefined, name: string): string => row?.[name]?.S ?? '';
 const bodyOf = (row: Row): unknown => JSON.parse(textOf(row, 'body'));
+
+/** Most of a promotion never changes: its plan is only parsed again when its text is another one. */
+const plans = new Map<string, { readonly text: string; readonly plan: unknown }>();
+
+function promotionOf(id: string, body: string): Promotion {
+  const known = plans.get(id);
+  const at = known === undefined ? -1 : body.indexOf(known.text);
+  if (known !== undefined && at !== -1) {
+    const rest = `${body.slice(0, at)}"plan":null${body.slice(at + known.text.length)}`;
+    return { ...(JSON.parse(rest) as object), plan: known.plan } as Promotion;
+  }
+  const promotion = JSON.parse(body) as Promotion;
+  if ('plan' in promotion && promotion.plan !== null) {
+    if (plans.size > 50) plans.clear();
+    plans.set(id, { text: `"plan":${JSON.stringify(promotion.plan)}`, plan: promotion.plan });
+  }
+  return promotion;
+}
 
 const lockOf = (row: Row | undefined): LockSeen => ({
   holder: row?.['holder']?.S,
@@ -95,14 +118,14 @@ export function readWrite(
     const kind = partition.slice(0, partition.indexOf('#'));
     const id = partition.slice(kind.length + 1);
     if (kind === 'P' && sort === 'META') {
-      const promotion = bodyOf(after) as Promotion;
+      const promotion = promotionOf(id, textOf(after, 'body'));
       write.promotions.push({
         before: before === undefined ? undefined : known(id),
         after: promotion,
         row: after,
       });
     } else if (kind === 'P' && sort === 'SURFACE') {
-      write.surfaces.push({ id, surface: bodyOf(after) as SurfaceSeen });
+      write.surfaces.push({ id, body: textOf(after, 'body') });
     } else if (kind === 'AUDIT') {
       if (before !== undefined) write.overwritten.push(`${partition} ${sort}`);
       write.entries.push(bodyOf(after) as AuditEntry);
