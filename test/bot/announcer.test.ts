@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAnnouncer } from '../../src/bot/announcer.ts';
 import type { Message } from '../../src/bot/messages/block.ts';
 import type { Announcement } from '../../src/flows/promotion/announcements.ts';
@@ -156,6 +156,106 @@ describe('the card', () => {
     expect(shown(posts()[1]?.message as Message)).toContain('Promoted.');
   });
 
+  it('whose edit was never answered is drawn once more later, so that a stray one does not stay', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    await run();
+    slack.outcomes.update = [{ outcome: 'unknown', error: 'timeout' }];
+    await pass(4);
+    bench.rows.save(promotionIn('promoted'));
+    await pass(20);
+    expect(updates()).toHaveLength(2);
+    await pass(60);
+    expect(updates().map(({ message }) => revisionDrawn(message))).toEqual([2, 2, 2]);
+    expect(bench.rows.dueAt(id)).toBeUndefined();
+  });
+
+  it('that was deleted is posted anew when a reply finds its thread gone, and the thread goes on there', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    await pass(5);
+    const first = bench.rows.surface(id).ts;
+    slack.outcomes.post = [{ outcome: 'gone', error: 'thread_not_found' }];
+    bench.rows.save(promotionIn('deploying'), { topic: 'analyzed' });
+    await pass(5);
+    const { ts } = bench.rows.surface(id);
+    expect(ts).not.toBe(first);
+    expect(posts().map(({ threadTs, message }) => [threadTs, message.text.slice(0, 8)])).toEqual([
+      [undefined, 'Promote '],
+      [first, 'Live now'],
+      [undefined, 'Promote '],
+      [ts, 'Live now'],
+    ]);
+  });
+
+  it('that somebody posted again meanwhile is the one that is followed; the late one changes nothing', async () => {
+    bench.rows.save(promotionIn('awaiting-approval'));
+    const post = slack.post;
+    let answer = (): void => {};
+    slack.post = async (input) => {
+      const sent = await post(input);
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return sent;
+    };
+    const late = announcer.announce(id, bench.rows.nowMs);
+    await vi.waitFor(() => expect(posts()).toHaveLength(1));
+    slack.post = post;
+    announcer = create();
+    await pass(70);
+    const { ts } = bench.rows.surface(id);
+    expect(posts()).toHaveLength(2);
+    answer();
+    await late;
+    await pass(5);
+    expect(bench.rows.surface(id).ts).toBe(ts);
+    bench.rows.save(promotionIn('promoted'));
+    await pass(5);
+    expect(updates().map((update) => update.ts)).toEqual([ts]);
+  });
+
+  it('is drawn once, as it ended, when Slack could not be reached from the first to the last', async () => {
+    const everything = ['post', 'update', 'whisper', 'permalink'] as const;
+    const down = () => {
+      for (const method of everything) {
+        slack.outcomes[method] = Array(5).fill({ outcome: 'unreachable', error: 'ECONNREFUSED' });
+      }
+    };
+    const phases = ['awaiting-approval', 'waiting', 'deploying', 'verifying', 'monitoring'] as const;
+    bench.rows.save(promotionIn('analyzing'), { topic: 'requested' });
+    await run();
+    const tried = posts().length;
+    for (const phase of phases) {
+      down();
+      const told: Announcement[] =
+        phase === 'waiting'
+          ? [{ topic: 'waiting', waitSeconds: 60 }]
+          : phase === 'deploying'
+            ? [{ topic: 'started' }]
+            : [{ topic: 'analyzed' }];
+      bench.rows.save(promotionIn(phase), ...told);
+      await pass(25);
+    }
+    down();
+    bench.rows.save(promotionIn('rolled-back'), { topic: 'rolling-back' }, { topic: 'rolled-back' });
+    await pass(10);
+    const before = [posts().length, updates().length];
+    for (const method of everything) slack.outcomes[method] = [];
+
+    await pass(60);
+
+    expect(tried).toBe(1);
+    expect(updates().slice(before[1])).toHaveLength(1);
+    expect(revisionDrawn(updates().at(-1)?.message as Message)).toBe(7);
+    const after = posts().slice(before[0]);
+    expect(after.filter(({ channel }) => channel === channelId).map(({ message }) => message.text)).toEqual([
+      expect.stringMatching(/^Live now: .*\n.*starts in 1 min/),
+      expect.stringContaining('Started'),
+      expect.stringMatching(/^Live now: .*\nLive now: /),
+      expect.stringContaining('Rolling back'),
+      expect.stringContaining('Rolled back'),
+    ]);
+  });
+
   it('whose first post was not answered is repeated once after a minute, and not before', async () => {
     slack.outcomes.post = [{ outcome: 'unknown', error: 'timeout' }];
     bench.rows.save(promotionIn('analyzing'));
@@ -293,6 +393,93 @@ describe('announcements', () => {
         .slice(2)
         .map(({ message }) => message.text.includes('THE ROLLBACK FAILED')),
     ).toEqual([true, true]);
+  });
+
+  it('for on-call do not wait for a card whose post nobody confirms', async () => {
+    slack.outcomes.post = [{ outcome: 'unknown', error: 'timeout' }];
+    bench.rows.save(promotionIn('deploying'), { topic: 'analyzed' });
+    await pass(5);
+    expect(posts()).toHaveLength(1);
+    bench.rows.save(promotionIn('rollback-failed'), { topic: 'rollback-failed' });
+    await pass(5);
+    const told = posts().slice(1);
+    expect(told.map(({ channel, threadTs }) => [channel, threadTs])).toEqual([
+      [channelId, undefined],
+      [onCallChannelId, undefined],
+      [channelId, undefined],
+    ]);
+    expect(told[1]?.message.text).toContain('THE ROLLBACK FAILED');
+  });
+
+  it('for on-call do not wait for the minute of what was not confirmed before them', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    await pass(5);
+    slack.outcomes.post = [{ outcome: 'unknown', error: 'timeout' }];
+    bench.rows.save(promotionIn('deploying'), { topic: 'started' });
+    await pass(2);
+    bench.rows.save(promotionIn('rolling-back'), { topic: 'rolling-back' });
+    await pass(16);
+    expect(posts().map(({ channel, message }) => [channel, message.text.includes('Rolling back')])).toEqual([
+      [channelId, false],
+      [channelId, false],
+      [channelId, false],
+      [onCallChannelId, true],
+      [channelId, true],
+    ]);
+  });
+
+  it('of readings are told when something changed, however long the watch is', async () => {
+    const read = (outcome: string): Announcement => ({ topic: 'reading', outcome, results: [] });
+    const outcomes = [
+      ...Array(20).fill('healthy'),
+      'inconclusive',
+      'inconclusive',
+      'healthy',
+      'unhealthy',
+      'unhealthy',
+    ];
+    for (const outcome of outcomes) {
+      bench.rows.save(promotionIn('monitoring'), read(outcome));
+      await pass(30);
+    }
+    expect(
+      posts()
+        .slice(1)
+        .map(({ message }) => message.text),
+    ).toEqual([
+      'Watch: healthy.',
+      'Watch: health cannot be told.',
+      'Watch: healthy.',
+      'Watch: unhealthy.',
+      'Watch: unhealthy.',
+    ]);
+    expect(bench.rows.surface(id).toldSequence).toBe(outcomes.length);
+  });
+
+  it('of detail that wait together are one reply, and what asks somebody stands alone', async () => {
+    bench.rows.save(
+      promotionIn('awaiting-approval'),
+      { topic: 'analyzed' },
+      { topic: 'validated', results: [] },
+      { topic: 'approval-needed', differences: [] },
+    );
+    await pass(10);
+    expect(
+      posts()
+        .slice(1)
+        .map(({ message }) => message.text.split('\n').map((line) => line.slice(0, 8))),
+    ).toEqual([['Live now', 'Checked '], ['Approval']]);
+  });
+
+  it('for on-call have places of their own where a channel is full', async () => {
+    const busy = Array<Announcement>(60).fill({ topic: 'started' });
+    bench.rows.save(promotionIn('deploying', { id: 'p1' }), ...busy);
+    bench.rows.save(promotionIn('deploying', { id: 'p2' }), ...busy);
+    await pass(20);
+    bench.rows.save(promotionIn('rolling-back'), { topic: 'rolling-back' });
+    await pass(4);
+    const called = posts().filter(({ message }) => message.text.includes('Rolling back'));
+    expect(called.map(({ channel }) => channel)).toEqual([onCallChannelId, channelId]);
   });
 
   it('that matter and were not confirmed are repeated after a minute', async () => {
