@@ -1,0 +1,116 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { resolve } from 'node:path';
+
+/**
+ * The long proofs, one after the other: `npm run prove [-- --only PART[,PART]] [--histories N]`. What each found is
+ * written to docs/proof/ by its own script; docs/proof/readme.md says when each part was run last, on which commit, how
+ * long it took and whether it held. Ends with 1 when one did not.
+ */
+const root = resolve(import.meta.dirname, '..');
+const record = resolve(root, 'docs/proof/run.json');
+const page = resolve(root, 'docs/proof/readme.md');
+
+const argument = (name) => {
+  const at = process.argv.indexOf(name);
+  return at === -1 ? undefined : process.argv[at + 1];
+};
+const histories = argument('--histories') ?? '1000000';
+
+const parts = {
+  simulation: {
+    about: 'random histories of the real code, every invariant at every step',
+    run: ['scripts/simulate.mjs', '--seeds', histories, '--write'],
+    result: 'simulation.md',
+  },
+  'kill-points': {
+    about: 'killed at every single await of every scenario, and at every pair of the core ones',
+    run: ['scripts/kill-points.mjs', '--singles', '--pairs', '--write'],
+    result: 'kill-points.md',
+  },
+  mistakes: {
+    about: 'protocol mistakes made on purpose, each caught or argued',
+    run: ['scripts/mistakes.mjs', '--write'],
+    result: 'mistakes.md',
+  },
+  models: {
+    about: 'the protocol as a model, searched exhaustively',
+    run: ['scripts/check-models.mjs', '--full'],
+    result: 'models.md',
+  },
+  mutation: {
+    about: 'every line of the flows changed, and the tests have to notice',
+    run: ['scripts/mutate.mjs'],
+    result: 'mutation.md',
+  },
+  'table-model': {
+    about: 'the table in memory against real engines',
+    run: ['scripts/judge-table.mjs', '--histories', '2000', '--write'],
+    result: 'table-model.md',
+  },
+  growth: {
+    about: 'what a promotion costs, and that open ones cost nothing',
+    run: ['scripts/bench.mjs', 'growth', '--write', '--time', '10,1000,50000'],
+    result: 'growth.md',
+  },
+  slack: {
+    about: "200 promotions at once under Slack's limits",
+    run: ['scripts/measure-slack.mjs', '--write'],
+    result: 'slack.md',
+  },
+};
+
+const only = argument('--only')?.split(',') ?? Object.keys(parts);
+const unknown = only.filter((name) => !Object.hasOwn(parts, name));
+if (unknown.length > 0) {
+  console.error(`There is no part called ${unknown.join(', ')}. Parts: ${Object.keys(parts).join(', ')}.`);
+  process.exit(2);
+}
+
+const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+const known = existsSync(record) ? JSON.parse(readFileSync(record, 'utf8')) : {};
+let failed = 0;
+for (const name of only) {
+  const { about, run } = parts[name];
+  console.log(`\n== ${name}: ${about}`);
+  const started = performance.now();
+  const { status } = spawnSync(process.execPath, run, { cwd: root, stdio: 'inherit' });
+  const minutes = Math.round((performance.now() - started) / 6_000) / 10;
+  const held = status === 0;
+  if (!held) failed += 1;
+  console.log(`== ${name}: ${held ? 'holds' : 'DOES NOT HOLD'}, ${minutes} min`);
+  const changed = git('status', '--porcelain', '--', 'src') === '' ? '' : ' with changes';
+  known[name] = {
+    command: `node ${run.join(' ')}`,
+    held,
+    minutes,
+    commit: `${git('rev-parse', '--short', 'HEAD')}${changed}`,
+    date: new Date().toISOString().slice(0, 10),
+  };
+  write();
+}
+process.exitCode = failed === 0 ? 0 : 1;
+
+function write() {
+  writeFileSync(record, `${JSON.stringify(known, null, 2)}\n`);
+  const [cpu] = cpus();
+  const rows = Object.entries(parts).map(([name, { about, result }]) => {
+    const last = known[name];
+    if (last === undefined) return `| ${name} | ${about} | not run | | | |`;
+    return `| [${name}](${result}) | ${about} | ${last.held ? 'holds' : '**does not hold**'} | ${last.minutes} | ${last.commit} | ${last.date} |`;
+  });
+  writeFileSync(
+    page,
+    [
+      '# What was proven, and when',
+      '',
+      `Written by \`npm run prove\`, one line for the last run of each part. ${cpus().length} cores of ${cpu?.model ?? 'an unknown processor'}, Node ${process.version}. [engine.md](../engine.md) says what it all means.`,
+      '',
+      '| part | what | result | minutes | commit | date |',
+      '|---|---|---|---|---|---|',
+      ...rows,
+      '',
+    ].join('\n'),
+  );
+}
