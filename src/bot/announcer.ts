@@ -40,8 +40,10 @@ export interface Announcer {
 const unconfirmedMs = 60_000;
 /** Of detail, and where a page waits behind it: nobody minds a second copy of the one, and the other must not wait. */
 const soonRepeatedMs = 15_000;
-/** While nothing is confirmed at all, repeats come ever more rarely, up to this. */
-const rarelyRepeatedMs = 2 * 60_000;
+/** Where posts are never confirmed although Slack answers otherwise, repeats come ever more rarely, up to this. */
+const rarelyRepeatedMs = 5 * 60_000;
+/** While Slack answers nothing, nothing that may have arrived is repeated; it is asked this often whether it answers. */
+const listenAgainMs = 15_000;
 /** An edit is answered or given up by then; after that another one may be tried. */
 const drawingMs = 15_000;
 const retryEditMs = 5_000;
@@ -167,6 +169,15 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     nowMs: number,
   ) => Math.max(fullUntilMs, nowMs + restMs) + Math.floor(random() * Math.min(mostMs, Math.max(0, waitedMs)));
 
+  /**
+   * Whether Slack answers at all: asked with a call that changes nothing before something is repeated that may have
+   * arrived. What the answer says does not matter.
+   */
+  const answers = async (channel: string, ts: string | null): Promise<boolean> => {
+    const { outcome } = await slack.permalink({ channel, ts: ts ?? nowhere });
+    return outcome === 'sent' || outcome === 'refused' || outcome === 'gone';
+  };
+
   const postCard = async ({ surface, promotion, nowMs }: View): Promise<Went> => {
     if (surface.ts !== null || !promotion.admitted) return { surface, untilMs: null };
     if (surface.postingUntilMs !== null && nowMs < surface.postingUntilMs) {
@@ -178,12 +189,16 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     // The first attempt is remembered in `drawnAtMs`, so that unconfirmed repeats come ever more rarely.
     const firstMs = surface.drawnAtMs === 0 ? nowMs : surface.drawnAtMs;
     const claimed = await claim(surface, {
-      postingUntilMs: nowMs + Math.max(unconfirmedMs, nowMs - firstMs),
+      postingUntilMs: nowMs + repeatInMs(unconfirmedMs, nowMs - firstMs),
       dueAtMs: nowMs + lookAgainMs,
       drawnAtMs: firstMs,
       postAt: null,
     });
     if (claimed === undefined) return 'stop';
+    if (surface.postingUntilMs !== null && !(await answers(surface.channel, null))) {
+      const untilMs = nowMs + listenAgainMs;
+      return giveBack(claimed, { postingUntilMs: untilMs, postAt: surface.postAt }, untilMs);
+    }
     const leave = await pacing.ask(charge, surface.postAt, nowMs);
     if (leave.outcome !== 'now') {
       const { postingUntilMs, drawnAtMs } = surface;
@@ -384,8 +399,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
         pending.find(({ announcement: { topic } }) => topic === 'denied'),
       );
     }
-    const hurriesMs = pending.slice(1).some(isPage) ? unconfirmedMs - soonRepeatedMs : 0;
-    const freeMs = surface.tellingUntilMs === null ? 0 : surface.tellingUntilMs - hurriesMs;
+    const freeMs = tellAgainMs(surface.tellingUntilMs ?? 0, pending, nowMs);
     if (nowMs < freeMs) return { surface, untilMs: freeMs };
     const plain = nextGroup(promotion, pending, surface, { nowMs });
     if (plain === undefined) return { surface, untilMs: null };
@@ -408,6 +422,10 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       postAt: null,
     });
     if (claimed === undefined) return 'stop';
+    if (surface.tellingUntilMs !== null && !(await answers(surface.channel, surface.ts))) {
+      const untilMs = nowMs + listenAgainMs;
+      return giveBack(claimed, { tellingUntilMs: untilMs, postAt: surface.postAt }, untilMs);
+    }
     const leave = await pacing.ask(charge, surface.postAt, nowMs);
     if (leave.outcome !== 'now') {
       const kept = leave.outcome === 'kept' ? leave.place : null;
@@ -424,10 +442,10 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     const withUrl = linked === null ? {} : { url: linked };
 
     if (outcome.outcome === 'unknown') {
-      if (group.told.every(isDetail)) {
-        const waitedMs = nowMs - (group.told[0]?.atMs ?? nowMs);
-        const againInMs = Math.min(Math.max(soonRepeatedMs, waitedMs), rarelyRepeatedMs);
-        await record(claimed, () => ({ tellingUntilMs: nowMs + againInMs, dueAtMs: nowMs }));
+      if (weight !== 'page') {
+        const soonest = group.told.every(isDetail) ? soonRepeatedMs : unconfirmedMs;
+        const untilMs = nowMs + repeatInMs(soonest, nowMs - (group.told[0]?.atMs ?? nowMs));
+        await record(claimed, () => ({ tellingUntilMs: untilMs, dueAtMs: nowMs }));
       }
       return 'again';
     }
@@ -613,6 +631,17 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
 }
 
 const recordRaces = 8;
+/** No message has this timestamp. */
+const nowhere = '0000000000.000000';
+
+/** Whoever is sending has said so for a minute at most, and is done or dead long before; a page waits no longer than that. */
+function tellAgainMs(untilMs: number, pending: readonly StoredAnnouncement[], nowMs: number): number {
+  if (!pending.slice(1).some(isPage)) return untilMs;
+  return untilMs > nowMs + unconfirmedMs ? nowMs : untilMs - unconfirmedMs + soonRepeatedMs;
+}
+
+const repeatInMs = (soonestMs: number, waitedMs: number) =>
+  Math.min(Math.max(soonestMs, waitedMs), rarelyRepeatedMs);
 
 function mustWait(outcome: Outcome): boolean {
   return (

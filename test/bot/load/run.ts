@@ -3,12 +3,13 @@ import { createBudget } from '../../../src/store/budget.ts';
 import { createOutbox } from '../../../src/store/outbox.ts';
 import { createPromotionStore } from '../../../src/store/promotions.ts';
 import { createSdkTransport } from '../../../src/store/sdk-transport.ts';
+import { createRateLimits } from '../../../workspace/slack/rate-limits.ts';
 import { createTableModel } from '../../simulation/table-model.ts';
 import { fakeLog } from '../fakes.ts';
 import { startMs } from '../promotions.ts';
 import { type Channels, createChannels, type Shown } from './channels.ts';
 import { createLife, type Life } from './lives.ts';
-import { createRandom } from './random.ts';
+import { createRandom, type Random } from './random.ts';
 import { expectedOf, inOrder, toldOf } from './told.ts';
 
 export interface LoadOptions {
@@ -29,6 +30,8 @@ export interface Figures {
   /** The most calls of one method in any minute. */
   readonly mostInAMinute: Readonly<Record<string, number>>;
   readonly rateLimited: number;
+  /** How many Slack would have refused had each call been up to three seconds on its way. */
+  readonly rateLimitedIfLate: number;
   /** From the save of the end, or from when Slack was back, to its drawing on the card; in seconds. */
   readonly drawnAfter: Delays;
   /** The same of the message that says how it ended. */
@@ -37,6 +40,8 @@ export interface Figures {
   readonly lostOrOutOfOrder: readonly string[];
   readonly repeated: number;
   readonly cards: number;
+  /** From the first request until nothing was left to show, in seconds. */
+  readonly lasted: number;
   /** DynamoDB writes and reads of the announcers, per call that reached Slack. */
   readonly writesPerCall: number;
   readonly readsPerCall: number;
@@ -142,17 +147,23 @@ export async function runLoad(options: LoadOptions): Promise<Figures> {
     for (let round = 0; round < 6; round += 1) if ((await announcer.runDue(nowMs)) === 0) return;
   };
 
-  const settledMs = lastMs + 20 * 60_000;
-  for (; nowMs < settledMs; nowMs += 1000) {
+  /** Every surface rests for good once its promotion has ended and everything of it is shown. */
+  const isOver = () =>
+    saves.length === 0 && !table.rows().some((row) => row['duePk']?.S?.startsWith('SHOW') === true);
+  const longestMs = lastMs + 60 * 60_000;
+  for (; nowMs < longestMs; nowMs += 1000) {
     if (nowMs >= downFromMs && nowMs < downUntilMs) slack.down(downUntilMs);
     await saveDue();
     await Promise.all(processes.map((announcer) => work(announcer)()));
+    if (nowMs % 15_000 === 0 && isOver()) break;
   }
   return figuresOf(
     lives,
     { fromMs: downFromMs, untilMs: downUntilMs },
     slack,
     counts,
+    nowMs,
+    random,
     log.lines.map(({ message, data }) => `${message} ${JSON.stringify(data)}`),
   );
 }
@@ -162,6 +173,8 @@ function figuresOf(
   down: { readonly fromMs: number; readonly untilMs: number },
   slack: Channels,
   counts: { reads: number; writes: number; budget: number; budgetRefused: number },
+  nowMs: number,
+  random: Random,
   complaints: readonly string[],
 ): Figures {
   const cardsOf = (life: Life) =>
@@ -197,12 +210,14 @@ function figuresOf(
     calls: countBy(slack.calls.map(({ method }) => method)),
     mostInAMinute: mostInAMinute(slack.calls),
     rateLimited: slack.refused(),
+    rateLimitedIfLate: refusedIfLate(slack.calls, random),
     drawnAfter: delaysOf(drawnAfter),
     toldAfter: delaysOf(toldAfter),
     neverDrawn,
     lostOrOutOfOrder: disordered,
     repeated,
     cards,
+    lasted: (nowMs - startMs) / 1000,
     writesPerCall: counts.writes / sent,
     readsPerCall: counts.reads / sent,
     budgetWrites: counts.budget,
@@ -219,6 +234,18 @@ const lastOf = (life: Life, messages: readonly Shown[]) =>
       message.metadata === undefined &&
       message.text.includes(`\`app-${life.id}\``),
   );
+
+function refusedIfLate(calls: Channels['calls'], random: Random): number {
+  let nowMs = 0;
+  const limits = createRateLimits(() => nowMs);
+  const arrivals = calls
+    .map((call) => ({ ...call, atMs: call.atMs + random() * 3_000 }))
+    .sort((a, b) => a.atMs - b.atMs);
+  return arrivals.filter(({ method, channel, atMs }) => {
+    nowMs = atMs;
+    return limits.take(method, method === 'chat.postMessage' ? channel : undefined) !== undefined;
+  }).length;
+}
 
 function countBy(names: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
