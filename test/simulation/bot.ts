@@ -10,6 +10,7 @@ import { tick } from '../../src/flows/engine/tick.ts';
 import type { World } from '../../src/flows/engine/world.ts';
 import type { Checks, Hash, Hints, Log, PromotionStore } from '../../src/flows/ports.ts';
 import { createBudget } from '../../src/store/budget.ts';
+import { type Format, promotionFormat } from '../../src/store/format.ts';
 import { createHeldRows } from '../../src/store/held.ts';
 import { createOutbox } from '../../src/store/outbox.ts';
 import { createPromotionStore } from '../../src/store/promotions.ts';
@@ -29,6 +30,18 @@ import type { Configuration } from './setup.ts';
 import type { SlackModel } from './slack-model.ts';
 
 export const sha256: Hash = (text) => createHash('sha256').update(text).digest('hex');
+
+/** How the next version of the bot will store promotions: with one thing more that this one does not know. */
+const nextFormat: Format = {
+  newest: promotionFormat.newest + 1,
+  read(schema, body) {
+    if (schema <= promotionFormat.newest) return promotionFormat.read(schema, body);
+    const { since: _since, ...known } = body;
+    return { ...known, schema: promotionFormat.newest };
+  },
+  write: (promotion) => ({ ...promotion, schema: promotionFormat.newest + 1, since: 'the next version' }),
+};
+export const nextSchema = nextFormat.newest;
 
 export interface BotDeps {
   readonly outside: Outside;
@@ -68,7 +81,8 @@ export function createBot(deps: BotDeps, process: Process): Bot {
     tableName: 'countersign',
     pause: (milliseconds) => kernel.sleep(process, milliseconds),
   });
-  const real = createPromotionStore({ transport, nonce });
+  const format = process.schema === promotionFormat.newest ? promotionFormat : nextFormat;
+  const real = createPromotionStore({ transport, nonce, format });
   const outbox = createOutbox({ transport, nonce });
   const store: PromotionStore = {
     ...real,
@@ -138,7 +152,7 @@ export function createBot(deps: BotDeps, process: Process): Bot {
     tick: tickOne,
     announce: announceOne,
     held: buildHeldKeeper({
-      rows: createHeldRows({ transport, nonce }),
+      rows: createHeldRows({ transport, nonce, format }),
       outbox,
       budget: createBudget({ transport }),
       slack: slack.clientOf(process),

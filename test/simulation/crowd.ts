@@ -27,6 +27,11 @@ export interface Habits {
   leaves: number;
   /** What is said to a question: 0 nothing, 1 continue, 2 roll back. */
   answer: number;
+  /** Who writes a script has the button pressed, or the command typed, in one phase. */
+  buttonIn: Promotion['phase'] | null;
+  commandIn: Promotion['phase'] | null;
+  /** Version that the scripted command names. */
+  commandVersion: string | null;
   /** A failed rollback is closed by hand instead of tried again. */
   closes: number;
 }
@@ -34,6 +39,7 @@ export interface Habits {
 export interface Crowd {
   /** Somebody types a command. */
   open(kind: Promotion['kind'], app: AppName, version: string | null, person?: Person, twice?: boolean): void;
+  cancel(shadow: Shadow, inMs: number): void;
   noticed(shadow: Shadow, before: Promotion | undefined, entries: readonly AuditEntry[]): void;
   readonly habits: Habits;
 }
@@ -57,7 +63,9 @@ const digestLength = 12;
 
 /** Requesters, approvers, on-call people and some who are neither. They look at the card and click, and click again. */
 export function createCrowd(deps: CrowdDeps): Crowd {
-  const { kernel, chance, draw, coverage } = deps;
+  const { kernel, draw, coverage } = deps;
+  /** A thousand of a thousand is for scripts: no draw decides it. */
+  const chance = (perMille: number) => perMille >= 1000 || deps.chance(perMille);
   const habits: Habits = {
     silent: 0,
     rejects: 0,
@@ -68,6 +76,9 @@ export function createCrowd(deps: CrowdDeps): Crowd {
     regrets: 0,
     leaves: 0,
     answer: 0,
+    buttonIn: null,
+    commandIn: null,
+    commandVersion: null,
     closes: 0,
   };
   let clicks = 0;
@@ -227,10 +238,15 @@ export function createCrowd(deps: CrowdDeps): Crowd {
     );
 
   const whileChanged = (shadow: Shadow, promotion: Promotion) => {
-    if (chance(habits.button)) rollBack(shadow, draw(40_000));
+    if (habits.buttonIn === promotion.phase) rollBack(shadow, 1_000);
+    else if (chance(habits.button)) rollBack(shadow, draw(40_000));
     if (chance(habits.cancels))
       later(draw(20_000), 'cancel late', () =>
         decide(shadow.id, { type: 'cancellation.claimed', claim: claimOf('cancel', all.ada) }),
+      );
+    if (habits.commandIn === promotion.phase && promotion.kind === 'promotion')
+      later(1_000, 'rollback command', () =>
+        open('rollback', promotion.app as AppName, habits.commandVersion, all.grace),
       );
     if (!chance(habits.command)) return;
     const version = [null, 'v1.0.0', 'v1.1.0', 'v0.9.0'][draw(4)] ?? null;
@@ -293,6 +309,7 @@ export function createCrowd(deps: CrowdDeps): Crowd {
   return {
     habits,
     open,
+    cancel,
     noticed(shadow, before, _entries) {
       const { promotion } = shadow;
       const arrived = before?.phase !== promotion.phase;
@@ -310,6 +327,10 @@ export function createCrowd(deps: CrowdDeps): Crowd {
         case 'analyzing':
         case 'validating':
         case 'waiting':
+          if (habits.commandIn === 'waiting' && promotion.phase === 'waiting')
+            later(1_000, 'rollback command', () =>
+              open('rollback', promotion.app as AppName, habits.commandVersion, all.grace),
+            );
           if (chance(habits.cancels)) cancel(shadow, draw(15_000));
           if (chance(habits.wrong))
             decide(shadow.id, { type: 'rollback.claimed', claim: claimOf('roll-back', all.grace) });

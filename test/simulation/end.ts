@@ -76,6 +76,8 @@ const unaudited: ReadonlySet<string> = new Set([
   'lookAtMs',
   'progress',
   'startedAtMs',
+  'schema',
+  'since',
 ]);
 
 /** A step that only unaudited looks have begun. */

@@ -1,7 +1,8 @@
 import type { DistributionConfig } from '@aws-sdk/client-cloudfront';
 import type { Log } from '../../src/flows/ports.ts';
 import type { Promotion } from '../../src/flows/promotion/promotion.ts';
-import { type Bot, createBot } from './bot.ts';
+import { promotionFormat } from '../../src/store/format.ts';
+import { type Bot, createBot, nextSchema } from './bot.ts';
 import { type Cloud, createCloud, type Flaw } from './cloud.ts';
 import { type Coverage, createCoverage } from './coverage.ts';
 import { type Crowd, createCrowd } from './crowd.ts';
@@ -10,7 +11,14 @@ import { createWatcher, ended, type Violation, type Watcher } from './invariants
 import { createKernel, type Kernel, type Point, type Process, Stuck, startMs } from './kernel.ts';
 import type { Outside, People } from './outside.ts';
 import { createService, type Service } from './service.ts';
-import { type AppName, type Configuration, createConfiguration, drawPolicy, groups } from './setup.ts';
+import {
+  type AppName,
+  type Configuration,
+  createConfiguration,
+  drawPolicy,
+  groups,
+  shortPolicy,
+} from './setup.ts';
 import { type Shadow, surfaceOf } from './shadow.ts';
 import { createSlackModel, type SlackModel } from './slack-model.ts';
 import { createTableModel, type TableModel } from './table-model.ts';
@@ -32,10 +40,14 @@ export interface Stage {
   readonly watcher: Watcher;
   readonly coverage: Coverage;
   readonly workers: Bot[];
-  web: Bot;
+  web?: Bot;
+  /** Processes that start from now on are of the bot's next version. */
+  upgraded: boolean;
   /** What the story has yet to begin. */
   readonly story: { pending: number };
   readonly shows: boolean;
+  /** Kills a process and starts another one in its place. */
+  replace: (process: Process) => void;
   /** Lines for whoever reads what happened; null when nobody does. */
   readonly trace: string[] | null;
 }
@@ -58,6 +70,11 @@ export interface StageOptions {
   /** Wake promotions one by one, as a queue does, instead of sweeping. */
   readonly queue?: boolean;
   readonly skewed?: boolean;
+  readonly propagationMs?: number;
+  readonly invalidationMs?: number;
+  readonly sweepMs?: number;
+  /** Only the fewest approvals, probes and readings. */
+  readonly short?: boolean;
   /** Whether Slack is part of it. */
   readonly shows?: boolean;
   /** Processes are killed when one piece of their work takes longer. */
@@ -76,8 +93,8 @@ export function createStage(options: StageOptions): Stage {
   });
   const cloud = createCloud({
     nowMs: kernel.nowMs,
-    propagationMs: () => tape.draw(4) * tape.draw(25) * 1000,
-    invalidationMs: () => tape.draw(3) * tape.draw(20) * 1000,
+    propagationMs: () => options.propagationMs ?? tape.draw(4) * tape.draw(25) * 1000,
+    invalidationMs: () => options.invalidationMs ?? tape.draw(3) * tape.draw(20) * 1000,
   });
   const outside: Outside = { kernel, tape, weather, table, cloud };
   const slack = createSlackModel(outside);
@@ -85,7 +102,7 @@ export function createStage(options: StageOptions): Stage {
   const people: People = { groups, leftAtMs: new Map() };
   const policies = new Map<AppName, ReturnType<typeof drawPolicy>>();
   const configuration = createConfiguration(cloud, (app) => {
-    const known = policies.get(app) ?? drawPolicy(tape, app);
+    const known = policies.get(app) ?? (options.short === true ? shortPolicy(app) : drawPolicy(tape, app));
     policies.set(app, known);
     return known;
   });
@@ -144,7 +161,8 @@ export function createStage(options: StageOptions): Stage {
   const createWorker = (name: string): Bot => {
     born += 1;
     const skewMs = options.skewed === true ? tape.between(0, 4000) - 2000 : 0;
-    const process = kernel.createProcess(`${name}.${born}`, { skewMs, longestWorkMs });
+    const schema = stage.upgraded ? nextSchema : promotionFormat.newest;
+    const process = kernel.createProcess(`${name}.${born}`, { skewMs, schema, longestWorkMs });
     return createBot(
       {
         outside,
@@ -160,10 +178,8 @@ export function createStage(options: StageOptions): Stage {
       process,
     );
   };
-  const workers = Array.from({ length: options.workers ?? 1 }, (_, index) =>
-    createWorker(`worker${index + 1}`),
-  );
   const someWorker = (): Bot => {
+    const { workers } = stage;
     const bot = workers[tape.draw(workers.length)] ?? workers[0];
     if (bot === undefined) throw new Error('no workers');
     return bot;
@@ -181,8 +197,9 @@ export function createStage(options: StageOptions): Stage {
     configuration,
     watcher,
     coverage,
-    workers,
-    web: createWorker('web'),
+    workers: [],
+    replace: () => {},
+    upgraded: false,
     trace,
     story: { pending: 0 },
     shows: options.shows !== false,
@@ -192,21 +209,31 @@ export function createStage(options: StageOptions): Stage {
       draw: tape.draw,
       coverage,
       people,
-      web: () => stage.web,
+      web: () => webOf(stage),
       mend: (promotion) => mend(stage, promotion),
       isCalm: weather.isCalm,
     }),
   };
 
+  stage.web = createWorker('web');
+  for (let index = 1; index <= (options.workers ?? 1); index += 1) {
+    stage.workers.push(createWorker(`worker${index}`));
+  }
+
   const restart = (process: Process) => {
+    const { workers } = stage;
     const name = process.name.replace(/\.\d+$/, '');
     const inMs = (1 + tape.draw(40)) * 1000;
     kernel.at(kernel.nowMs() + inMs, `restart ${name}`, () => {
       const next = createWorker(name);
-      if (stage.web.process === process) stage.web = next;
+      if (webOf(stage).process === process) stage.web = next;
       const place = workers.findIndex((bot) => bot.process === process);
       if (place !== -1) workers[place] = next;
     });
+  };
+  stage.replace = (process) => {
+    kernel.kill(process);
+    restart(process);
   };
   kernel.onKilled = (process, point) => {
     coverage.hit(`killed ${point.side} ${point.kind}`);
@@ -245,7 +272,7 @@ export function createStage(options: StageOptions): Stage {
   const notice = (shadow: Shadow) => {
     const { promotion, id } = shadow;
     if (promotion.phase !== 'waiting' || promotion.noticeAtMs !== null) return;
-    const { desk, process } = stage.web;
+    const { desk, process } = webOf(stage);
     kernel.begin(process, id, 'notice.delivered', () => desk.decide(id, { type: 'notice.delivered' }));
     kernel.at(kernel.nowMs() + 10_000, 'notice', () => notice(shadow));
   };
@@ -263,7 +290,7 @@ export function createStage(options: StageOptions): Stage {
     );
   }
 
-  const sweepMs = [180_000, 60_000][tape.draw(2)] ?? 60_000;
+  const sweepMs = options.sweepMs ?? [180_000, 60_000][tape.draw(2)] ?? 60_000;
   const sweep = () => {
     kernel.at(kernel.nowMs() + sweepMs, 'sweep', sweep);
     if (!weather.isCalm() && tape.chance(weather.hints.lost)) return coverage.hit('sweep skipped');
@@ -272,6 +299,22 @@ export function createStage(options: StageOptions): Stage {
   };
   kernel.at(startMs + sweepMs, 'sweep', sweep);
   return stage;
+}
+
+export function webOf({ web }: Stage): Bot {
+  if (web === undefined) throw new Error('the stage is not set');
+  return web;
+}
+
+/** All processes end, one by one, and those of the next version come in their place. */
+export function upgrade(stage: Stage): void {
+  stage.upgraded = true;
+  for (const { process } of [webOf(stage), ...stage.workers]) {
+    if (process.schema === nextSchema) continue;
+    stage.kernel.at(stage.kernel.nowMs() + stage.tape.draw(120) * 1000, `upgrade ${process.name}`, () => {
+      if (process.alive) stage.replace(process);
+    });
+  }
 }
 
 const prints = new WeakMap<Stage, () => number>();
@@ -396,6 +439,7 @@ export function drawStory(stage: Stage): void {
     at(fromSeconds, 'app vanishes', () => stage.configuration.vanished.add(app));
     at(fromSeconds + tape.draw(900), 'app is back', () => stage.configuration.vanished.delete(app));
   }
+  if (tape.draw(8) === 7) at(tape.draw(300), 'next version', () => upgrade(stage));
   if (tape.draw(6) === 5) {
     at(tape.draw(300), 'card deleted', () => {
       const card = slack.posts.find(({ revision, deleted }) => revision !== null && !deleted);
@@ -404,7 +448,7 @@ export function drawStory(stage: Stage): void {
   }
 }
 
-function moved(config: DistributionConfig, originId: string, path: string): DistributionConfig {
+export function moved(config: DistributionConfig, originId: string, path: string): DistributionConfig {
   const items = (config.Origins?.Items ?? []).map((origin) =>
     origin.Id === originId ? { ...origin, OriginPath: path } : origin,
   );

@@ -10,7 +10,7 @@ import type { Deployment, Service } from './service.ts';
 import { groups } from './setup.ts';
 import { type ClaimSeen, type LockSeen, readWrite, type Shadow, type Write } from './shadow.ts';
 import type { SlackModel } from './slack-model.ts';
-import type { Applied, TableModel } from './table-model.ts';
+import type { Applied, RowChange, TableModel } from './table-model.ts';
 
 /** The invariants of durable.md §10 by their numbers there, and what else must hold. */
 export const invariantNames = {
@@ -101,6 +101,8 @@ export function createWatcher(world: WatchedWorld): Watcher {
   const byKey = new Map<string, ClaimSeen>();
   const locks = new Map<string, LockSeen>();
   const violations: Violation[] = [];
+  /** The schema under which each promotion is stored now. */
+  const schemas = new Map<string, number>();
 
   const fail = (invariant: Invariant, text: string) => {
     violations.push({ invariant, text, atMs: kernel.nowMs() });
@@ -170,14 +172,15 @@ export function createWatcher(world: WatchedWorld): Watcher {
     );
     if (after.kind === 'promotion' && after.phase === 'deploying') {
       const gateMs = after.gate?.atMs ?? 0;
-      for (const { userId } of counted) {
+      const rightful = counted.filter(({ userId }) => {
         const leftMs = world.people.leftAtMs.get(userId);
-        hold(
-          'I1 rights',
-          leftMs === undefined || leftMs >= gateMs,
-          () => `${userId} had left before ${shadow.id}`,
-        );
-      }
+        return leftMs === undefined || leftMs >= gateMs;
+      });
+      hold(
+        'I1 rights',
+        rightful.length >= required,
+        () => `only ${rightful.length} of ${required} who approved ${shadow.id} still could at its gate`,
+      );
       const claimMs = Math.max(...[...shadow.claims.values()].map(({ lastMs }) => lastMs));
       hold(
         'I16 times',
@@ -200,7 +203,6 @@ export function createWatcher(world: WatchedWorld): Watcher {
   const noteClaim = (
     shadow: Shadow,
     event: Extract<PromotionEvent, { type: 'step.claimed' }>,
-    before: Promotion,
     after: Promotion,
     atMs: number,
   ) => {
@@ -299,8 +301,7 @@ export function createWatcher(world: WatchedWorld): Watcher {
       checkNotice(shadow, after);
     }
     for (const { event } of events) {
-      if (event.type === 'step.claimed' && before !== undefined)
-        noteClaim(shadow, event, before, after, after.nowMs);
+      if (event.type === 'step.claimed' && before !== undefined) noteClaim(shadow, event, after, after.nowMs);
       if (
         event.type === 'claim.granted' &&
         before?.phase === 'rollback-failed' &&
@@ -538,7 +539,28 @@ export function createWatcher(world: WatchedWorld): Watcher {
     if (shadow !== undefined) coverage.hit(`applied ${claim.stepId} while ${shadow.promotion.phase}`);
   });
 
+  /** Rows of a promotion that a newer version of the bot has stored. */
+  const checkVersion = (changes: readonly RowChange[]) => {
+    const actor = kernel.actor();
+    if (actor === null) return;
+    for (const { key } of changes) {
+      const [kind, id = ''] = (key['pk']?.S ?? '').split('#');
+      if (kind !== 'P' && kind !== 'AUDIT' && kind !== 'OUT') continue;
+      const stored = schemas.get(id) ?? 0;
+      if (stored > actor.schema)
+        fail('I20 newer', `${actor.name} writes ${kind} of ${id}, stored under schema ${stored}`);
+    }
+    for (const { key, after } of changes) {
+      if (key['sk']?.S !== 'META') continue;
+      const schema = Number(after['schema']?.N);
+      const id = key['pk']?.S?.slice(2) ?? '';
+      if (schema > (schemas.get(id) ?? schema)) coverage.hit('antecedent stored under a newer schema');
+      schemas.set(id, schema);
+    }
+  };
+
   table.observe(({ changes }: Applied) => {
+    checkVersion(changes);
     const write = readWrite(changes, (id) => shadows.get(id)?.promotion);
     for (const overwritten of write.overwritten) fail('I12 audit', `${overwritten} was written twice`);
     for (const lock of write.locks) noteLock(lock, write);

@@ -8,6 +8,8 @@ export interface Process {
   pausedUntilMs: number;
   /** How far its own clock is off. */
   readonly skewMs: number;
+  /** The newest schema that its version of the bot reads and writes. */
+  readonly schema: number;
   /** Killed when one piece of its work takes longer, as a Lambda is; null for a server. */
   readonly longestWorkMs: number | null;
 }
@@ -57,7 +59,12 @@ export interface Kernel {
   within<T>(work: Work, task: () => T): T;
   /** The work that is being done right now. */
   readonly work: () => Work;
-  createProcess(name: string, about?: { skewMs?: number; longestWorkMs?: number | null }): Process;
+  /** Whose call is being carried out right now; null for the world's own doing. */
+  readonly actor: () => Process | null;
+  createProcess(
+    name: string,
+    about?: { skewMs?: number; schema?: number; longestWorkMs?: number | null },
+  ): Process;
   kill(process: Process): void;
   /** Runs until nothing is left before that time, or `stop` says so. */
   runUntil(untilMs: number, stop?: () => boolean): Promise<void>;
@@ -89,6 +96,7 @@ export function createKernel(tape: Tape): Kernel {
   let passed = 0;
   const idle: Work = { about: '', doing: 'world', startedAtMs: startMs, telling: [] };
   let work: Work = idle;
+  let actor: Process | null = null;
   const ready: Point[] = [];
   const timed: Point[] = [];
   const faults: KernelFaults = { shuffle: 0, slow: 0, crash: 0, pause: 0 };
@@ -143,6 +151,7 @@ export function createKernel(tape: Tape): Kernel {
     nowMs: () => nowMs,
     faults,
     work: () => work,
+    actor: () => actor,
     passed: () => passed,
     onPoint: null,
     onTaken: null,
@@ -191,6 +200,7 @@ export function createKernel(tape: Tape): Kernel {
       alive: true,
       pausedUntilMs: 0,
       skewMs: about.skewMs ?? 0,
+      schema: about.schema ?? 0,
       longestWorkMs: about.longestWorkMs ?? null,
     }),
     kill(process) {
@@ -226,6 +236,7 @@ export function createKernel(tape: Tape): Kernel {
         if (passed > mostPoints) throw new Stuck('more points than any history needs');
         kernel.onTaken?.(point);
         work = point.work;
+        actor = process;
         point.run();
         // Before its effect a call settles no promise, so nobody has anything to do yet.
         if (point.side !== 'before') await drained();

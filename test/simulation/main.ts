@@ -1,52 +1,97 @@
 import 'zod/compile';
-import { createCoverage } from './coverage.ts';
 import { playHistory } from './history.ts';
-import { createTape } from './tape.ts';
+import { invariantNames } from './invariants.ts';
+import { everyKill, everyPair, playKilled } from './kills.ts';
+import { quietRuntime } from './quiet.ts';
+import { impossible, missing, required } from './required.ts';
+import { runSeeds } from './run.ts';
+import { core, scenarios } from './scenarios.ts';
+import { shrink } from './shrink.ts';
+import { createTape, replayTape } from './tape.ts';
 
-Error.stackTraceLimit = 0;
-const never = new AbortController().signal;
-AbortSignal.timeout = () => never;
-const [seeds = '1', seed = '1'] = process.argv.slice(2);
-const coverage = createCoverage();
-const started = performance.now();
-let points = 0;
-let saves = 0;
-const ends = new Map<string, number>();
-let bad = 0;
-let last = 0;
-for (let index = 0; index < Number(seeds); index += 1) {
-  const at = Number(seed) + index;
-  const result = await playHistory(createTape(at), coverage, Number(seeds) === 1);
-  if (index % 250 === 249) {
-    const used = process.cpuUsage();
-    const now = (used.user + used.system) / 1000;
-    console.log('block', ((now - last) / 250).toFixed(1));
-    last = now;
+/**
+ * One process of `scripts/simulate.mjs`. Answers JSON, one line each: `tally` at the end, `heard` now and then; or, for
+ * one history, its trace as it is.
+ */
+quietRuntime();
+const [mode = '', ...args] = process.argv.slice(2);
+const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const number = (text: string | undefined) => Number(text ?? 0);
+const traceLength = 160;
+
+switch (mode) {
+  case 'seeds': {
+    const [from, count, step] = args.map(Number);
+    let heardMs = performance.now();
+    const seeds = function* () {
+      for (let index = 0; index < (count ?? 0); index += 1) yield (from ?? 0) + index * (step ?? 1);
+    };
+    const tally = await runSeeds(seeds(), ({ histories, failures }) => {
+      if (performance.now() - heardMs < 5_000) return;
+      heardMs = performance.now();
+      say({ heard: histories, failures: failures.length });
+    });
+    say({ tally });
+    break;
   }
-  points += result.points;
-  saves += result.saves;
-  for (const end of result.ends) ends.set(end, (ends.get(end) ?? 0) + 1);
-  if (result.violations.length > 0) {
-    bad += 1;
-    if (bad <= 12) console.log(at, JSON.stringify(result.violations[0]).slice(0, 400));
+  case 'kills':
+  case 'pairs': {
+    const share = { index: number(args[0]), of: number(args[1]) };
+    for (const scenario of mode === 'kills' ? scenarios : core) {
+      say({ kills: await (mode === 'kills' ? everyKill : everyPair)(scenario, share) });
+    }
+    break;
   }
-  if (Number(seeds) === 1)
-    console.log(
-      result.stage.trace?.slice(-Number(process.argv[4] ?? 400)).join('\n'),
-      result.violations,
-      result.ends,
-      result.virtualSeconds,
+  case 'coverage': {
+    let text = '';
+    for await (const chunk of process.stdin) text += String(chunk);
+    const cells = JSON.parse(text) as Record<string, number>;
+    say({
+      missing: missing(cells, number(args[0])),
+      required: required.filter(({ from }) => number(args[0]) >= from).length,
+      impossible: impossible.length,
+    });
+    break;
+  }
+  case 'scenario': {
+    const scenario = [...scenarios, ...core].find(({ name }) => name === args[0]);
+    if (scenario === undefined) throw new Error(`There is no scenario "${args[0]}".`);
+    const run = await playKilled(scenario, new Set(args.slice(1).map(Number)), true);
+    console.log(run.stage.trace?.join('\n'));
+    console.log(run.broken, run.ends, run.killed);
+    break;
+  }
+  case 'one': {
+    const seed = number(args[0]);
+    const { violations, stage, ends, points, virtualSeconds } = await playHistory(
+      createTape(seed),
+      undefined,
+      true,
     );
+    console.log(stage.trace?.slice(-number(args[1] ?? '400')).join('\n'));
+    console.log(
+      `\nseed ${seed}: ${points} points, ${virtualSeconds} s of virtual time, ends ${ends.join(', ')}`,
+    );
+    for (const { invariant, text } of violations)
+      console.log(`BROKEN ${invariant}: ${text}\n  (${invariantNames[invariant]})`);
+    break;
+  }
+  case 'shrink': {
+    const seed = number(args[0]);
+    const { violations, stage } = await playHistory(createTape(seed));
+    const [violation] = violations;
+    if (violation === undefined) break;
+    const { tape, tries } = await shrink(stage.tape.drawn, violation.invariant, number(args[1] ?? '300'));
+    const short = await playHistory(replayTape(tape), undefined, true);
+    console.log(short.stage.trace?.slice(-traceLength).join('\n'));
+    const found = short.violations.find(({ invariant }) => invariant === violation.invariant);
+    const bad = tape.filter((value) => value !== 0).length;
+    console.log(`BROKEN ${found?.invariant}: ${found?.text}\n  (${invariantNames[violation.invariant]})`);
+    console.log(
+      `shortest found in ${tries} tries: ${short.points} points, ${bad} of ${stage.tape.drawn.filter((value) => value !== 0).length} draws left`,
+    );
+    break;
+  }
+  default:
+    throw new Error(`There is no mode "${mode}".`);
 }
-const ms = performance.now() - started;
-const cpu = process.cpuUsage();
-console.log({ cpuMs: (cpu.user + cpu.system) / 1000 / Number(seeds) });
-console.log({ ms: ms / Number(seeds), points: points / Number(seeds), saves: saves / Number(seeds), bad });
-console.log(Object.fromEntries(ends));
-if (process.env['COVER'])
-  console.log(
-    [...coverage.cells]
-      .sort()
-      .map(([k, v]) => `${v}\t${k}`)
-      .join('\n'),
-  );

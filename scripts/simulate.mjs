@@ -1,0 +1,236 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+
+const usage = `Plays seeded histories of the real code in a simulated world, and checks every invariant at every step.
+
+  npm run simulate -- --seeds N [--seed S]   N histories, from first seed S (1)
+  npm run simulate -- --seeds 1 --seed S     one history, told line by line
+  npm run simulate -- --kills                every scenario, killed once at each of its awaits
+  npm run simulate -- --pairs                core scenarios, killed at every pair of awaits
+  npm run simulate -- --scenario NAME [--at K,…]  one scenario, killed there, told line by line
+
+  --workers N   processes (one per core)     --json FILE   the figures as JSON
+  --trace N     lines of a told history      --no-shrink   do not look for a shorter history after a failure`;
+
+const root = resolve(import.meta.dirname, '..');
+const { values: options } = parseArgs({
+  options: {
+    seeds: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    workers: { type: 'string', default: String(cpus().length) },
+    kills: { type: 'boolean', default: false },
+    pairs: { type: 'boolean', default: false },
+    scenario: { type: 'string' },
+    at: { type: 'string', default: '' },
+    trace: { type: 'string', default: '400' },
+    json: { type: 'string' },
+    'no-shrink': { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const cache = join(root, 'node_modules/.cache');
+await mkdir(cache, { recursive: true });
+const place = await mkdtemp(join(cache, 'simulate-'));
+const bundle = join(place, 'simulate.mjs');
+try {
+  process.exitCode = await main();
+} finally {
+  await rm(place, { recursive: true });
+}
+
+async function main() {
+  const asked = options.seeds !== undefined || options.kills || options.pairs || options.scenario;
+  if (options.help || !asked) {
+    console.log(usage);
+    return options.help ? 0 : 2;
+  }
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['test/simulation/main.ts'],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    packages: 'external',
+    sourcemap: 'inline',
+    logLevel: 'warning',
+  });
+  if (options.scenario !== undefined) {
+    return show(['scenario', options.scenario, ...options.at.split(',').filter((text) => text !== '')]);
+  }
+  if (options.kills || options.pairs) return killEverywhere(options.kills ? 'kills' : 'pairs');
+  return playSeeds(Number(options.seeds), Number(options.seed));
+}
+
+async function playSeeds(seeds, first) {
+  if (seeds === 1) return show(['one', String(first), options.trace]);
+  const workers = Math.max(1, Math.min(Number(options.workers), seeds));
+  const started = performance.now();
+  const tallies = await Promise.all(
+    Array.from({ length: workers }, async (_, index) => {
+      const count = Math.floor(seeds / workers) + (index < seeds % workers ? 1 : 0);
+      const lines = await collect(['seeds', first + index, count, workers]);
+      const tally = lines.findLast((line) => line.tally !== undefined)?.tally;
+      if (tally === undefined) throw new Error('a simulating process ended early');
+      return tally;
+    }),
+  );
+  const total = tallies.reduce(merged);
+  const seconds = (performance.now() - started) / 1000;
+  const { missing, impossible, required } = await judgeCoverage(total);
+  const failed = total.failures.length;
+
+  console.log(
+    `${total.histories} histories in ${seconds.toFixed(1)} s on ${workers} processes: ${(total.histories / seconds).toFixed(0)} a second, ${(total.cpuMs / total.histories).toFixed(1)} ms of one core each`,
+  );
+  console.log(
+    `${(total.points / 1e6).toFixed(2)} M awaits (${Math.round(total.points / total.histories)} each), ${total.saves} saves, ${Math.round(total.virtualSeconds / 3600)} h of virtual time`,
+  );
+  console.log(
+    `ends: ${sorted(total.ends)
+      .map(([end, count]) => `${end} ${count}`)
+      .join(', ')}`,
+  );
+  console.log(
+    `coverage: ${Object.keys(total.cells).length} cells met, ${required - missing.length} of ${required} required ones, ${impossible} known to be impossible`,
+  );
+  for (const cell of missing) console.log(`  NEVER MET: ${cell}`);
+  for (const [invariant, count] of sorted(total.failed)) console.log(`  BROKEN ${count} times: ${invariant}`);
+  for (const { seed, violation } of total.failures.slice(0, 10)) {
+    console.log(`  seed ${seed}: ${violation.invariant}: ${violation.text}`);
+    console.log(`    npm run simulate -- --seeds 1 --seed ${seed}`);
+  }
+  await write({ mode: 'seeds', first, workers, seconds, ...total, missing });
+  if (failed > 0 && !options['no-shrink']) {
+    console.log(`\nlooking for a shorter history than that of seed ${total.failures[0].seed} …`);
+    await show(['shrink', String(total.failures[0].seed), '300']);
+  }
+  if (missing.length > 0) console.log('\nVACUOUS: this run did not try what it is meant to try.');
+  return failed > 0 || missing.length > 0 ? 1 : 0;
+}
+
+async function killEverywhere(mode) {
+  const workers = Number(options.workers);
+  const started = performance.now();
+  const shares = await Promise.all(
+    Array.from({ length: workers }, (_, index) => collect([mode, index, workers])),
+  );
+  const scenarios = new Map();
+  for (const { kills } of shares.flat()) {
+    if (kills === undefined) continue;
+    const known = scenarios.get(kills.scenario) ?? { ...kills, runs: 0, places: {}, broken: [] };
+    known.runs += kills.runs;
+    addUp(known.places, kills.places);
+    known.broken.push(...kills.broken);
+    scenarios.set(kills.scenario, known);
+  }
+  const all = [...scenarios.values()];
+  const runs = all.reduce((sum, one) => sum + one.runs, 0);
+  const broken = all.reduce((sum, one) => sum + one.broken.length, 0);
+  const seconds = (performance.now() - started) / 1000;
+  for (const one of all) {
+    console.log(
+      `${String(one.runs).padStart(7)} runs, ${String(one.points).padStart(5)} awaits: ${one.scenario}`,
+    );
+    for (const { at, text } of one.broken.slice(0, 3)) {
+      console.log(`        BROKEN ${text}`);
+      console.log(`        npm run simulate -- --scenario "${one.scenario}" --at ${at.join(',')}`);
+    }
+  }
+  const places = {};
+  for (const one of all) addUp(places, one.places);
+  console.log('\nkilled in (phase | step | side):');
+  for (const [where, count] of sorted(places)) console.log(`${String(count).padStart(7)}  ${where}`);
+  console.log(`\n${runs} runs in ${seconds.toFixed(0)} s, ${broken} broken, none skipped`);
+  await write({ mode, workers, seconds, runs, broken, scenarios: all, places });
+  return broken === 0 ? 0 : 1;
+}
+
+function child(args, stdout) {
+  return spawn(
+    process.execPath,
+    ['--enable-source-maps', '--no-warnings', '--max-semi-space-size=128', bundle, ...args.map(String)],
+    { stdio: ['ignore', stdout, 'inherit'] },
+  );
+}
+
+/** Every line that a process answers, as JSON. */
+async function collect(args) {
+  const started = child(args, 'pipe');
+  const ended = new Promise((done, fail) => {
+    started.on('error', fail);
+    started.on('exit', done);
+  });
+  const lines = [];
+  for await (const line of createInterface({ input: started.stdout })) {
+    const said = JSON.parse(line);
+    if (said.heard === undefined) lines.push(said);
+  }
+  const code = await ended;
+  if (code !== 0) throw new Error(`a simulating process ended with ${code}`);
+  return lines;
+}
+
+/** Lets a process tell its story itself. */
+function show(args) {
+  return new Promise((done, fail) => {
+    const started = child(args, 'inherit');
+    started.on('error', fail);
+    started.on('exit', (code) => done(code ?? 1));
+  });
+}
+
+async function judgeCoverage({ cells, histories }) {
+  const [answer] = await collectWithInput(['coverage', String(histories)], JSON.stringify(cells));
+  return answer;
+}
+
+function collectWithInput(args, input) {
+  return new Promise((done, fail) => {
+    const started = spawn(process.execPath, ['--no-warnings', bundle, ...args], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let text = '';
+    started.stdout.on('data', (chunk) => {
+      text += chunk;
+    });
+    started.on('error', fail);
+    started.on('exit', () =>
+      done(
+        text
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line)),
+      ),
+    );
+    started.stdin.end(input);
+  });
+}
+
+function addUp(into, from) {
+  for (const [key, count] of Object.entries(from)) into[key] = (into[key] ?? 0) + count;
+}
+
+function merged(a, b) {
+  for (const key of ['histories', 'points', 'saves', 'virtualSeconds', 'cpuMs']) a[key] += b[key];
+  for (const key of ['ends', 'cells', 'failed']) addUp(a[key], b[key]);
+  a.failures.push(...b.failures);
+  return a;
+}
+
+function sorted(counts) {
+  return Object.entries(counts).sort(([, a], [, b]) => b - a);
+}
+
+async function write(figures) {
+  if (options.json === undefined) return;
+  await mkdir(dirname(resolve(options.json)), { recursive: true });
+  await writeFile(resolve(options.json), `${JSON.stringify(figures, null, 1)}\n`);
+}
