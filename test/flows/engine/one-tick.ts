@@ -1,0 +1,159 @@
+import { tick } from '../../../src/flows/engine/tick.ts';
+import type { World } from '../../../src/flows/engine/world.ts';
+import type {
+  AnalysisRequest,
+  CheckContext,
+  Directory,
+  LiveRecord,
+  Observation,
+  PersonKind,
+  Releases,
+  StepContext,
+  Target,
+} from '../../../src/flows/ports.ts';
+import type { AuditEntry } from '../../../src/flows/promotion/audit.ts';
+import type { Analysis, CheckResult, CheckSpec, Definition } from '../../../src/flows/promotion/plan.ts';
+import { lockKeys, type Promotion } from '../../../src/flows/promotion/promotion.ts';
+import { createPaperStore } from '../../simulation/paper-store.ts';
+import { analysis, hash, newRelease, passed, type Walk } from '../promotion/walk.ts';
+
+type Answer<T> = T | Error;
+
+/** What the world answers; what is left out answers as on a good day. An Error is thrown. */
+export interface Outside {
+  readonly observe?: Answer<Observation> | ((context: StepContext) => Answer<Observation>);
+  readonly act?: Answer<{ readonly reference: string | null }>;
+  readonly analyze?:
+    | Answer<Awaited<ReturnType<Target['analyze']>>>
+    | ((request: AnalysisRequest) => Analysis);
+  readonly validate?: Answer<readonly CheckResult[]>;
+  readonly check?: (
+    spec: CheckSpec,
+    context: CheckContext,
+  ) => Answer<CheckResult & { readonly completeUntilMs?: number }>;
+  readonly kindOf?: Answer<PersonKind>;
+  readonly membersOf?: Readonly<Record<string, readonly string[]>>;
+  readonly resolve?: Answer<Awaited<ReturnType<Releases['resolve']>>>;
+  readonly live?: readonly LiveRecord[];
+  readonly definition?: Partial<Definition>;
+  /** Who holds the environment; the promotion itself unless told. */
+  readonly holder?: string;
+  /** How long the worker has slept whenever it looks. */
+  readonly sleepsMs?: number;
+}
+
+const orThrow = <T>(answer: Answer<T>): T => {
+  if (answer instanceof Error) throw answer;
+  return answer;
+};
+
+/** Ticks a promotion once in a world of one's own making, and tells all that came of it. */
+export async function tickOnce(walk: Walk, outside: Outside = {}, afterSeconds = 0) {
+  const nowMs = walk.nowMs + afterSeconds * 1000;
+  const store = createPaperStore(() => nowMs);
+  const definition = { ...walk.promotion.definition, ...outside.definition };
+  const promotion: Promotion = { ...walk.promotion, definition };
+  const { id } = promotion;
+  await store.create({
+    promotion,
+    audit: [],
+    announcements: [],
+    locks: null,
+    handedOver: null,
+    live: null,
+  });
+  for (const key of lockKeys(promotion)) store.locks.set(key, outside.holder ?? id);
+
+  const asked: string[] = [];
+  const observed: StepContext[] = [];
+  const acted: StepContext[] = [];
+  const analyzed: AnalysisRequest[] = [];
+  const checked: { readonly id: string; readonly context: CheckContext }[] = [];
+  const woken: (readonly [string, number])[] = [];
+  const warned: Readonly<Record<string, unknown>>[] = [];
+
+  const target: Target = {
+    async analyze(request) {
+      analyzed.push(request);
+      const answer = outside.analyze ?? { outcome: 'analyzed', analysis };
+      return typeof answer === 'function'
+        ? { outcome: 'analyzed', analysis: answer(request) }
+        : orThrow(answer);
+    },
+    validate: async () => orThrow(outside.validate ?? []),
+    async observe(_definition, context) {
+      observed.push(context);
+      const answer = outside.observe ?? { outcome: 'before', precondition: 'E1' };
+      return orThrow(typeof answer === 'function' ? answer(context) : answer);
+    },
+    async act(_definition, context) {
+      acted.push(context);
+      return orThrow(outside.act ?? { reference: null });
+    },
+  };
+  const directory: Directory = {
+    async kindOf({ userId }) {
+      asked.push(userId);
+      return orThrow(outside.kindOf ?? 'member');
+    },
+    async membersOf(group) {
+      asked.push(group);
+      return outside.membersOf?.[group] ?? [];
+    },
+  };
+  let slept = 0;
+  const world: World = {
+    store: { ...store, liveRecords: async () => outside.live ?? [] },
+    targetOf: () => target,
+    checks: {
+      async run(spec, context) {
+        checked.push({ id: spec.id, context });
+        return orThrow(outside.check?.(spec, context) ?? passed(spec.id));
+      },
+    },
+    releases: {
+      async resolve(_repository, version) {
+        const commit = newRelease.commit ?? {
+          sha: 's',
+          author: 'a',
+          message: 'm',
+          url: 'https://example.test',
+        };
+        return orThrow(outside.resolve ?? { outcome: 'found', version, commit });
+      },
+    },
+    directory,
+    configured: () => true,
+    elapsedMs: () => {
+      slept += outside.sleepsMs ?? 0;
+      return slept;
+    },
+    hints: { wake: (promotionId, atMs) => woken.push([promotionId, atMs]) },
+    hash,
+    log: { info() {}, warn: (data) => warned.push(data), error() {} },
+  };
+
+  const thrown = await tick(world, id).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const saved = (await store.load(id))?.promotion ?? promotion;
+  return {
+    /** What was decided, in order. */
+    events: store.entries.map(({ event }) => event),
+    types: store.entries.map(({ event }) => event.type),
+    first: store.entries[0]?.event satisfies AuditEntry['event'] | undefined,
+    promotion: saved,
+    saves: store.history.length - 1,
+    store,
+    asked,
+    observed,
+    acted,
+    analyzed,
+    checked,
+    woken,
+    warned,
+    thrown,
+    nowMs,
+  };
+}
