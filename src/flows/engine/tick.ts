@@ -356,6 +356,7 @@ async function readingEvent(world: World, promotion: Promotion, nowMs: number): 
     type: 'reading.recorded',
     results: [...results, ...(drift === null ? [] : [drift.result])],
     completeUntilMs,
+    looked: drift === null,
   };
 }
 

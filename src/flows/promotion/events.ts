@@ -86,6 +86,8 @@ const fromTicks = [
     results: z.array(CheckResult),
     /** Data is complete up to here; null when nothing is known yet. */
     completeUntilMs: z.int().nullable(),
+    /** Whether it was seen where production points; left out in entries from before this was recorded. */
+    looked: z.boolean().optional(),
   }),
   z.strictObject({ type: z.literal('question.expired'), questionId: z.string() }),
   /** Another promotion took over before this one touched anything. */

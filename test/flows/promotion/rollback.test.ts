@@ -299,6 +299,34 @@ describe('the watch', () => {
     expect(later(accepted, 180, reading(unknown('errors'))).promotion.phase).toBe('promoted');
   });
 
+  it('ALL-13 going on without data does not make it promoted while nobody sees where production points', () => {
+    const asked = later(
+      later(walkTo('monitoring'), 60, reading(unknown('errors'))),
+      60,
+      reading(unknown('errors')),
+    );
+    const answered = (walk: typeof asked) =>
+      granted(
+        through(walk, {
+          type: 'answer.claimed',
+          claim: claim('answer', grace, { answer: 'continue' }),
+          questionId: walk.promotion.phase === 'monitoring' ? (walk.promotion.watch.question?.id ?? '') : '',
+        }),
+        'answer',
+      );
+    const unseen = { ...reading(unknown('errors'), unknown('target-switch')), looked: false };
+    const blind = later(answered(asked), 180, unseen);
+
+    expect(blind.promotion).toMatchObject({
+      phase: 'monitoring',
+      watch: { question: { askedAtMs: blind.nowMs }, acceptedBy: null },
+    });
+    const again = later(answered(blind), 30, unseen);
+    expect(again.promotion).toMatchObject({ phase: 'monitoring', watch: { question: null } });
+    const seen = { ...reading(unknown('errors')), looked: true };
+    expect(later(again, 60, seen).promotion.phase).toBe('promoted');
+  });
+
   it('ALL-13 what failed before the promotion is not blamed on it', () => {
     const walk = walkTo('monitoring');
     const blamed = {

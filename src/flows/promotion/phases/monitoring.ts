@@ -145,11 +145,13 @@ export const monitoring: PhaseRules<'monitoring'> = {
       return rollBack(seen, { code, text: worstOf(event.results), by: null }, nowMs, nowMs, [told]);
     }
     const over = soakIsOver(promotion, watch, nowMs) && !isHeld(promotion, nowMs);
-    if (over && outcome !== 'unhealthy') return promote(seen, nowMs, [told]);
+    // Missing health data can be accepted; that nobody looked where production points cannot.
+    const blind = over && event.looked === false;
+    if (over && !blind && outcome !== 'unhealthy') return promote(seen, nowMs, [told]);
     const ask =
       inconclusiveSinceMs !== null &&
       watch.question === null &&
-      watch.acceptedBy === null &&
+      (watch.acceptedBy === null || blind) &&
       nowMs - inconclusiveSinceMs >= rules.patienceSeconds * 1000;
     if (!ask) return accept(seen, [told]);
     const question = {
@@ -158,7 +160,14 @@ export const monitoring: PhaseRules<'monitoring'> = {
       deadlineAtMs: nowMs + rules.answerWithinSeconds * 1000,
       text: worstOf(event.results),
     };
-    return accept({ ...seen, watch: { ...watch, question } }, [
+    const asking: Watch = {
+      ...watch,
+      question,
+      acceptedBy: null,
+      // Asked again about the same only after the same patience.
+      inconclusiveSinceMs: blind ? nowMs : inconclusiveSinceMs,
+    };
+    return accept({ ...seen, watch: asking }, [
       told,
       { topic: 'question', question, withoutAnswer: rules.withoutAnswer },
     ]);
