@@ -44,6 +44,7 @@ const soonRepeatedMs = 15_000;
 const rarelyRepeatedMs = 5 * 60_000;
 /** While Slack answers nothing, nothing that may have arrived is repeated; it is asked this often whether it answers. */
 const listenAgainMs = 15_000;
+const heardLatelyMs = 10_000;
 /** An edit is answered or given up by then; after that another one may be tried. */
 const drawingMs = 15_000;
 const retryEditMs = 5_000;
@@ -169,13 +170,25 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     nowMs: number,
   ) => Math.max(fullUntilMs, nowMs + restMs) + Math.floor(random() * Math.min(mostMs, Math.max(0, waitedMs)));
 
+  /** Slack answered something lately; only ever saves asking. */
+  let heardMs = Number.NEGATIVE_INFINITY;
+  const hear = <Sent>(outcome: Outcome<Sent>, nowMs: number): Outcome<Sent> => {
+    if (outcome.outcome !== 'unknown' && outcome.outcome !== 'unreachable') heardMs = nowMs;
+    return outcome;
+  };
   /**
    * Whether Slack answers at all: asked with a call that changes nothing before something is repeated that may have
-   * arrived. What the answer says does not matter.
+   * arrived. What the answer says does not matter. When there is none, nobody asks again for a while.
    */
-  const answers = async (channel: string, ts: string | null): Promise<boolean> => {
-    const { outcome } = await slack.permalink({ channel, ts: ts ?? nowhere });
-    return outcome === 'sent' || outcome === 'refused' || outcome === 'gone';
+  const answers = async ({ channel, ts }: Surface, nowMs: number): Promise<boolean> => {
+    if (nowMs - heardMs < heardLatelyMs) return true;
+    const charge: Charge = { method: 'ask' };
+    const leave = await pacing.ask(charge, null, nowMs);
+    if (leave.outcome !== 'now') return false;
+    hear(await slack.permalink({ channel, ts: ts ?? nowhere }), nowMs);
+    if (heardMs === nowMs) return true;
+    await pacing.block(charge, nowMs + listenAgainMs);
+    return false;
   };
 
   const postCard = async ({ surface, promotion, nowMs }: View): Promise<Went> => {
@@ -195,7 +208,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       postAt: null,
     });
     if (claimed === undefined) return 'stop';
-    if (surface.postingUntilMs !== null && !(await answers(surface.channel, null))) {
+    if (surface.postingUntilMs !== null && !(await answers(surface, nowMs))) {
       const untilMs = nowMs + listenAgainMs;
       return giveBack(claimed, { postingUntilMs: untilMs, postAt: surface.postAt }, untilMs);
     }
@@ -207,8 +220,11 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     }
     const release = (newest: Surface): Changes =>
       newest.postingUntilMs === claimed.postingUntilMs ? { postingUntilMs: null } : {};
-    const outcome = await textOnlyIfDeclined(await draw(promotion, nowMs), (message) =>
-      slack.post({ channel: surface.channel, message }),
+    const outcome = hear(
+      await textOnlyIfDeclined(await draw(promotion, nowMs), (message) =>
+        slack.post({ channel: surface.channel, message }),
+      ),
+      nowMs,
     );
     if (outcome.outcome === 'unknown') return 'again';
     if (outcome.outcome === 'sent') {
@@ -268,8 +284,11 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     }
     const release = (newest: Surface): Changes =>
       newest.drawingUntilMs === claimed.drawingUntilMs ? { drawingUntilMs: null } : {};
-    const outcome = await textOnlyIfDeclined(await draw(promotion, nowMs), (message) =>
-      slack.update({ channel: surface.channel, ts, message }),
+    const outcome = hear(
+      await textOnlyIfDeclined(await draw(promotion, nowMs), (message) =>
+        slack.update({ channel: surface.channel, ts, message }),
+      ),
+      nowMs,
     );
     if (outcome.outcome === 'unknown') {
       // An edit can be repeated without harm; meanwhile the rest is told.
@@ -422,7 +441,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       postAt: null,
     });
     if (claimed === undefined) return 'stop';
-    if (surface.tellingUntilMs !== null && !(await answers(surface.channel, surface.ts))) {
+    if (surface.tellingUntilMs !== null && !(await answers(surface, nowMs))) {
       const untilMs = nowMs + listenAgainMs;
       return giveBack(claimed, { tellingUntilMs: untilMs, postAt: surface.postAt }, untilMs);
     }
@@ -438,7 +457,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     const group =
       linked === null ? plain : (nextGroup(promotion, pending, surface, { nowMs, cardUrl: linked }) ?? plain);
     const telling = group.tellings[out] ?? first;
-    const outcome = await send(surface, telling);
+    const outcome = hear(await send(surface, telling), nowMs);
     const withUrl = linked === null ? {} : { url: linked };
 
     if (outcome.outcome === 'unknown') {

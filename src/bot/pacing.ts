@@ -10,6 +10,8 @@ export type PostWeight = 'page' | 'matter' | 'detail';
 export type Charge =
   | { readonly method: 'edit'; readonly weight: EditWeight }
   | { readonly method: 'whisper' }
+  /** Anything that is only asked to hear whether Slack answers. */
+  | { readonly method: 'ask' }
   | PostCharge;
 
 interface PostCharge {
@@ -34,6 +36,7 @@ const edit: Readonly<Record<EditWeight, Rate>> = {
   progress: { ...edits, burstMs: 3_000, withinMs: 0 },
 };
 const whisper: Rate = { intervalMs: 750, burstMs: 7_500, withinMs: forEver };
+const asking: Rate = { intervalMs: 1_000, burstMs: 5_000, withinMs: 0 };
 const inChannel = { intervalMs: 1_100, burstMs: 2_200 };
 const channelRates: Readonly<Record<Exclude<PostWeight, 'page'>, Rate>> = {
   matter: { ...inChannel, withinMs: forEver },
@@ -73,6 +76,7 @@ export interface Pacing {
 const pots = {
   edit: 'update',
   whisper: 'whisper',
+  ask: 'ask',
   everywhere: 'post',
   pages: 'page',
   channel: (id: string) => `post#${id}`,
@@ -111,10 +115,16 @@ export function createPacing(budget: Budget): Pacing {
       { pot: pots.pages, rate: pageEverywhere },
       nowMs,
     );
-  const simple = (charge: Exclude<Charge, PostCharge>) =>
-    charge.method === 'edit'
-      ? { pot: pots.edit, rate: edit[charge.weight] }
-      : { pot: pots.whisper, rate: whisper };
+  const simple = (charge: Exclude<Charge, PostCharge>) => {
+    switch (charge.method) {
+      case 'edit':
+        return { pot: pots.edit, rate: edit[charge.weight] };
+      case 'whisper':
+        return { pot: pots.whisper, rate: whisper };
+      case 'ask':
+        return { pot: pots.ask, rate: asking };
+    }
+  };
 
   const queueOf = (charge: Charge) => {
     if (charge.method !== 'post') return charge.method;
