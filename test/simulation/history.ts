@@ -361,8 +361,11 @@ export function drawStory(stage: Stage): void {
   const open = (seconds: number, run: () => void) => {
     stage.story.pending += 1;
     at(seconds, 'open', () => {
-      stage.story.pending -= 1;
       run();
+      // What was asked for is there by then, or was lost on the way.
+      kernel.at(kernel.nowMs() + 10_000, 'opened', () => {
+        stage.story.pending -= 1;
+      });
     });
   };
   const some = (most: number) => (tape.draw(3) === 2 ? tape.between(1, most) : 0);

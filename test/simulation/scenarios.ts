@@ -29,7 +29,13 @@ function when(stage: Stage, phase: Phase, run: () => void): void {
     before?.(shadow, was, entries);
     if (done || shadow.promotion.phase !== phase || was?.phase === phase) return;
     done = true;
-    stage.kernel.at(stage.kernel.nowMs() + 1_000, `script ${phase}`, run);
+    stage.story.pending += 1;
+    stage.kernel.at(stage.kernel.nowMs() + 1_000, `script ${phase}`, () => {
+      run();
+      stage.kernel.at(stage.kernel.nowMs() + 10_000, 'script', () => {
+        stage.story.pending -= 1;
+      });
+    });
   };
 }
 
