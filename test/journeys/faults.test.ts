@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { channelIds, userIds } from '../../workspace/slack/people.ts';
 import { type JourneyWorld, startJourney } from './world.ts';
 
 let world: JourneyWorld;
@@ -165,6 +166,38 @@ describe('Slack down', () => {
     }
     await world.advance(620, 10);
     expect(['waiting', 'deploying', 'verifying', 'monitoring', 'promoted']).toContain(await phase());
+  });
+
+  it('ALL-2 ALL-6 a card whose posting was not answered may be there twice; a click on either counts once', async () => {
+    world.workspace.slack.control.faults.loseAnswer({ method: 'chat.postMessage' });
+    await asked();
+    await world.advance(75, 15);
+    const cards = world.workspace.slack.control
+      .messages(channelIds.deploysSite)
+      .filter(({ metadata }) => metadata?.event_type === 'promotion');
+    const [orphan, live] = cards;
+    if (orphan === undefined || live === undefined) throw new Error('there are not two cards');
+    const press = (user: keyof typeof userIds, ts: string, actionId: string) =>
+      world.workspace.slack.control.click({
+        user: userIds[user],
+        channel: channelIds.deploysSite,
+        messageTs: ts,
+        actionId,
+      });
+
+    expect(orphan.metadata?.event_payload['promotion_id']).toBe(live.metadata?.event_payload['promotion_id']);
+    await press('grace', orphan.ts, 'cs:approve');
+    await world.settle();
+    await press('grace', live.ts, 'cs:approve');
+    await world.settle();
+    await world.advance(15, 15);
+
+    expect(await world.saved()).toMatchObject({
+      phase: 'awaiting-approval',
+      approvals: [{ person: { userId: userIds.grace } }],
+    });
+    expect(world.card().ts).toBe(live.ts);
+    expect(world.card().text).toContain('1 of 2 given');
   });
 
   it('ALL-6 a deleted card is posted again', async () => {
