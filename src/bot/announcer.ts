@@ -266,13 +266,15 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     const patient = next.weight === 'progress' ? patience.progress : patience.news;
     const againMs = (atMs: number) => askAgainMs(atMs, nowMs - surface.drawnAtMs, patient, nowMs);
     if (fullMs !== undefined) return { surface, untilMs: againMs(fullMs) };
-    const redrawn = surface.redrawAtMs !== null && surface.redrawAtMs <= nowMs ? null : surface.redrawAtMs;
+    const redraws = surface.redrawAtMs !== null && surface.redrawAtMs <= nowMs;
+    // Whoever claimed before has not said how it ended: their drawing may still come, and must not stay.
+    const unsure = surface.drawingUntilMs !== null;
     const claimed = await claim(surface, {
       drawingUntilMs: nowMs + drawingMs,
       dueAtMs: nowMs + lookAgainMs,
       editAtMs: null,
-      // Whoever claimed before has not said how it ended: their drawing may still come, and must not stay.
-      redrawAtMs: surface.drawingUntilMs === null ? redrawn : nowMs + strayEditMs,
+      // A redraw is owed until it was seen to succeed: this one may die on its way.
+      redrawAtMs: unsure || redraws ? nowMs + strayEditMs : surface.redrawAtMs,
     });
     if (claimed === undefined) return 'stop';
     const leave = await pacing.ask(charge, place, nowMs);
@@ -312,8 +314,14 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     if (outcome.outcome !== 'sent') {
       log.error({ promotionId: promotion.id, ...outcome }, 'card cannot be drawn');
     }
+    const settles = (newest: Surface) =>
+      redraws &&
+      !unsure &&
+      newest.drawingUntilMs === claimed.drawingUntilMs &&
+      newest.redrawAtMs === claimed.redrawAtMs;
     await record(claimed, (newest) => ({
       ...release(newest),
+      ...(settles(newest) ? { redrawAtMs: null } : {}),
       drawnRevision: promotion.revision,
       drawnAtMs: nowMs,
       shown: mattersOf(promotion),

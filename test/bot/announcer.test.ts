@@ -144,6 +144,29 @@ describe('the card', () => {
     expect(bench.rows.dueAt(id)).toBeUndefined();
   });
 
+  it('whose late redrawing dies on its way is redrawn by somebody else', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    await run();
+    slack.outcomes.update = [{ outcome: 'unknown', error: 'timeout' }];
+    await pass(4);
+    bench.rows.save(promotionIn('promoted'));
+    await pass(20);
+    const { update } = slack;
+    slack.update = () => new Promise(() => {});
+    bench.rows.nowMs += 60_000;
+    void announcer.announce(id, bench.rows.nowMs);
+    await vi.waitFor(() => expect(bench.rows.surface(id).drawingUntilMs).toBe(bench.rows.nowMs + 15_000));
+    slack.update = update;
+    announcer = create();
+    await pass(180);
+    expect(
+      updates()
+        .slice(2)
+        .map(({ message }) => revisionDrawn(message)),
+    ).toEqual([2, 2]);
+    expect(bench.rows.surface(id)).toMatchObject({ redrawAtMs: null, dueAtMs: null });
+  });
+
   it('that was deleted is posted anew when a reply finds its thread gone, and the thread goes on there', async () => {
     bench.rows.save(promotionIn('deploying'));
     await pass(5);
