@@ -1,0 +1,217 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+
+const usage = `Makes protocol mistakes on purpose, one at a time, and sees whether the simulator notices.
+
+  npm run mistakes                     every mistake, up to 20,000 histories each
+  npm run mistakes -- --quick          those that are noticed within a few hundred histories
+  npm run mistakes -- --only NAME[,…]  these
+
+  --histories N   at most so many each     --workers N   processes (one per core)
+  --json FILE     the figures as JSON      --write       docs/proof/mistakes.md as well`;
+
+const root = resolve(import.meta.dirname, '..');
+const { values: options } = parseArgs({
+  options: {
+    histories: { type: 'string' },
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    workers: { type: 'string', default: String(cpus().length) },
+    json: { type: 'string' },
+    write: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+/** A quick one is noticed within this many; the others may take as many as durable.md §11 allows. */
+const quickHistories = 600;
+const histories = Number(options.histories ?? (options.quick ? quickHistories : 20_000));
+/** Without any mistake nothing may be noticed; `npm run simulate` plays far more of these. */
+const soundHistories = Math.min(histories, 300);
+
+const cache = join(root, 'node_modules/.cache');
+await mkdir(cache, { recursive: true });
+const place = await mkdtemp(join(cache, 'mistakes-'));
+try {
+  process.exitCode = await main();
+} finally {
+  await rm(place, { recursive: true });
+}
+
+async function main() {
+  if (options.help) {
+    console.log(usage);
+    return 0;
+  }
+  const list = join(place, 'list.mjs');
+  await bundle('test/simulation/mistakes/all.ts', list);
+  const { mistakes, withMistake, invariantNames } = await import(pathToFileURL(list).href);
+  const wanted = options.only?.split(',');
+  const unknown = wanted?.filter((name) => !mistakes.some((mistake) => mistake.name === name)) ?? [];
+  if (unknown.length > 0) {
+    console.error(
+      `There is no mistake called ${unknown.join(', ')}. Mistakes: ${mistakes.map(({ name }) => name).join(', ')}.`,
+    );
+    return 2;
+  }
+  const chosen = mistakes.filter(
+    ({ name, expected }) => wanted?.includes(name) ?? (!options.quick || expected.quick === true),
+  );
+  const started = performance.now();
+  const sound = await play('sound', ['any'], soundHistories, []);
+  const isSound = sound.caught === null;
+  console.log(
+    isSound
+      ? `without any mistake: nothing in ${sound.histories} histories`
+      : `WITHOUT ANY MISTAKE: ${sound.caught.invariant} after ${sound.histories} histories: ${sound.caught.text}`,
+  );
+
+  const results = [];
+  const queue = [...chosen];
+  const worker = async () => {
+    for (let mistake = queue.shift(); mistake !== undefined; mistake = queue.shift()) {
+      const result = await tryOut(mistake, withMistake);
+      results.push(result);
+      console.log(lineOf(result));
+    }
+  };
+  await Promise.all(Array.from({ length: Number(options.workers) }, worker));
+  results.sort((a, b) => chosen.indexOf(a.mistake) - chosen.indexOf(b.mistake));
+
+  const wrong = results.filter(({ right }) => !right);
+  const seconds = (performance.now() - started) / 1000;
+  console.log(
+    `${results.length} mistakes in ${seconds.toFixed(0)} s: ${results.length - wrong.length} as expected, ${wrong.length} not`,
+  );
+  for (const { mistake } of wrong) console.log(`  NOT AS EXPECTED: ${mistake.name}`);
+  if (options.json !== undefined) {
+    await mkdir(dirname(resolve(options.json)), { recursive: true });
+    const figures = results.map(({ mistake, ...rest }) => ({ name: mistake.name, ...rest }));
+    await writeFile(resolve(options.json), `${JSON.stringify({ histories, seconds, figures }, null, 1)}\n`);
+  }
+  if (options.write) await writePage(results, seconds, sound, invariantNames);
+  return isSound && wrong.length === 0 ? 0 : 1;
+}
+
+async function tryOut(mistake, withMistake) {
+  const { name, expected, edits } = mistake;
+  const plugin = {
+    name: 'mistake',
+    setup(esbuild) {
+      esbuild.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
+        const file = relative(root, path).split(sep).join('/');
+        if (!edits.some((edit) => edit.file === file)) return undefined;
+        made.add(file);
+        return { contents: withMistake(await readFile(path, 'utf8'), file, mistake), loader: 'ts' };
+      });
+    },
+  };
+  const made = new Set();
+  const invariants = expected.by === 'simulation' ? expected.invariants : ['any'];
+  const answer = await play(name, invariants, histories, [plugin]);
+  const missed = edits.filter(({ file }) => !made.has(file));
+  if (missed.length > 0) throw new Error(`${name}: the simulator does not use ${missed[0].file}`);
+  if (expected.by === 'model') await checkModel(expected);
+  const right =
+    expected.by === 'simulation'
+      ? answer.caught !== null
+      : expected.by === 'equivalent'
+        ? answer.caught === null
+        : true;
+  return { mistake, right, ...answer };
+}
+
+/** Plays histories with these changes until one breaks one of these invariants. */
+async function play(name, invariants, most, plugins) {
+  const output = join(place, `${name}.mjs`);
+  await bundle('test/simulation/mistakes/main.ts', output, plugins);
+  const child = spawn(
+    process.execPath,
+    ['--no-warnings', '--max-semi-space-size=64', output, String(most), ...invariants],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  let text = '';
+  child.stdout.on('data', (chunk) => {
+    text += chunk;
+  });
+  const code = await new Promise((done, fail) => {
+    child.on('error', fail);
+    child.on('exit', done);
+  });
+  if (code !== 0) throw new Error(`${name}: the simulating process ended with ${code}`);
+  return JSON.parse(text);
+}
+
+async function checkModel({ model, mistake }) {
+  const text = await readFile(join(root, 'models', `${model}.pml`), 'utf8');
+  if (!text.includes(mistake)) throw new Error(`models/${model}.pml knows no ${mistake}`);
+}
+
+function bundle(entry, outfile, plugins = []) {
+  return build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    packages: 'external',
+    plugins,
+    logLevel: 'error',
+  });
+}
+
+function lineOf({ mistake, right, histories: count, seconds, caught, first }) {
+  const { name, expected } = mistake;
+  const seen =
+    caught === null
+      ? `survived ${count} histories`
+      : `caught after ${count} by ${caught.invariant}: ${caught.text.slice(0, 110)}`;
+  const others = Object.entries(first).filter(([invariant]) => invariant !== caught?.invariant);
+  const also =
+    others.length === 0 ? '' : ` (also ${others.map(([what, at]) => `${what} at ${at}`).join(', ')})`;
+  const as = expected.by === 'simulation' ? '' : ` [${expected.by}]`;
+  return `${right ? '  ' : '! '}${name}${as}: ${seen}${also}, ${seconds.toFixed(0)} s`;
+}
+
+async function writePage(results, seconds, sound, invariantNames) {
+  const [cpu] = cpus();
+  const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+  const rows = results.map(({ mistake: { name, means, expected }, caught, histories: count, right }) => {
+    const by =
+      caught !== null
+        ? `${right ? '' : '**not expected:** '}${caught.invariant}`
+        : expected.by === 'model'
+          ? `model: \`${expected.mistake}\` in models/${expected.model}.pml`
+          : expected.by === 'equivalent'
+            ? 'equivalent'
+            : '**survived**';
+    const after = caught === null ? `survived ${count}` : `${count}`;
+    const why = expected.by === 'simulation' ? '' : expected.because;
+    return `| ${name} | ${cell(means)} | ${by} | ${after} | ${cell(why)} |`;
+  });
+  const named = new Set(results.flatMap(({ caught }) => (caught === null ? [] : [caught.invariant])));
+  await mkdir(join(root, 'docs/proof'), { recursive: true });
+  await writeFile(
+    join(root, 'docs/proof/mistakes.md'),
+    [
+      '# Mistakes made on purpose',
+      '',
+      `Written by \`npm run mistakes -- --write\` on ${new Date().toISOString().slice(0, 10)}: each mistake is made in the text of \`src/\` while the simulator is bundled, and histories 1, 2, 3 … are played until an invariant that it must break is broken, ${histories} at most. ${results.length} mistakes in ${Math.round(seconds / 60)} min on ${options.workers} of ${cpus().length} cores of ${cpu?.model ?? 'an unknown processor'}, Node ${process.version}. Without any mistake: ${sound.caught === null ? 'nothing' : `**${sound.caught.invariant}**`} in ${sound.histories} histories here; \`npm run simulate\` plays far more.`,
+      '',
+      '| mistake | with it | caught by | after histories | why the simulator does not show it |',
+      '|---|---|---|---|---|',
+      ...rows,
+      '',
+      '## The invariants named here',
+      '',
+      ...[...named].sort().map((name) => `- **${name}**: ${invariantNames[name]}`),
+      '',
+    ].join('\n'),
+  );
+}

@@ -1,0 +1,184 @@
+import type { Mistake } from './mistake.ts';
+
+const step = 'src/flows/engine/step.ts';
+const tick = 'src/flows/engine/tick.ts';
+const hold = 'src/flows/promotion/hold.ts';
+const deploying = 'src/flows/promotion/phases/deploying.ts';
+const rollingBack = 'src/flows/promotion/phases/rolling-back.ts';
+const stepping = 'src/flows/promotion/phases/stepping.ts';
+const change = 'src/aws/targets/cloudfront/switch.ts';
+
+/** Mistakes in what is done to production: observe, gate, claim, act, record. */
+export const acting: readonly Mistake[] = [
+  {
+    name: 'claim-after-act',
+    means: 'The act is carried out first, and its claim saved afterwards.',
+    edits: [
+      {
+        file: step,
+        find: "    const saved = await put(world, promotion, event, nowMs);\n    if (saved.outcome !== 'saved') return false;\n    claimed = saved.promotion;\n  }\n",
+        replace: `    const claim = { key: event.key, attempt: 1, precondition: event.precondition, reference: null, claimedAtMs: nowMs, retryAtMs: nowMs };
+    await target.act(promotion.definition, { ...context, claim }).catch(() => {});
+    return (await put(world, promotion, event, nowMs)).outcome === 'saved';
+  }
+`,
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I1 approved'], quick: true },
+  },
+  {
+    name: 'fresh-etag-at-the-call',
+    means:
+      'The act is sent under the ETag that is read at the moment of the call, not under the claimed one.',
+    edits: [
+      {
+        file: change,
+        find: '  if (seen.etag !== claim.precondition) {',
+        replace: "  if (seen.etag === '') {",
+      },
+      {
+        file: change,
+        find: '  const precondition = claim.precondition;\n',
+        replace: '  const precondition = seen.etag;\n',
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I2 once', 'I6 back', 'I3 untouched'] },
+  },
+  {
+    name: 'rollback-by-looks',
+    means: 'A rollback that finds the old path in production is done without writing anything.',
+    edits: [
+      {
+        file: change,
+        find: '  if (!arrived || claim === null || claim.precondition === seen.etag) return before;',
+        replace:
+          '  if (arrived) return done(settings, seen);\n  if (!arrived || claim === null || claim.precondition === seen.etag) return before;',
+      },
+      {
+        file: step,
+        find: "      if (claim === null && step.does !== 'settle') return { does: 'claim', precondition: null };\n",
+        replace: '',
+      },
+      {
+        file: rollingBack,
+        find: "    if (step.does !== 'settle' && (promotion.rollback.steps[step.id]?.claim ?? null) === null)\n      return notCurrent();\n",
+        replace: '',
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I6 back'], quick: true },
+  },
+  {
+    name: 'done-by-looks',
+    means: 'A switch counts as done when production shows the new path, whoever wrote it.',
+    edits: [
+      {
+        file: change,
+        find: '    if (marked || (claim !== null && !settings.marker)) return done(settings, seen);',
+        replace: '    if (arrived) return done(settings, seen);',
+      },
+      {
+        file: step,
+        find: "      if (claim === null && step.does !== 'settle' && direction === 'forward') {",
+        replace: "      if (claim === null && step.does === 'settle' && direction === 'forward') {",
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I7 promoted'] },
+  },
+  {
+    name: 'drift-overwritten',
+    means: 'What somebody else changed is not looked for, and written over.',
+    edits: [
+      {
+        file: change,
+        find: '  const { originIds, from, to, fingerprint, sketch } = settings;\n',
+        replace:
+          "  const { originIds, from, to, fingerprint, sketch } = settings;\n  if (fingerprint !== '') return null;\n",
+      },
+      {
+        file: change,
+        find: "(direction === 'forward' && path !== settings.from)",
+        replace: "(direction === 'forward' && path === settings.to)",
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I10 foreign'] },
+  },
+  {
+    name: 'no-hold',
+    means:
+      'On a target that takes requests unconditionally nothing is waited for once a rollback looks good.',
+    edits: [
+      {
+        file: hold,
+        find: "  return step?.fence === 'hold' ? nowMs : before;",
+        replace: "  return step?.fence === 'hold' ? before : before;",
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I2 quiescent'] },
+  },
+  {
+    name: 'hold-from-the-act',
+    means:
+      'The hold counts from when the act was seen to be done, so that one that was only claimed is not waited for.',
+    edits: [
+      {
+        file: hold,
+        find: "  return step?.fence === 'hold' ? nowMs : before;",
+        replace: "  return step?.fence === 'hold' ? before : before;",
+      },
+      {
+        file: deploying,
+        find: '      openClaimAtMs: openClaimDone(promotion.openClaimAtMs, step),\n    };\n    return accept(afterStep(done, nowMs)',
+        replace:
+          "      openClaimAtMs: openClaimDone(promotion.openClaimAtMs, step),\n      unfencedAtMs: step.fence === 'hold' ? nowMs : promotion.unfencedAtMs,\n    };\n    return accept(afterStep(done, nowMs)",
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I2 quiescent'] },
+  },
+  {
+    name: 'key-per-revision',
+    means: 'Every attempt has a key of its own, so that the mark of an earlier one is not recognised.',
+    edits: [
+      {
+        file: step,
+        find: '  return `${promotion.id}.${step.id}.${attempt}`;',
+        replace: '  return `${promotion.id}.${step.id}.${attempt}.${promotion.revision}`;',
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I10 foreign'] },
+  },
+  {
+    name: 'retry-before-the-window',
+    means:
+      'An act that was not seen to take effect is sent again at the next look, while it may still be on its way.',
+    edits: [
+      {
+        file: stepping,
+        find: 'const actWindowMs = 30_000;',
+        replace: 'const actWindowMs = 0;',
+      },
+    ],
+    expected: {
+      by: 'equivalent',
+      because:
+        'A repeat carries the claimed ETag, so only one of them can be applied; without compare-and-set the same content is written twice and the hold counts from the last claim. The window only spares calls and attempts.',
+    },
+  },
+  {
+    name: 'sleeper-acts-late',
+    means: 'A worker that slept since it loaded the promotion claims and acts all the same.',
+    edits: [
+      {
+        file: tick,
+        find: 'const isFresh = () => world.elapsedMs() - sinceMs <= actWithinMs;',
+        replace: 'const isFresh = () => world.elapsedMs() >= sinceMs;',
+      },
+    ],
+    expected: {
+      by: 'model',
+      model: 'hold',
+      mistake: 'M_SLEEPER_ACTS',
+      because:
+        'In the simulator a worker is killed after 30 s, as a Lambda is, and the hold is long enough for those; the model has workers that sleep for as long as they like.',
+    },
+  },
+];

@@ -1,0 +1,45 @@
+import type { Mistake } from './mistake.ts';
+
+const monitoring = 'src/flows/promotion/phases/monitoring.ts';
+const tick = 'src/flows/engine/tick.ts';
+
+/** Mistakes in how it is found out whether production holds. */
+export const watching: readonly Mistake[] = [
+  {
+    name: 'soak-from-the-start',
+    means: 'The soak counts from the start of the watch, although it was interrupted.',
+    edits: [
+      {
+        file: monitoring,
+        find: 'watch.healthyUntilMs >= watch.soakFromMs + soakMs',
+        replace: 'watch.healthyUntilMs >= watch.startedAtMs + soakMs',
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I7 promoted'] },
+  },
+  {
+    name: 'missing-is-healthy',
+    means: 'A reading without data counts as a healthy one.',
+    edits: [
+      {
+        file: monitoring,
+        find: "  if (blamed.some((result) => result.outcome === 'inconclusive' || result.outcome === 'stale'))\n    return 'inconclusive';",
+        replace: "  if (blamed.some((result) => result.outcome === 'stale'))\n    return 'inconclusive';",
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I7 promoted'], quick: true },
+  },
+  {
+    name: 'watch-without-looking',
+    means:
+      'The watch reads metrics and never looks at whether production still points where it was switched to.',
+    edits: [
+      {
+        file: tick,
+        find: '  const drift = await driftSince(world, promotion, nowMs);',
+        replace: '  const drift = nowMs < 0 ? await driftSince(world, promotion, nowMs) : null;',
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I7 promoted'] },
+  },
+];
