@@ -1,7 +1,18 @@
 import { z } from 'zod';
 
+type Json = z.infer<ReturnType<typeof z.json>>;
+
+/** By hand, because a recursive schema makes the parsing of everything around it several times slower. */
+const isJson = (value: unknown): value is Json => {
+  if (Array.isArray(value)) return value.every(isJson);
+  if (typeof value === 'object') return value === null || Object.values(value).every(isJson);
+  return typeof value === 'number'
+    ? Number.isFinite(value)
+    : typeof value === 'string' || typeof value === 'boolean';
+};
+
 /** Settings that belong to one adapter: opaque here, parsed again by the adapter that wrote them. */
-const Settings = z.record(z.string(), z.json());
+const Settings = z.record(z.string(), z.custom<Json>(isJson));
 
 /** A gate, check or reading as the configuration asks for it; `kind` picks the adapter. */
 export const CheckSpec = z.strictObject({
