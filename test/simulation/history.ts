@@ -391,7 +391,7 @@ export function drawStory(stage: Stage): void {
   shop.colours.green.content = { version: 'v1.1.0', build: 1, flaw: 'none' };
   service.flaws.set('v1.1.0', flaw);
 
-  const app: AppName = tape.draw(4) === 3 ? 'worker' : 'site';
+  const app: AppName = tape.draw(5) === 4 ? 'worker' : 'site';
   const version =
     tape.draw(12) === 11 ? (['v1.0.0', 'v9.0.0', 'v1.2.0'][tape.draw(3)] ?? 'v1.1.0') : 'v1.1.0';
   open(1, () => crowd.open('promotion', app, version, undefined, tape.draw(6) === 5));
@@ -521,7 +521,7 @@ export async function playHistory(
   const workers = 1 + tape.draw(3);
   const queue = tape.draw(4) !== 3;
   const skewed = tape.draw(2) === 1;
-  const shows = tape.draw(4) === 0;
+  const shows = tape.draw(5) === 0;
   // A server may sleep for minutes in mid-act; a Lambda is killed, on which targets without compare-and-set rely.
   const longestWorkMs = 30_000;
   const stage = createStage({
