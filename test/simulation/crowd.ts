@@ -32,6 +32,10 @@ export interface Habits {
   commandIn: Promotion['phase'] | null;
   /** Version that the scripted command names. */
   commandVersion: string | null;
+  /** The next release follows the one that was promoted, and is rolled back past it. */
+  follows: number;
+  /** Somebody does by hand what a promotion is about to do. */
+  hasty: number;
   /** A failed rollback is closed by hand instead of tried again. */
   closes: number;
 }
@@ -54,12 +58,16 @@ export interface CrowdDeps {
   readonly web: () => Bot;
   /** People mend what stands in the way before they have a failed rollback tried again. */
   readonly mend: (promotion: Promotion) => void;
+  /** Somebody else does by hand what it wants to do. */
+  readonly forestall: (promotion: Promotion) => void;
   readonly isCalm: () => boolean;
 }
 
 type Claimed = Extract<PromotionEvent, { claim: PersonClaim }>;
 const againMs = 20_000;
 const digestLength = 12;
+const firstVersion = 'v1.0.0';
+const nextVersion = 'v1.2.0';
 
 /** Requesters, approvers, on-call people and some who are neither. They look at the card and click, and click again. */
 export function createCrowd(deps: CrowdDeps): Crowd {
@@ -79,6 +87,8 @@ export function createCrowd(deps: CrowdDeps): Crowd {
     buttonIn: null,
     commandIn: null,
     commandVersion: null,
+    follows: 0,
+    hasty: 0,
     closes: 0,
   };
   let clicks = 0;
@@ -143,7 +153,11 @@ export function createCrowd(deps: CrowdDeps): Crowd {
         )
       )
         decide(shadow.id, event);
-      if (chance(habits.wrong)) decide(shadow.id, event);
+      if (chance(habits.wrong)) {
+        // A second click of the same person: the very same request, or one of its own.
+        const { id } = claimOf(event.claim.does, event.claim.person);
+        decide(shadow.id, draw(2) === 1 ? { ...event, claim: { ...event.claim, id } } : event);
+      }
       if (tries > 1) insist(shadow, what, still, againMs, tries - 1);
     });
   };
@@ -232,7 +246,10 @@ export function createCrowd(deps: CrowdDeps): Crowd {
       (now) =>
         ended(now) || now.phase === 'rolling-back' || now.phase === 'rollback-failed'
           ? null
-          : { type: 'rollback.claimed', claim: claimOf('roll-back', draw(4) === 3 ? all.guest : all.grace) },
+          : {
+              type: 'rollback.claimed',
+              claim: claimOf('roll-back', [all.grace, all.grace, all.otto, all.guest][draw(4)] ?? all.grace),
+            },
       inMs,
       3,
     );
@@ -248,6 +265,13 @@ export function createCrowd(deps: CrowdDeps): Crowd {
       later(1_000, 'rollback command', () =>
         open('rollback', promotion.app as AppName, habits.commandVersion, all.grace),
       );
+    if (promotion.phase === 'deploying' && chance(habits.hasty))
+      later(draw(8_000), 'hasty', () => deps.forestall(promotion));
+    if (promotion.version === nextVersion && chance(700)) {
+      later(draw(60_000), 'rollback past it', () =>
+        open('rollback', promotion.app as AppName, firstVersion, all.grace),
+      );
+    }
     if (!chance(habits.command)) return;
     const version = [null, 'v1.0.0', 'v1.1.0', 'v0.9.0'][draw(4)] ?? null;
     const app = promotion.app as AppName;
@@ -346,6 +370,8 @@ export function createCrowd(deps: CrowdDeps): Crowd {
           afterFailure(shadow);
           break;
         case 'promoted':
+          if (promotion.app === 'worker' && promotion.version === 'v1.1.0' && chance(habits.follows))
+            later(draw(60_000), 'next release', () => open('promotion', 'worker', nextVersion));
           if (chance(habits.regrets))
             later(draw(60_000), 'regrets', () => {
               if (draw(2) === 0) open('rollback', promotion.app as AppName, null, all.grace);

@@ -73,6 +73,8 @@ export interface StageOptions {
   readonly propagationMs?: number;
   readonly invalidationMs?: number;
   readonly sweepMs?: number;
+  /** One probe, no soak: what remains is told sooner. */
+  readonly brief?: boolean;
   /** Only the fewest approvals, probes and readings. */
   readonly short?: boolean;
   /** Whether Slack is part of it. */
@@ -102,7 +104,8 @@ export function createStage(options: StageOptions): Stage {
   const people: People = { groups, leftAtMs: new Map() };
   const policies = new Map<AppName, ReturnType<typeof drawPolicy>>();
   const configuration = createConfiguration(cloud, (app) => {
-    const known = policies.get(app) ?? (options.short === true ? shortPolicy(app) : drawPolicy(tape, app));
+    const known =
+      policies.get(app) ?? (options.short === true ? shortPolicy(app) : drawPolicy(tape, app, options.brief));
     policies.set(app, known);
     return known;
   });
@@ -211,6 +214,7 @@ export function createStage(options: StageOptions): Stage {
       people,
       web: () => webOf(stage),
       mend: (promotion) => mend(stage, promotion),
+      forestall: (promotion) => forestall(stage, promotion),
       isCalm: weather.isCalm,
     }),
   };
@@ -353,6 +357,14 @@ function mend({ cloud, service }: Stage, promotion: Promotion): void {
   });
 }
 
+/** An impatient person switches by hand. */
+function forestall({ cloud, service }: Stage, { app, version }: Promotion): void {
+  const site = cloud.sites.find(({ name }) => name === app);
+  if (site === undefined) return service.change(version ?? 'v1.1.0');
+  const idle = cloud.pathOf(site) === site.colours.blue.path ? 'green' : 'blue';
+  cloud.change('somebody', (config) => moved(config, site.originId, site.colours[idle].path));
+}
+
 /** A story with everything that goes wrong in it drawn from the tape. */
 export function drawStory(stage: Stage): void {
   const { tape, kernel, weather, cloud, service, crowd, people, slack } = stage;
@@ -378,10 +390,12 @@ export function drawStory(stage: Stage): void {
     wrong: some(500),
     button: some(300),
     command: some(300),
-    regrets: some(900),
+    regrets: some(600),
     leaves: some(400),
     answer: tape.draw(3),
     closes: some(900),
+    follows: some(900),
+    hasty: some(200),
   });
 
   const flaw = flaws[tape.draw(2) === 0 ? 0 : tape.draw(flaws.length)] ?? 'none';
@@ -395,8 +409,8 @@ export function drawStory(stage: Stage): void {
   const version =
     tape.draw(12) === 11 ? (['v1.0.0', 'v9.0.0', 'v1.2.0'][tape.draw(3)] ?? 'v1.1.0') : 'v1.1.0';
   open(1, () => crowd.open('promotion', app, version, undefined, tape.draw(6) === 5));
-  if (tape.draw(6) === 5) open(tape.draw(400), () => crowd.open('promotion', app, 'v1.1.0'));
-  if (tape.draw(6) === 5) open(tape.draw(400), () => crowd.open('promotion', 'shop', 'v1.1.0'));
+  if (tape.draw(8) === 7) open(tape.draw(400), () => crowd.open('promotion', app, 'v1.1.0'));
+  if (tape.draw(8) === 7) open(tape.draw(400), () => crowd.open('promotion', 'shop', 'v1.1.0'));
   if (tape.draw(8) === 7) open(tape.draw(900), () => crowd.open('rollback', app, null));
   if (tape.draw(10) === 9) {
     open(tape.draw(900), () => {
@@ -467,7 +481,6 @@ export async function play(stage: Stage): Promise<Result> {
   const { kernel, weather, watcher, story } = stage;
   const broken = () => watcher.violations.length > 0;
   const settled = () =>
-    watcher.shadows.size > 0 &&
     story.pending === 0 &&
     [...watcher.shadows.values()].every(({ promotion }) => ended(promotion)) &&
     isShown(stage);
@@ -522,6 +535,7 @@ export async function playHistory(
   const queue = tape.draw(4) !== 3;
   const skewed = tape.draw(2) === 1;
   const shows = tape.draw(5) === 0;
+  const brief = tape.draw(3) !== 0;
   // A server may sleep for minutes in mid-act; a Lambda is killed, on which targets without compare-and-set rely.
   const longestWorkMs = 30_000;
   const stage = createStage({
@@ -531,6 +545,7 @@ export async function playHistory(
     queue,
     skewed,
     shows,
+    brief,
     longestWorkMs,
     ...(coverage === undefined ? {} : { coverage }),
   });

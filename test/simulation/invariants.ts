@@ -36,8 +36,10 @@ export const invariantNames = {
   'I17 card': 'in the end the card shows the end',
   'I17 told': 'everything is told, in its order, and twice only where it was unsure',
   'I18 paged': 'on-call hears of what waits for them',
+  'I19 without Slack':
+    'what a person named in the configuration says about a rollback never waits for the directory',
   'I20 newer': 'what a newer version wrote is left alone',
-  clock: 'inside one promotion time never runs backwards',
+  clock: "inside one promotion time never runs backwards, and never ahead of the store's",
   sound: 'the simulator itself was asked for nothing that it does not know',
 } as const;
 export type Invariant = keyof typeof invariantNames;
@@ -91,6 +93,8 @@ const markOf = (version: Version): string | undefined =>
 /** How long a read may be behind, in the worst weather that is made here. */
 const stalestMs = 40_000;
 const soonMs = 60_000;
+/** How old rights and plan may be at the first change. */
+const gateFreshMs = 60_000;
 const pageMs = 15 * 60_000;
 
 /** Looks at every applied write and every change of production, and notes what must not have happened. */
@@ -171,7 +175,7 @@ export function createWatcher(world: WatchedWorld): Watcher {
       () => `${shadow.id} is claimed with ${counted.length} of ${required} approvals of round ${round}`,
     );
     if (after.kind === 'promotion' && after.phase === 'deploying') {
-      const gateMs = after.gate?.atMs ?? 0;
+      const gateMs = after.gate?.atMs ?? Number.NEGATIVE_INFINITY;
       const rightful = counted.filter(({ userId }) => {
         const leftMs = world.people.leftAtMs.get(userId);
         return leftMs === undefined || leftMs >= gateMs;
@@ -182,6 +186,11 @@ export function createWatcher(world: WatchedWorld): Watcher {
         () => `only ${rightful.length} of ${required} who approved ${shadow.id} still could at its gate`,
       );
       const claimMs = Math.max(...[...shadow.claims.values()].map(({ lastMs }) => lastMs));
+      hold(
+        'I1 rights',
+        claimMs - gateMs <= gateFreshMs,
+        () => `${shadow.id} was claimed on what was seen ${claimMs - gateMs} ms before`,
+      );
       hold(
         'I16 times',
         claimMs < after.expiresAtMs,
@@ -240,7 +249,13 @@ export function createWatcher(world: WatchedWorld): Watcher {
 
   const noteLock = ({ key, before, after }: Write['locks'][number], write: Write) => {
     locks.set(key, after);
-    if (after.holder === undefined || after.holder === before.holder) return;
+    if (after.holder === before.holder) return;
+    hold(
+      'I8 lock',
+      before.holder === undefined || write.promotions.some(({ after: { id } }) => id === before.holder),
+      () => `${key} was taken away from ${before.holder}`,
+    );
+    if (after.holder === undefined) return;
     const handedOver = write.promotions.some(
       ({ after: other }) => other.id === before.holder && other.phase === 'superseded',
     );
@@ -286,6 +301,7 @@ export function createWatcher(world: WatchedWorld): Watcher {
     if (before !== undefined) {
       hold('I5 ended', !ended(before), () => `${id} changed after it was ${before.phase}`);
       hold('clock', after.nowMs >= before.nowMs, () => `${id} goes back in time`);
+      hold('clock', after.nowMs <= nowMs, () => `${id} is ${after.nowMs - nowMs} ms ahead of the store`);
       hold('I4 dirty', !dirtyOf(before) || dirtyOf(after), () => `${id} is not dirty any more`);
     }
     for (const entry of events) noteEntry(shadow, entry);
@@ -312,6 +328,8 @@ export function createWatcher(world: WatchedWorld): Watcher {
     shadow.everDirty ||= dirtyOf(after);
     checkOpenClaims(after);
     checkDue(after, row);
+    checkKept(after);
+    if (before !== undefined) for (const { event } of events) checkSaid(shadow, event, before);
     shadow.promotion = after;
     shadow.savedAtMs = nowMs;
     if (ended(after)) noteEnd(shadow, after, write);
@@ -344,6 +362,48 @@ export function createWatcher(world: WatchedWorld): Watcher {
       forward <= 1 && back <= 1,
       () => `${after.id} has ${forward} and ${back} open claims`,
     );
+  };
+
+  /** Whoever has changed production keeps it for itself until it ends. */
+  const checkKept = (after: Promotion) => {
+    if (ended(after) || !dirtyOf(after)) return;
+    for (const key of keysOf(after))
+      hold(
+        'I8 lock',
+        locks.get(key)?.holder === after.id,
+        () => `${after.id} is ${after.phase} without ${key}`,
+      );
+  };
+
+  /** What it says about others, and about what it waits for. */
+  const checkSaid = (shadow: Shadow, event: AuditEntry['event'], before: Promotion) => {
+    const { id, policy } = before;
+    if (event.type === 'drift.found') {
+      const changes = siteOf(before) === undefined ? service.deployments : cloud.versions;
+      const others = [...shadows.values()].some(
+        (other) =>
+          other !== shadow &&
+          other.promotion.app === before.app &&
+          [...other.claims.values()].some(
+            ({ applied, lastMs }) => applied > 0 && lastMs >= before.requestedAtMs,
+          ),
+      );
+      hold(
+        'I10 foreign',
+        others || changes.some(({ by }) => by === 'somebody'),
+        () => `${id} blames somebody else, and nobody else has changed anything`,
+      );
+    }
+    if (event.type === 'trouble.met' && event.during === 'people') {
+      const asked = before.claims.find(({ does }) => does === 'roll-back');
+      const from = policy.rollback.from === 'members' ? [] : policy.rollback.from.people;
+      const named = asked !== undefined && [...policy.onCall.people, ...from].includes(asked.person.userId);
+      hold(
+        'I19 without Slack',
+        !named,
+        () => `${id} waits for the directory: ${asked?.person.userId} is named`,
+      );
+    }
   };
 
   const checkDue = (after: Promotion, row: TableRow) => {
@@ -439,6 +499,35 @@ export function createWatcher(world: WatchedWorld): Watcher {
       (claim) => claim.direction === 'forward' && claim.applied > 0,
     );
     hold('I7 promoted', applied, () => `${after.id} is promoted, and nothing was ever applied`);
+    if (watch.acceptedBy === null) checkHealth(shadow, after, soakMs);
+  };
+
+  /** Reads the whole watch from the chain: healthy data without a gap for as long as the soak. */
+  const checkHealth = (
+    { entries }: Shadow,
+    { id, plan, watch }: Extract<Promotion, { phase: 'promoted' }>,
+    soakMs: number,
+  ) => {
+    let fromMs = watch.startedAtMs;
+    let untilMs = Number.NEGATIVE_INFINITY;
+    for (const { event, atMs } of entries) {
+      if (event.type !== 'reading.recorded') continue;
+      const blamed = event.results.filter(
+        (result) => !plan.failingBefore.some((known) => known.id === result.id && known.text === result.text),
+      );
+      const outcomes = new Set(blamed.map(({ outcome }) => outcome));
+      outcomes.delete('passed');
+      if (outcomes.size === 0) untilMs = Math.max(untilMs, event.completeUntilMs ?? atMs);
+      else if (outcomes.size > 1 || !outcomes.has('pending')) fromMs = atMs;
+    }
+    coverage.hit(
+      `antecedent promoted after ${fromMs > watch.startedAtMs ? 'an interrupted' : 'a quiet'} watch`,
+    );
+    hold(
+      'I7 promoted',
+      untilMs >= fromMs + soakMs,
+      () => `${id} is promoted with healthy data for ${untilMs - fromMs} of ${soakMs} ms`,
+    );
   };
 
   const checkBack = (after: Extract<Promotion, { phase: 'rolled-back' }>) => {

@@ -82,6 +82,10 @@ export const startMs = Date.UTC(2026, 10, 21, 9);
 const pauses = [20_000, 90_000, 240_000, 420_000] as const;
 const latencies = [300, 900, 2_000, 4_000] as const;
 const longestShortPauseMs = 15_000;
+
+let runningClock: () => number = () => startMs;
+/** The own clock of the process that runs right now, in the kernel that was made last. */
+export const localClockMs = () => runningClock();
 /** Far more than any history needs: something runs in circles. */
 const mostPoints = 60_000;
 
@@ -146,6 +150,8 @@ export function createKernel(tape: Tape): Kernel {
     if (atMs <= nowMs) ready.push(point);
     else pushTimed(point);
   };
+
+  runningClock = () => nowMs + (actor?.skewMs ?? 0);
 
   const kernel: Kernel = {
     nowMs: () => nowMs,

@@ -25,7 +25,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
 export type AppName = 'site' | 'shop' | 'worker';
 
 /** Short, so that a history is: what is long in real life is only time. */
-export function drawPolicy(tape: Tape, app: AppName): Policy {
+export function drawPolicy(tape: Tape, app: AppName, brief = false): Policy {
   const onCallNamed = tape.draw(2) === 1;
   return {
     promoters: 'members',
@@ -39,9 +39,9 @@ export function drawPolicy(tape: Tape, app: AppName): Policy {
       approvals: tape.draw(6) === 5 ? 1 : 0,
       from: tape.draw(2) === 0 ? 'members' : { people: [], groups: ['SAPPROVE'] },
     },
-    verification: { probes: 2, intervalSeconds: 10, graceSeconds: [60, 200][tape.draw(2)] ?? 60 },
+    verification: { probes: brief ? 1 : 2, intervalSeconds: 10, graceSeconds: [60, 200][tape.draw(2)] ?? 60 },
     monitoring: {
-      soakSeconds: 50,
+      soakSeconds: [50, 50, 130][tape.draw(3)] ?? 50,
       intervalSeconds: 60,
       unhealthyReadings: 1 + tape.draw(2),
       patienceSeconds: 60,

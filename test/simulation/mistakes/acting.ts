@@ -140,8 +140,8 @@ export const acting: readonly Mistake[] = [
     edits: [
       {
         file: step,
-        find: '  return `${promotion.id}.${step.id}.${attempt}`;',
-        replace: '  return `${promotion.id}.${step.id}.${attempt}.${promotion.revision}`;',
+        find: "  const attempt = promotion.phase === 'rolling-back' ? promotion.rollback.attempt : 1;",
+        replace: '  const attempt = promotion.revision;',
       },
     ],
     expected: { by: 'simulation', invariants: ['I10 foreign'] },

@@ -205,6 +205,6 @@ export const deciding: readonly Mistake[] = [
         replace: '        namedWithoutDirectory: false,',
       },
     ],
-    expected: { by: 'simulation', invariants: ['I15 ends'] },
+    expected: { by: 'simulation', invariants: ['I19 without Slack'] },
   },
 ];
