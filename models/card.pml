@@ -4,7 +4,7 @@
  * (on whatever the surface has become meanwhile). Times are kept as what may still happen before them:
  *   a claim's time passes (postingUntil, drawingUntil, tellingUntil) once its sender was answered, gave up or died
  *   redrawAt passes once an edit that was never answered has arrived or is lost
- * SLEEPER: a sender may sleep past its own claim's time (but not past redrawAt). DELETED: somebody deletes the card.
+ * SLEEPER: a sender may sleep past its own claim's time (but not past redrawAt); it may then say something twice. DELETED: somebody deletes the card.
  * The promotion is saved REVISIONS times, one announcement each; the last save ends it.
  */
 #ifndef REVISIONS
@@ -17,7 +17,7 @@
 #define CRASHES 1
 #endif
 #define S 2
-#define CARDS 5
+#define CARDS (3 + UNKNOWNS + CRASHES)
 
 mtype:event = { nothing, post, edit, tell, rest };
 
@@ -72,6 +72,15 @@ byte cardExcuses = 0;
 #define MAYEDIT (ts != 0 && drawing != 1 && drawn < revision)
 #else
 #define MAYEDIT (ts != 0 && drawing != 1 && (drawn < revision || redraw == 2 || !ENDED))
+#endif
+#if defined(M_POST_WITHOUT_CLAIM)
+#define UNCLAIMED (todo == post)
+#elif defined(M_TELL_WITHOUT_CLAIM)
+#define UNCLAIMED (todo == tell)
+#elif defined(M_EDIT_WITHOUT_CLAIM)
+#define UNCLAIMED (todo == edit)
+#else
+#define UNCLAIMED false
 #endif
 #define NOTHINGNEW (told >= revision && drawn >= revision && redraw == 0 && ts != 0)
 
@@ -170,11 +179,7 @@ end:
        todo = nothing; rev = 0; seq = 0; card = 0; fresh[w] = false }
   :: atomic { todo != nothing && todo != rest ->
        if
-#if defined(M_POST_WITHOUT_CLAIM) || defined(M_TELL_WITHOUT_CLAIM) || defined(M_EDIT_WITHOUT_CLAIM)
-       :: true ->
-#else
-       :: fresh[w] ->
-#endif
+       :: fresh[w] || UNCLAIMED ->
           at[w] = todo; touched();
           if
           :: todo == post -> posting = 1; poster = w
@@ -193,9 +198,7 @@ end:
              told = (told > seq -> told : seq)
 #endif
           fi
-#if !defined(M_POST_WITHOUT_CLAIM) && !defined(M_TELL_WITHOUT_CLAIM) && !defined(M_EDIT_WITHOUT_CLAIM)
        :: else -> rev = 0; seq = 0; card = 0
-#endif
        fi;
        todo = nothing; fresh[w] = false }
 
@@ -206,8 +209,11 @@ end:
        arrived = true;
        if
        :: at[w] == post ->
-          if :: cards < CARDS - 1 -> cards++; card = cards; shows[card] = rev :: else -> card = cards fi;
+          if :: cards < CARDS - 1 -> cards++ :: else fi;
+          card = cards; shows[card] = rev;
+#ifndef SLEEPER
           assert(cards <= 1 + cardExcuses + deleted)          /* a second card only after doubt about the first */
+#endif
        :: at[w] == edit -> shows[card] = rev
        :: at[w] == tell ->
           delivered[seq]++;

@@ -9,7 +9,7 @@
  *   the ETag       age[w]: how often the target was written since what w saw. A request under an older ETag can never
  *                  be accepted, so it is dropped at once, and requests on their way all carry the ETag of now.
  * Sizes: WORKERS CRASHES LOSSES TRIES RETRIES REFUSALS. World: APPROVED (starts with both approvals) BUMP STALE FOREIGN
- * UNDO. M_*: one mistake in the protocol, each. LIVE: with the liveness property.
+ * UNDO. M_*: one mistake in the protocol, each. LIVE, LIVE_PEOPLE: with a liveness property.
  */
 #ifndef WORKERS
 #define WORKERS 2
@@ -238,7 +238,11 @@ inline lookForward() {
   :: FORWARDDONE -> todo = stepcompleted
   :: oc == 1 && !FORWARDDONE -> todo = driftfound
   :: TAKENBACK -> todo = driftfound
+#ifdef M_CARRIED_TODO
+  :: NOTTHERE && !TAKENBACK && tries < TRIES -> todo = nothing       /* whoever claimed will send it */
+#else
   :: NOTTHERE && !TAKENBACK && tries < TRIES -> todo = stepclaimed   /* under the same ETag, or a new claim when it moved */
+#endif
   :: NOTTHERE && !TAKENBACK && tries >= TRIES -> todo = stepfailed
   fi
 }
@@ -385,7 +389,7 @@ end:
   :: atomic { OPEN && !rests[w] ->
        look();
        if
-       :: todo == nothing -> rests[w] = true
+       :: todo == nothing -> rests[w] = (phase == awaiting || phase == rollbackfailed)
        :: else -> fresh[w] = true; at = phase; timeUpAtLook = timeUp;
           if :: todo != stepclaimed -> age[w] = 2 :: else fi
        fi;
@@ -520,6 +524,8 @@ init {
   }
 }
 
-#ifdef LIVE
+#if defined(LIVE)
 ltl ends { [] (dirty -> <> !OPEN) }
+#elif defined(LIVE_PEOPLE)
+ltl settled { [] (asked != 0 -> <> (asked == 0 || phase != awaiting)) && [] (wantBack -> <> (!wantBack || !OPEN)) }
 #endif
