@@ -8,7 +8,13 @@ export const pairOptions: Options = { short: true, shows: false };
 
 /** A share of the work that one process does at a time. */
 export type Job =
-  | { readonly does: 'singles'; readonly scenario: string; readonly from: number; readonly to: number }
+  | {
+      readonly does: 'singles';
+      readonly scenario: string;
+      readonly from: number;
+      readonly to: number;
+      readonly every: number;
+    }
   /** Kills at the first point, and again at every later one. */
   | { readonly does: 'pairs'; readonly scenario: string; readonly first: number };
 
@@ -28,7 +34,7 @@ export async function carryOut(job: Job): Promise<Done> {
   const done: Done = { job, runs: 0, killed: 0, turns: {}, where: [], broken: [], cpuSeconds: 0 };
   const before = process.cpuUsage();
   if (job.does === 'singles') {
-    for (let at = job.from; at <= job.to; at += 1) {
+    for (let at = job.from; at <= job.to; at += job.every) {
       const run = await play(scenario, [at]);
       note(done, scenario, [at], run);
       done.where.push(run.killed.map(spellPlace).join());

@@ -14,7 +14,7 @@ import { type Broken, callTable, count, phaseTable, scenarioTable, spellPlace, t
 /**
  * What `scripts/kill-points.mjs` runs, in one process that hands out the work and some that do it. `--singles` kills
  * once at every point of every scenario, `--pairs` twice at every pair of points of the core ones; `--only NAME` takes
- * one scenario, and with `--at 12` or `--at 12,40` shows what happens in that one run.
+ * one scenario, `--every 7` for a first look only each seventh point, and with `--at 12` or `--at 12,40` shows what happens in that one run.
  */
 quietRuntime();
 /** Runs that a process is given at a time. */
@@ -42,6 +42,7 @@ if (process.argv[2] === 'worker') {
       json: { type: 'string' },
       only: { type: 'string' },
       at: { type: 'string' },
+      every: { type: 'string', default: '1' },
     },
   });
   if (values.at === undefined) await killAll(values);
@@ -66,17 +67,18 @@ interface Wanted {
   readonly workers: string;
   readonly json?: string | undefined;
   readonly only?: string | undefined;
+  readonly every: string;
 }
 
-async function killAll({ singles, pairs, workers, json, only }: Wanted): Promise<void> {
+async function killAll({ singles, pairs, workers, json, only, every }: Wanted): Promise<void> {
   const begunMs = performance.now();
   const both = !singles && !pairs;
   const chosen = (all: readonly Scenario[]) => all.filter(({ name }) => only === undefined || name === only);
   const minutes = () => Math.round((performance.now() - begunMs) / 6_000) / 10;
   const reports: Report[] = [];
-  if (singles || both) reports.push(await kill('singles', chosen(scenarios), Number(workers)));
+  if (singles || both) reports.push(await kill('singles', chosen(scenarios), Number(workers), Number(every)));
   const singleMinutes = minutes();
-  if (pairs || both) reports.push(await kill('pairs', chosen(coreScenarios), Number(workers)));
+  if (pairs || both) reports.push(await kill('pairs', chosen(coreScenarios), Number(workers), Number(every)));
   const [cpu] = cpus();
   const machine = `${workers} workers on ${cpus().length} cores of ${cpu?.model.trim()}, Node ${process.version}`;
   const made = {
@@ -99,7 +101,12 @@ interface Report {
   readonly broken: readonly Broken[];
 }
 
-async function kill(does: Job['does'], wanted: readonly Scenario[], workers: number): Promise<Report> {
+async function kill(
+  does: Job['does'],
+  wanted: readonly Scenario[],
+  workers: number,
+  every: number,
+): Promise<Report> {
   const jobs: Job[] = [];
   const whole = new Map<string, readonly Place[]>();
   const finished = new Map<string, Done[]>();
@@ -111,10 +118,10 @@ async function kill(does: Job['does'], wanted: readonly Scenario[], workers: num
     whole.set(name, run.places);
     finished.set(name, []);
     if (does === 'pairs') {
-      for (let first = 1; first <= run.points; first += 1) jobs.push({ does, scenario: name, first });
+      for (let first = 1; first <= run.points; first += every) jobs.push({ does, scenario: name, first });
     } else {
-      for (let from = 1; from <= run.points; from += chunk)
-        jobs.push({ does, scenario: name, from, to: Math.min(run.points, from + chunk - 1) });
+      for (let from = 1; from <= run.points; from += chunk * every)
+        jobs.push({ does, scenario: name, from, to: Math.min(run.points, from + chunk * every - 1), every });
     }
   }
   const awaited = jobs.length;
@@ -150,7 +157,7 @@ async function kill(does: Job['does'], wanted: readonly Scenario[], workers: num
 function misplaced({ job, where }: Done, places: readonly Place[]): Broken[] {
   if (job.does === 'pairs') return [];
   return where.flatMap((spelled, index) => {
-    const at = job.from + index;
+    const at = job.from + index * job.every;
     const place = places[at - 1];
     const expected = place === undefined ? 'nowhere' : spellPlace(place);
     if (spelled === expected) return [];

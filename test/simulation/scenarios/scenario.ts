@@ -38,7 +38,7 @@ export interface Options {
   readonly shows?: boolean;
   /** Wake promotions one by one, as a queue does, instead of sweeping, as a server does. */
   readonly queue?: boolean;
-  /** The fewest approvals, probes and readings, and no delivery that takes time. */
+  /** The fewest approvals, probes, readings and sweeps, and no delivery that takes time. */
   readonly short?: boolean;
 }
 
@@ -52,7 +52,7 @@ export function stageOf(scenario: Scenario, options: Options = {}): Stage {
     queue,
     propagationMs: short ? 0 : 12_000,
     invalidationMs: short ? 0 : 8_000,
-    sweepMs: 60_000,
+    sweepMs: short ? 180_000 : 60_000,
     longestWorkMs: 30_000,
   });
   applyPace(stage.configuration.settings(scenario.app), short, scenario.policy);
