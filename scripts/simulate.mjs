@@ -10,12 +10,10 @@ const usage = `Plays seeded histories of the real code in a simulated world, and
 
   npm run simulate -- --seeds N [--seed S]   N histories, from first seed S (1)
   npm run simulate -- --seeds 1 --seed S     one history, told line by line
-  npm run simulate -- --kills                every scenario, killed once at each of its awaits
-  npm run simulate -- --pairs                core scenarios, killed at every pair of awaits
-  npm run simulate -- --scenario NAME [--at K,…]  one scenario, killed there, told line by line
 
   --workers N   processes (one per core)     --json FILE   the figures as JSON
-  --trace N     lines of a told history      --no-shrink   do not look for a shorter history after a failure`;
+  --trace N     lines of a told history      --no-shrink   do not look for a shorter history after a failure
+  --write       what came of it in docs/proof/simulation.md`;
 
 const root = resolve(import.meta.dirname, '..');
 const { values: options } = parseArgs({
@@ -23,12 +21,9 @@ const { values: options } = parseArgs({
     seeds: { type: 'string' },
     seed: { type: 'string', default: '1' },
     workers: { type: 'string', default: String(cpus().length) },
-    kills: { type: 'boolean', default: false },
-    pairs: { type: 'boolean', default: false },
-    scenario: { type: 'string' },
-    at: { type: 'string', default: '' },
     trace: { type: 'string', default: '400' },
     json: { type: 'string' },
+    write: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -45,8 +40,7 @@ try {
 }
 
 async function main() {
-  const asked = options.seeds !== undefined || options.kills || options.pairs || options.scenario;
-  if (options.help || !asked) {
+  if (options.help || options.seeds === undefined) {
     console.log(usage);
     return options.help ? 0 : 2;
   }
@@ -62,10 +56,6 @@ async function main() {
     sourcemap: 'inline',
     logLevel: 'warning',
   });
-  if (options.scenario !== undefined) {
-    return show(['scenario', options.scenario, ...options.at.split(',').filter((text) => text !== '')]);
-  }
-  if (options.kills || options.pairs) return killEverywhere(options.kills ? 'kills' : 'pairs');
   return playSeeds(Number(options.seeds), Number(options.seed));
 }
 
@@ -87,70 +77,30 @@ async function playSeeds(seeds, first) {
   const { missing, impossible, required } = await judgeCoverage(total);
   const failed = total.failures.length;
 
-  console.log(
-    `${total.histories} histories in ${seconds.toFixed(1)} s on ${workers} processes: ${(total.histories / seconds).toFixed(0)} a second, ${(total.cpuMs / total.histories).toFixed(1)} ms of one core each`,
-  );
-  console.log(
+  const figures = [
+    `${total.histories} histories in ${seconds.toFixed(0)} s on ${workers} processes: ${(total.histories / seconds).toFixed(0)} a second, ${(total.cpuMs / total.histories).toFixed(1)} ms of one core each`,
     `${(total.points / 1e6).toFixed(2)} M awaits (${Math.round(total.points / total.histories)} each), ${total.saves} saves, ${Math.round(total.virtualSeconds / 3600)} h of virtual time`,
-  );
-  console.log(
     `ends: ${sorted(total.ends)
       .map(([end, count]) => `${end} ${count}`)
       .join(', ')}`,
-  );
-  console.log(
-    `coverage: ${Object.keys(total.cells).length} cells met, ${required - missing.length} of ${required} required ones, ${impossible} known to be impossible`,
-  );
+    `coverage: ${Object.keys(total.cells).length} cells met, ${required - missing.length} of ${required} required ones`,
+    `violations: ${Object.values(total.failed).reduce((sum, count) => sum + count, 0)}`,
+  ];
+  for (const line of figures) console.log(line);
   for (const cell of missing) console.log(`  NEVER MET: ${cell}`);
   for (const [invariant, count] of sorted(total.failed)) console.log(`  BROKEN ${count} times: ${invariant}`);
   for (const { seed, violation } of total.failures.slice(0, 10)) {
     console.log(`  seed ${seed}: ${violation.invariant}: ${violation.text}`);
     console.log(`    npm run simulate -- --seeds 1 --seed ${seed}`);
   }
-  await write({ mode: 'seeds', first, workers, seconds, ...total, missing });
+  if (options.write) await writeProof(figures, total, { first, impossible, missing });
+  await write({ first, workers, seconds, ...total, missing });
   if (failed > 0 && !options['no-shrink']) {
     console.log(`\nlooking for a shorter history than that of seed ${total.failures[0].seed} …`);
     await show(['shrink', String(total.failures[0].seed), '300']);
   }
   if (missing.length > 0) console.log('\nVACUOUS: this run did not try what it is meant to try.');
   return failed > 0 || missing.length > 0 ? 1 : 0;
-}
-
-async function killEverywhere(mode) {
-  const workers = Number(options.workers);
-  const started = performance.now();
-  const shares = await Promise.all(
-    Array.from({ length: workers }, (_, index) => collect([mode, index, workers])),
-  );
-  const scenarios = new Map();
-  for (const { kills } of shares.flat()) {
-    if (kills === undefined) continue;
-    const known = scenarios.get(kills.scenario) ?? { ...kills, runs: 0, places: {}, broken: [] };
-    known.runs += kills.runs;
-    addUp(known.places, kills.places);
-    known.broken.push(...kills.broken);
-    scenarios.set(kills.scenario, known);
-  }
-  const all = [...scenarios.values()];
-  const runs = all.reduce((sum, one) => sum + one.runs, 0);
-  const broken = all.reduce((sum, one) => sum + one.broken.length, 0);
-  const seconds = (performance.now() - started) / 1000;
-  for (const one of all) {
-    console.log(
-      `${String(one.runs).padStart(7)} runs, ${String(one.points).padStart(5)} awaits: ${one.scenario}`,
-    );
-    for (const { at, text } of one.broken.slice(0, 3)) {
-      console.log(`        BROKEN ${text}`);
-      console.log(`        npm run simulate -- --scenario "${one.scenario}" --at ${at.join(',')}`);
-    }
-  }
-  const places = {};
-  for (const one of all) addUp(places, one.places);
-  console.log('\nkilled in (phase | step | side):');
-  for (const [where, count] of sorted(places)) console.log(`${String(count).padStart(7)}  ${where}`);
-  console.log(`\n${runs} runs in ${seconds.toFixed(0)} s, ${broken} broken, none skipped`);
-  await write({ mode, workers, seconds, runs, broken, scenarios: all, places });
-  return broken === 0 ? 0 : 1;
 }
 
 function child(args, stdout) {
@@ -227,6 +177,38 @@ function merged(a, b) {
 
 function sorted(counts) {
   return Object.entries(counts).sort(([, a], [, b]) => b - a);
+}
+
+/** The figures, and every cell that was met, for whoever wants to see what was tried. */
+async function writeProof(figures, { cells, histories }, { first, impossible, missing }) {
+  const groups = new Map();
+  for (const [cell, count] of Object.entries(cells)) {
+    const [group = '', ...rest] = cell.split(' ');
+    groups.set(group, [...(groups.get(group) ?? []), [rest.join(' '), count]]);
+  }
+  const page = [
+    '# Random histories of the real code',
+    `Made by \`npm run simulate -- --seeds ${histories} --seed ${first} --write\` on ${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model.trim()}).`,
+    figures.map((line) => `- ${line}`).join('\n'),
+    missing.length === 0 ? '' : `Never met: ${missing.join(', ')}.`,
+    '## Not to be met, and why',
+    impossible.map(({ cell, why }) => `- ${cell}: ${why}`).join('\n'),
+    '## Met',
+    ...[...groups]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([group, met]) => [
+        `### ${group}`,
+        `| what | times |\n| --- | ---: |\n${met
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .map(([what, count]) => `| ${what} | ${count} |`)
+          .join('\n')}`,
+      ]),
+  ];
+  await mkdir(join(root, 'docs/proof'), { recursive: true });
+  await writeFile(
+    join(root, 'docs/proof/simulation.md'),
+    `${page.filter((part) => part !== '').join('\n\n')}\n`,
+  );
 }
 
 async function write(figures) {

@@ -1,11 +1,9 @@
 import 'zod/compile';
 import { playHistory } from './history.ts';
 import { invariantNames } from './invariants.ts';
-import { everyKill, everyPair, playKilled } from './kills.ts';
 import { quietRuntime } from './quiet.ts';
 import { impossible, missing, required } from './required.ts';
 import { runSeeds } from './run.ts';
-import { core, scenarios } from './scenarios.ts';
 import { shrink } from './shrink.ts';
 import { createTape, replayTape } from './tape.ts';
 
@@ -34,14 +32,6 @@ switch (mode) {
     say({ tally });
     break;
   }
-  case 'kills':
-  case 'pairs': {
-    const share = { index: number(args[0]), of: number(args[1]) };
-    for (const scenario of mode === 'kills' ? scenarios : core) {
-      say({ kills: await (mode === 'kills' ? everyKill : everyPair)(scenario, share) });
-    }
-    break;
-  }
   case 'coverage': {
     let text = '';
     for await (const chunk of process.stdin) text += String(chunk);
@@ -49,16 +39,8 @@ switch (mode) {
     say({
       missing: missing(cells, number(args[0])),
       required: required.filter(({ from }) => number(args[0]) >= from).length,
-      impossible: impossible.length,
+      impossible,
     });
-    break;
-  }
-  case 'scenario': {
-    const scenario = [...scenarios, ...core].find(({ name }) => name === args[0]);
-    if (scenario === undefined) throw new Error(`There is no scenario "${args[0]}".`);
-    const run = await playKilled(scenario, new Set(args.slice(1).map(Number)), true);
-    console.log(run.stage.trace?.join('\n'));
-    console.log(run.broken, run.ends, run.killed);
     break;
   }
   case 'one': {
