@@ -12,6 +12,7 @@ import type { Checks, Hash, Hints, Log, PromotionStore } from '../../src/flows/p
 import { createBudget } from '../../src/store/budget.ts';
 import { type Format, promotionFormat } from '../../src/store/format.ts';
 import { createHeldRows } from '../../src/store/held.ts';
+import { createLocks } from '../../src/store/locks.ts';
 import { createOutbox } from '../../src/store/outbox.ts';
 import { createPromotionStore } from '../../src/store/promotions.ts';
 import { createSdkTransport } from '../../src/store/sdk-transport.ts';
@@ -119,6 +120,7 @@ export function createBot(deps: BotDeps, process: Process): Bot {
     catalog: configuration.catalog,
     nearest: () => undefined,
     looking: null,
+    unlocking: { locks: createLocks({ transport, nonce, hash: sha256 }), directory: world.directory },
   });
   const announcer = createAnnouncer({
     store,

@@ -36,6 +36,8 @@ export interface Habits {
   follows: number;
   /** Somebody does by hand what a promotion is about to do. */
   hasty: number;
+  /** Two people free an environment whose holder the bot that they reach cannot read. */
+  unlocks: number;
   /** A failed rollback is closed by hand instead of tried again. */
   closes: number;
 }
@@ -89,6 +91,7 @@ export function createCrowd(deps: CrowdDeps): Crowd {
     commandVersion: null,
     follows: 0,
     hasty: 0,
+    unlocks: 0,
     closes: 0,
   };
   let clicks = 0;
@@ -311,6 +314,13 @@ export function createCrowd(deps: CrowdDeps): Crowd {
     }
   };
 
+  const unlock = (app: string, person: Person, inMs: number) =>
+    later(inMs, 'unlock', () => {
+      const { process, desk } = deps.web();
+      const request = { app, environment: 'production', person, reason: 'it cannot be worked on' };
+      kernel.begin(process, '', 'unlock', () => desk.unlock(request));
+    });
+
   const onQuestion = (shadow: Shadow, questionId: string) => {
     if (habits.answer === 0) return;
     const answer = habits.answer === 1 ? ('continue' as const) : ('roll-back' as const);
@@ -336,6 +346,11 @@ export function createCrowd(deps: CrowdDeps): Crowd {
     cancel,
     noticed(shadow, before, _entries) {
       const { promotion } = shadow;
+      const newer = (kernel.actor()?.schema ?? 0) > deps.web().process.schema;
+      if (newer && 'dirty' in promotion && !ended(promotion) && chance(habits.unlocks)) {
+        unlock(promotion.app, all.otto, 2_000);
+        unlock(promotion.app, all.olga, 4_000 + draw(6_000));
+      }
       const arrived = before?.phase !== promotion.phase;
       const round = 'round' in promotion ? promotion.round : 0;
       const roundBefore = before !== undefined && 'round' in before ? before.round : 0;

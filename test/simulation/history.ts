@@ -360,7 +360,10 @@ function mend({ cloud, service }: Stage, promotion: Promotion): void {
 /** An impatient person switches by hand. */
 function forestall({ cloud, service }: Stage, { app, version }: Promotion): void {
   const site = cloud.sites.find(({ name }) => name === app);
-  if (site === undefined) return service.change(version ?? 'v1.1.0');
+  if (site === undefined) {
+    service.change(version ?? 'v1.1.0');
+    return;
+  }
   const idle = cloud.pathOf(site) === site.colours.blue.path ? 'green' : 'blue';
   cloud.change('somebody', (config) => moved(config, site.originId, site.colours[idle].path));
 }
@@ -394,8 +397,9 @@ export function drawStory(stage: Stage): void {
     leaves: some(400),
     answer: tape.draw(3),
     closes: some(900),
-    follows: some(900),
+    follows: [0, 900][tape.draw(2)] ?? 0,
     hasty: some(200),
+    unlocks: some(950),
   });
 
   const flaw = flaws[tape.draw(2) === 0 ? 0 : tape.draw(flaws.length)] ?? 'none';

@@ -105,6 +105,8 @@ export function createWatcher(world: WatchedWorld): Watcher {
   const byKey = new Map<string, ClaimSeen>();
   const locks = new Map<string, LockSeen>();
   const violations: Violation[] = [];
+  /** Those whose locks two people have freed. */
+  const freed = new Set<string>();
   /** The schema under which each promotion is stored now. */
   const schemas = new Map<string, number>();
 
@@ -252,7 +254,9 @@ export function createWatcher(world: WatchedWorld): Watcher {
     if (after.holder === before.holder) return;
     hold(
       'I8 lock',
-      before.holder === undefined || write.promotions.some(({ after: { id } }) => id === before.holder),
+      before.holder === undefined ||
+        write.freed.includes(before.holder) ||
+        write.promotions.some(({ after: { id } }) => id === before.holder),
       () => `${key} was taken away from ${before.holder}`,
     );
     if (after.holder === undefined) return;
@@ -366,7 +370,7 @@ export function createWatcher(world: WatchedWorld): Watcher {
 
   /** Whoever has changed production keeps it for itself until it ends. */
   const checkKept = (after: Promotion) => {
-    if (ended(after) || !dirtyOf(after)) return;
+    if (ended(after) || !dirtyOf(after) || freed.has(after.id)) return;
     for (const key of keysOf(after))
       hold(
         'I8 lock',
@@ -456,6 +460,12 @@ export function createWatcher(world: WatchedWorld): Watcher {
     }
     for (const [key, { holder }] of locks) {
       hold('I8 lock', holder !== after.id, () => `${after.id} has ended and still holds ${key}`);
+    }
+    if (after.phase === 'promoted' || after.phase === 'rolled-back') {
+      for (const key of keysOf(after)) {
+        const had = write.locks.some((lock) => lock.key === key && lock.before.holder === after.id);
+        hold('I8 lock', had, () => `${after.id} is ${after.phase} and had lost ${key}`);
+      }
     }
     if (after.phase === 'expired')
       hold('I16 times', after.nowMs >= expiryOf(shadow), () => `${after.id} expired early`);
@@ -652,6 +662,10 @@ export function createWatcher(world: WatchedWorld): Watcher {
     checkVersion(changes);
     const write = readWrite(changes, (id) => shadows.get(id)?.promotion);
     for (const overwritten of write.overwritten) fail('I12 audit', `${overwritten} was written twice`);
+    for (const holder of write.freed) {
+      coverage.hit('antecedent lock freed by two people');
+      freed.add(holder);
+    }
     for (const lock of write.locks) noteLock(lock, write);
     // Whoever took over is looked at first: the other one's end refers to it.
     for (const each of write.promotions) notePromotion(each, write);

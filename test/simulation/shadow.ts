@@ -79,6 +79,8 @@ export interface Write {
   readonly told: (Told & { promotionId: string })[];
   readonly locks: { readonly key: string; readonly before: LockSeen; readonly after: LockSeen }[];
   readonly surfaces: { readonly id: string; readonly body: string }[];
+  /** Holders whose locks two people free with it. */
+  readonly freed: string[];
 }
 
 const textOf = (row: Row | undefined, name: string): string => row?.[name]?.S ?? '';
@@ -111,7 +113,15 @@ export function readWrite(
   changes: readonly RowChange[],
   known: (id: string) => Promotion | undefined,
 ): Write {
-  const write: Write = { promotions: [], entries: [], overwritten: [], told: [], locks: [], surfaces: [] };
+  const write: Write = {
+    promotions: [],
+    entries: [],
+    overwritten: [],
+    told: [],
+    locks: [],
+    surfaces: [],
+    freed: [],
+  };
   for (const { key, before, after } of changes) {
     const partition = textOf(key, 'pk');
     const sort = textOf(key, 'sk');
@@ -134,6 +144,9 @@ export function readWrite(
       if (before !== undefined) write.overwritten.push(`${partition} ${sort}`);
       const { sequence, atMs } = body;
       write.told.push({ promotionId: id, sequence, atMs, topic: body.announcement.topic });
+    } else if (kind === 'UNLOCK') {
+      const entry = bodyOf(after) as { does: string; holder: string };
+      if (entry.does === 'free') write.freed.push(entry.holder);
     } else if (kind === 'LOCK') {
       write.locks.push({ key: id, before: lockOf(before), after: lockOf(after) });
     }
