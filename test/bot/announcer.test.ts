@@ -107,6 +107,21 @@ describe('the card', () => {
     expect(bench.rows.surface(id).drawnRevision).toBe(2);
   });
 
+  it('waits in every process once Slack has said so to one', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    bench.rows.save(promotionIn('deploying', { id: 'p2' }));
+    await pass(4);
+    slack.outcomes.update = [{ outcome: 'rate-limited', retryAfterMs: 30_000 }];
+    bench.rows.save(promotionIn('promoted'));
+    await pass(1);
+    bench.rows.save(promotionIn('promoted', { id: 'p2' }));
+    announcer = create();
+    await pass(28);
+    expect(updates()).toHaveLength(1);
+    await pass(5);
+    expect(updates()).toHaveLength(3);
+  });
+
   it('whose edit was not answered is edited again', async () => {
     bench.rows.save(promotionIn('deploying'));
     await run();
@@ -569,6 +584,23 @@ describe('announcements', () => {
     await pass(65);
     expect(posts().filter(({ message }) => message.text.startsWith('Started'))).toHaveLength(2);
     expect(bench.rows.surface(id).toldSequence).toBe(1);
+  });
+
+  it('that somebody else told while an edit was waited for are not told again', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    await pass(5);
+    await bench.budget.block('update', bench.rows.nowMs + 10_000);
+    const { take } = bench.budget;
+    const other = create();
+    bench.budget.take = async (pot, terms) => {
+      bench.budget.take = take;
+      await other.announce(id, bench.rows.nowMs);
+      return take(pot, terms);
+    };
+    bench.rows.save(promotionIn('promoted'), { topic: 'promoted' });
+    await pass(20);
+    expect(posts().filter(({ message }) => message.text.startsWith('Promoted'))).toHaveLength(1);
+    expect(revisionDrawn(updates().at(-1)?.message as Message)).toBe(2);
   });
 
   it('come in short bursts and then no faster than a channel takes them', async () => {
