@@ -603,6 +603,45 @@ describe('announcements', () => {
     expect(revisionDrawn(updates().at(-1)?.message as Message)).toBe(2);
   });
 
+  it('whose sender comes back late leave alone what others are telling by then', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    await pass(5);
+    const { post } = slack;
+    const answers: (() => void)[] = [];
+    const stall = () => {
+      slack.post = async (input) => {
+        slack.post = post;
+        const sent = await post(input);
+        await new Promise<void>((resolve) => answers.push(resolve));
+        return sent;
+      };
+    };
+    stall();
+    bench.rows.save(promotionIn('deploying'), { topic: 'started' });
+    const late = announcer.announce(id, bench.rows.nowMs);
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    announcer = create();
+    await pass(65);
+    expect(bench.rows.surface(id).toldSequence).toBe(1);
+    // On-call is told; the same in the promotion's channel is on its way.
+    slack.post = async (input) => {
+      stall();
+      return post(input);
+    };
+    bench.rows.save(promotionIn('rolling-back'), { topic: 'rolling-back' });
+    const second = announcer.announce(id, bench.rows.nowMs);
+    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    answers[0]?.();
+    await late;
+    announcer = create();
+    await pass(20);
+    answers[1]?.();
+    await second;
+    await pass(20);
+    const called = posts().filter(({ message }) => message.text.includes('Rolling back'));
+    expect(called.map(({ channel }) => channel)).toEqual([onCallChannelId, channelId]);
+  });
+
   it('come in short bursts and then no faster than a channel takes them', async () => {
     bench.rows.save(promotionIn('deploying'), ...Array<Announcement>(12).fill({ topic: 'started' }));
     const times: number[] = [];
