@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { heldUntil, risksOf, unfencedMs } from '../../../src/flows/promotion/hold.ts';
+import {
+  heldUntil,
+  openClaimAfter,
+  openClaimDone,
+  risksOf,
+  settlesInMs,
+  unfencedAfter,
+  unfencedMs,
+} from '../../../src/flows/promotion/hold.ts';
 import { nextAction } from '../../../src/flows/promotion/next-action.ts';
 import type { Analysis, Step } from '../../../src/flows/promotion/plan.ts';
 import type { Promotion } from '../../../src/flows/promotion/promotion.ts';
@@ -220,5 +228,59 @@ describe('a target that takes requests unconditionally', () => {
 
   it('the approvers read what that means', () => {
     expect(risksOf(servicePlan).join(' ')).toMatch(/up to 6 minutes.*stays locked.*can be overwritten/s);
+  });
+});
+
+describe('how long people have to wait before they can close it by hand', () => {
+  const nowMs = 1_800_000_000_000;
+  const waits = (unfencedAtMs: number | null, openClaimAtMs: number | null) =>
+    settlesInMs({ unfencedAtMs, openClaimAtMs }, nowMs);
+
+  it('is six minutes from the newest request that may still arrive', () => {
+    expect(waits(nowMs, null)).toBe(360_000);
+    expect(waits(null, nowMs - 60_000)).toBe(300_000);
+    expect(waits(nowMs - 300_000, nowMs - 60_000)).toBe(300_000);
+    expect(waits(nowMs - 60_000, nowMs - 300_000)).toBe(300_000);
+  });
+
+  it('is nothing when none was sent, or when it is long ago', () => {
+    expect(waits(null, null)).toBe(0);
+    expect(waits(nowMs - 360_000, nowMs - 900_000)).toBe(0);
+  });
+
+  it('is asked of every promotion alike: one that executes nothing holds nothing', () => {
+    expect(heldUntil(walkTo('awaiting-approval').promotion)).toBeNull();
+    expect(heldUntil(walkTo('verifying').promotion)).toBeNull();
+  });
+
+  it('is not begun by what does no harm when it is repeated, nor ended by it', () => {
+    const { promotion } = walkTo('deploying');
+    if (promotion.phase !== 'deploying') throw new Error('not deploying');
+    const [shift, settle, invalidate] = promotion.plan.analysis.steps;
+
+    expect(openClaimAfter(7, shift, nowMs)).toBe(nowMs);
+    expect(openClaimAfter(7, invalidate, nowMs)).toBe(7);
+    expect(openClaimAfter(7, undefined, nowMs)).toBe(7);
+    expect(unfencedAfter(7, shift, nowMs)).toBe(7);
+    expect(unfencedAfter(7, undefined, nowMs)).toBe(7);
+    expect(unfencedAfter(7, unfenced('deploy'), nowMs)).toBe(nowMs);
+    if (shift === undefined || settle === undefined || invalidate === undefined) throw new Error('no steps');
+    expect(openClaimDone(7, shift)).toBeNull();
+    expect(openClaimDone(7, invalidate)).toBe(7);
+    expect(openClaimDone(7, unfenced('deploy'))).toBe(7);
+  });
+
+  it('approvers are told as soon as one step has no fence, on the way there or back', () => {
+    const fenced = plan.analysis;
+    const there = { ...fenced, steps: [...fenced.steps, unfenced('deploy')] };
+    const back = { ...fenced, rollback: [...fenced.rollback, { undoes: [], step: unfenced('deploy-back') }] };
+
+    expect(risksOf({ ...plan, analysis: { ...fenced, risks: ['a'] } })).toEqual(['a']);
+    for (const analysis of [there, back]) {
+      const risks = risksOf({ ...plan, analysis: { ...analysis, risks: ['a'] } });
+      expect(risks).toHaveLength(2);
+      expect(risks[0]).toBe('a');
+      expect(risks[1]).toContain('unconditionally');
+    }
   });
 });

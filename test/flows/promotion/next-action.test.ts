@@ -5,7 +5,18 @@ import { type Action, dueAt, nextAction } from '../../../src/flows/promotion/nex
 import type { PersonClaim, Promotion } from '../../../src/flows/promotion/promotion.ts';
 import { transition } from '../../../src/flows/promotion/transition.ts';
 import { standNames, stands } from './stands.ts';
-import { claim, grace, hash, lin, otto, through, type Walk, walkTo } from './walk.ts';
+import {
+  claim,
+  grace,
+  hash,
+  lin,
+  otto,
+  startMs,
+  through,
+  type Walk,
+  walkTo,
+  walkToUntouchedDeployment,
+} from './walk.ts';
 
 const told = (action: Action): string => {
   switch (action.does) {
@@ -138,5 +149,113 @@ describe('what the saved state calls for', () => {
     );
 
     expect(nextAction(promotion, nowMs)).toEqual({ does: 'authorize', claimId: 'first' });
+  });
+
+  it('an ended promotion calls for nothing, whatever was still asked for', () => {
+    const { promotion, nowMs } = withClaims(walkTo('promoted'), claim('roll-back', lin));
+
+    expect(nextAction(promotion, nowMs)).toEqual({ does: 'rest', untilMs: null });
+  });
+
+  it('ALL-4 approvals that expire before the first change end it, to the millisecond', () => {
+    const { promotion } = walkToUntouchedDeployment();
+    const expiring = (expiresAtMs: number) => nextAction({ ...promotion, expiresAtMs } as Promotion, startMs);
+
+    expect(expiring(startMs)).toEqual({ does: 'emit', event: { type: 'approval.expired' } });
+    expect(expiring(startMs + 1)).toMatchObject({ does: 'step' });
+  });
+
+  it('ALL-3 the gate is looked at again once its evidence is older than a minute', () => {
+    const { promotion, nowMs } = walkToUntouchedDeployment();
+
+    expect(nextAction(promotion, nowMs + 60_000)).toMatchObject({ does: 'step' });
+    expect(nextAction(promotion, nowMs + 60_001)).toEqual({ does: 'gate' });
+  });
+
+  it('ALL-2 while the directory cannot be read the gate waits for it, though never beyond the expiry', () => {
+    const { promotion, nowMs } = unreadable(stands['deploying, not looked at again yet']());
+    const gate = (expiresAtMs: number, atMs = nowMs) =>
+      nextAction({ ...promotion, expiresAtMs } as Promotion, atMs);
+
+    expect(gate(nowMs + 60_000)).toEqual({ does: 'rest', untilMs: nowMs + 5_000 });
+    expect(gate(nowMs + 2_000)).toEqual({ does: 'rest', untilMs: nowMs + 2_000 });
+    expect(gate(nowMs + 60_000, nowMs + 5_000)).toEqual({ does: 'gate' });
+  });
+
+  it('ALL-4 only a Cancel that is being checked holds the first change, not what else is asked for', () => {
+    const asked = (does: PersonClaim['does']) => {
+      const { promotion, nowMs } = unreadable(withClaims(walkToUntouchedDeployment(), claim(does, otto)));
+      return nextAction(promotion, nowMs).does;
+    };
+
+    expect(asked('cancel')).toBe('rest');
+    expect(asked('approve')).toBe('step');
+  });
+
+  it('trouble with the lock is waited out, though never beyond the expiry', () => {
+    const { promotion, nowMs } = through(stands['awaiting approval, approved by all'](), {
+      type: 'trouble.met',
+      during: 'work',
+      code: 'aws.throttled',
+      text: 'AWS is throttling.',
+      retryAfterMs: null,
+    });
+    const lock = (expiresAtMs: number, atMs = nowMs) =>
+      nextAction({ ...promotion, expiresAtMs } as Promotion, atMs);
+
+    expect(lock(nowMs + 60_000)).toEqual({ does: 'rest', untilMs: nowMs + 5_000 });
+    expect(lock(nowMs + 2_000)).toEqual({ does: 'rest', untilMs: nowMs + 2_000 });
+    expect(lock(nowMs + 60_000, nowMs + 5_000)).toEqual({ does: 'lock' });
+  });
+
+  it('a busy lock is tried again, though never after the expiry', () => {
+    const { promotion, nowMs } = stands['awaiting approval, approved by all, the lock busy']();
+    const lock = (expiresAtMs: number) => nextAction({ ...promotion, expiresAtMs } as Promotion, nowMs);
+
+    expect(lock(nowMs + 60_000)).toEqual({ does: 'rest', untilMs: nowMs + 30_000 });
+    expect(lock(nowMs + 10_000)).toEqual({ does: 'rest', untilMs: nowMs + 10_000 });
+  });
+
+  it('ALL-9 on-call hears of new trouble after five minutes, of the same again after fifteen more', () => {
+    const { promotion, nowMs } = walkTo('verifying');
+    const page = (sinceMs: number, pagedAtMs: number | null, atMs: number) => {
+      const work = { code: 'x', text: 'x', sinceMs, retryAtMs: atMs + 60_000, tries: 3 };
+      const troubled = { ...promotion, pagedAtMs, troubles: { people: null, work } } as Promotion;
+      const action = nextAction(troubled, atMs);
+      return action.does === 'emit' && action.event.type === 'page.due';
+    };
+    const minutes = (count: number) => nowMs + count * 60_000;
+
+    expect(page(nowMs, null, minutes(5) - 1)).toBe(false);
+    expect(page(nowMs, null, minutes(5))).toBe(true);
+    expect(page(nowMs, minutes(5), minutes(20) - 1)).toBe(false);
+    expect(page(nowMs, minutes(5), minutes(20))).toBe(true);
+  });
+
+  it('what was given up says what stayed like this, and that production was not touched', () => {
+    const walk = walkTo('validating');
+    const work = {
+      code: 'aws.throttled',
+      text: 'AWS is throttling.',
+      sinceMs: walk.nowMs,
+      retryAtMs: 0,
+      tries: 9,
+    };
+    const action = nextAction(
+      { ...walk.promotion, troubles: { people: null, work } },
+      walk.nowMs + 1_800_000,
+    );
+
+    expect(action).toMatchObject({
+      does: 'emit',
+      event: {
+        type: 'plan.refused',
+        refusal: {
+          code: 'aws.throttled',
+          text: expect.stringContaining('AWS is throttling.'),
+          next: expect.stringContaining('Production was not touched'),
+        },
+      },
+    });
   });
 });
