@@ -4,7 +4,8 @@
  * (on whatever the surface has become meanwhile). Times are kept as what may still happen before them:
  *   a claim's time passes (postingUntil, drawingUntil, tellingUntil) once its sender was answered, gave up or died
  *   redrawAt passes once an edit that was never answered has arrived or is lost
- * SLEEPER: a sender may sleep past its own claim's time (but not past redrawAt); it may then say something twice. DELETED: somebody deletes the card.
+ * SLEEPER: a sender may sleep past its own claim's time (but not past redrawAt); it may then say something twice.
+ * NOROOM: so often the budget has no room after a claim, which is then given back. DELETED: somebody deletes the card.
  * The promotion is saved REVISIONS times, one announcement each; the last save ends it.
  */
 #ifndef REVISIONS
@@ -15,6 +16,9 @@
 #endif
 #ifndef CRASHES
 #define CRASHES 1
+#endif
+#ifndef NOROOM
+#define NOROOM 0
 #endif
 #define S 2
 #define CARDS (3 + UNKNOWNS + CRASHES)
@@ -41,7 +45,7 @@ byte stray[2] = 0, strayCard[2] = 0;   /* edits that nobody waits for any more a
 /* --- What each sender is at. ---------------------------------------------------------------------------------------- */
 mtype:event at[S] = nothing;
 bool out[S] = false;               /* its call to Slack is made and not answered */
-byte unknowns = 0, crashes = 0;
+byte unknowns = 0, crashes = 0, norooms = 0;
 bool deleted = false;
 byte excuses = 0;                  /* ghost: ambiguous answers and crashes, each of which may repeat one message */
 byte cardExcuses = 0;
@@ -150,11 +154,25 @@ inline recordGone() {
   if :: ts == card -> ts = 0; drawn = 0; posting = 0; drawing = 0; redraw = 0; poster = 9; drawer = 9 :: else fi;
   endClaim(); due = true; touched()
 }
-inline done() { at[w] = nothing; out[w] = false; rev = 0; seq = 0; card = 0; arrived = false; settles = false }
+inline done() { at[w] = nothing; out[w] = false; rev = 0; seq = 0; card = 0; arrived = false; settles = false; wasClaimed = 0; wasRedraw = 0 }
+
+#ifdef M_GIVE_BACK_BLINDLY
+#define STILL(owner) true
+#else
+#define STILL(owner) (owner == w)
+#endif
+inline giveBack() {
+  if
+  :: at[w] == post && STILL(poster) -> posting = wasClaimed; poster = 8
+  :: at[w] == edit && STILL(drawer) -> drawing = wasClaimed; redraw = wasRedraw; drawer = 8
+  :: at[w] == tell && STILL(teller) -> telling = wasClaimed; teller = 8
+  :: else
+  fi
+}
 
 proctype Sender(byte w) {
   mtype:event todo = nothing;
-  byte rev = 0, seq = 0, card = 0;
+  byte rev = 0, seq = 0, card = 0, wasClaimed = 0, wasRedraw = 0;
   bool arrived = false, settles = false;
 end:
   do
@@ -182,8 +200,8 @@ end:
        :: fresh[w] || UNCLAIMED ->
           at[w] = todo; touched();
           if
-          :: todo == post -> posting = 1; poster = w
-          :: todo == edit ->
+          :: todo == post -> wasClaimed = posting; posting = 1; poster = w
+          :: todo == edit -> wasClaimed = drawing; wasRedraw = redraw;
 #ifdef M_FORGET_UNFINISHED
              redraw = (redraw == 2 -> 0 : redraw);
 #elif defined(M_REDRAW_FORGOTTEN_AT_CLAIM)
@@ -193,7 +211,7 @@ end:
              redraw = ((drawing != 0 || redraw == 2) -> 1 : redraw);   /* somebody's drawing may still come, or ours fail */
 #endif
              drawing = 1; drawer = w
-          :: todo == tell -> telling = 1; teller = w;
+          :: todo == tell -> wasClaimed = telling; telling = 1; teller = w;
 #ifdef M_TOLD_BEFORE_SENT
              told = (told > seq -> told : seq)
 #endif
@@ -202,6 +220,11 @@ end:
        fi;
        todo = nothing; fresh[w] = false }
 
+#if NOROOM > 0
+  /* the budget has no room: what is still ours of the claim is given back */
+  :: atomic { at[w] != nothing && !out[w] && todo == nothing && norooms < NOROOM ->
+       norooms++; giveBack(); due = true; touched(); done() }
+#endif
   /* act: the call goes out */
   :: atomic { at[w] != nothing && !out[w] && todo == nothing -> out[w] = true }
   /* Slack does it */

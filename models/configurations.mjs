@@ -63,6 +63,12 @@ export const searches = [
   full(card, ['REVISIONS=3'], 'three saves'),
   full(card, ['REVISIONS=3', 'DELETED'], 'three saves and a deleted card'),
   full(card, ['REVISIONS=2', 'UNKNOWNS=2', 'CRASHES=2'], 'two ambiguous answers and two crashes'),
+  small(card, ['REVISIONS=2', 'NOROOM=1'], 'a claim that finds no room in the budget'),
+  full(
+    card,
+    ['REVISIONS=2', 'NOROOM=1', 'SLEEPER', 'UNKNOWNS=0'],
+    'the sleeper finds no room and gives its claim back',
+  ),
   full(card, ['REVISIONS=2', 'SLEEPER'], 'the sleeper and an ambiguous answer'),
   live(full(card, ['REVISIONS=2'], 'the last state is shown and stays, with an ambiguous answer')),
 ];
@@ -184,6 +190,15 @@ export const mistakes = [
     ['REVISIONS=2'],
     'the redraw is forgotten when it is claimed, not when it is done',
   ),
+  {
+    ...mistake(
+      card,
+      'GIVE_BACK_BLINDLY',
+      ['REVISIONS=2', 'NOROOM=1', 'SLEEPER', 'UNKNOWNS=0'],
+      "a claim is given back over somebody else's",
+    ),
+    size: 'full',
+  },
   mistake(
     card,
     'DRAWN_ONLY_RISES',
