@@ -22,6 +22,7 @@ export function checkTheEnd(stage: Stage): void {
     checkEnded(stage, shadow);
     if (stage.shows) {
       checkCard(stage, shadow);
+      checkPostedOnce(stage, shadow);
       checkTold(stage, shadow);
     }
     checkFold(stage, shadow);
@@ -42,6 +43,16 @@ function checkCard({ watcher, slack }: Stage, shadow: Shadow): void {
   else if (card.revision !== promotion.revision) {
     watcher.fail('I17 card', `the card of ${id} shows revision ${card.revision}, not ${promotion.revision}`);
   }
+}
+
+/** Where nothing was unsure, nothing was posted a second time. */
+function checkPostedOnce({ watcher, slack, kernel, weather, coverage }: Stage, { id }: Shadow): void {
+  if (kernel.interrupted() + weather.struck('dynamo') + slack.ambiguous() > 0) return;
+  coverage.hit('antecedent shown with nothing unsure');
+  const cards = slack.posts.filter(
+    ({ about, revision, deleted }) => about === id && revision !== null && !deleted,
+  );
+  if (cards.length > 1) watcher.fail('I17 card', `${id} has ${cards.length} cards`);
 }
 
 function checkTold({ watcher, slack }: Stage, { id, told, promotion, toldSequence }: Shadow): void {

@@ -315,7 +315,8 @@ export function upgrade(stage: Stage): void {
   stage.upgraded = true;
   for (const { process } of [webOf(stage), ...stage.workers]) {
     if (process.schema === nextSchema) continue;
-    stage.kernel.at(stage.kernel.nowMs() + stage.tape.draw(120) * 1000, `upgrade ${process.name}`, () => {
+    const last = process === webOf(stage).process ? 400 : 120;
+    stage.kernel.at(stage.kernel.nowMs() + stage.tape.draw(last) * 1000, `upgrade ${process.name}`, () => {
       if (process.alive) stage.replace(process);
     });
   }

@@ -70,6 +70,8 @@ export interface Kernel {
   runUntil(untilMs: number, stop?: () => boolean): Promise<void>;
   /** Points that were taken so far. */
   readonly passed: () => number;
+  /** How often a process was killed or stopped. */
+  readonly interrupted: () => number;
   /** Called for every point before it runs; answers whether its process is killed there. */
   onPoint: ((point: Point, count: number) => boolean) | null;
   /** Called for every point that runs. */
@@ -98,6 +100,7 @@ export function createKernel(tape: Tape): Kernel {
   let nowMs = startMs;
   let orders = 0;
   let passed = 0;
+  let interrupted = 0;
   const idle: Work = { about: '', doing: 'world', startedAtMs: startMs, telling: [] };
   let work: Work = idle;
   let actor: Process | null = null;
@@ -159,6 +162,7 @@ export function createKernel(tape: Tape): Kernel {
     work: () => work,
     actor: () => actor,
     passed: () => passed,
+    interrupted: () => interrupted,
     onPoint: null,
     onTaken: null,
     onKilled: null,
@@ -210,6 +214,7 @@ export function createKernel(tape: Tape): Kernel {
       longestWorkMs: about.longestWorkMs ?? null,
     }),
     kill(process) {
+      interrupted += 1;
       process.alive = false;
     },
     async runUntil(untilMs, stop) {
@@ -259,6 +264,7 @@ export function createKernel(tape: Tape): Kernel {
       (longestWorkMs !== null && nowMs - point.work.startedAtMs > longestWorkMs) ||
       tape.chance(faults.crash);
     if (!killed) return false;
+    interrupted += 1;
     process.alive = false;
     kernel.onKilled?.(process, point);
     return true;
@@ -266,6 +272,7 @@ export function createKernel(tape: Tape): Kernel {
 
   const isPaused = (process: Process, point: Point): boolean => {
     if (!tape.chance(faults.pause)) return false;
+    interrupted += 1;
     const pauseMs = process.longestWorkMs === null ? tape.pick(pauses) : longestShortPauseMs;
     process.pausedUntilMs = nowMs + pauseMs;
     kernel.onPaused?.(process, point);

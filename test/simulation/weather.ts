@@ -32,6 +32,8 @@ export interface Weather {
   readonly once: Map<string, keyof Rates>;
   /** Lets a request arrive when nobody waits for it any more. */
   arriveLate(kind: string, inMs: number, run: () => void): void;
+  /** How often something went wrong with a service. */
+  struck(service: Service): number;
   /** Requests that are still on their way. */
   underway(): number;
   /** Takes a service away for a while. */
@@ -54,6 +56,8 @@ export function createWeather(kernel: Kernel, tape: Tape, coverage: Coverage): W
   let calm = false;
   const once = new Map<string, keyof Rates>();
   let underway = 0;
+  const struck = new Map<Service, number>();
+  const note = (service: Service) => struck.set(service, (struck.get(service) ?? 0) + 1);
   return {
     rates,
     hints: { lost: 0, late: 0, doubled: 0 },
@@ -66,8 +70,12 @@ export function createWeather(kernel: Kernel, tape: Tape, coverage: Coverage): W
     },
     isDown(service) {
       const nowMs = kernel.nowMs();
-      return outages.get(service)?.some(({ fromMs, untilMs }) => fromMs <= nowMs && nowMs < untilMs) === true;
+      const down =
+        outages.get(service)?.some(({ fromMs, untilMs }) => fromMs <= nowMs && nowMs < untilMs) === true;
+      if (down) note(service);
+      return down;
     },
+    struck: (service) => struck.get(service) ?? 0,
     underway: () => underway,
     arriveLate(kind, inMs, run) {
       underway += 1;
@@ -83,11 +91,13 @@ export function createWeather(kernel: Kernel, tape: Tape, coverage: Coverage): W
     strikes(service, fault, kind) {
       if (once.get(kind) === fault) {
         once.delete(kind);
+        note(service);
         return true;
       }
       const rate = rates[service][fault];
       if (rate === 0 || !tape.chance(rate)) return false;
       coverage.hit(`fault ${fault} x ${kind}`);
+      note(service);
       return true;
     },
   };

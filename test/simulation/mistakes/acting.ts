@@ -79,7 +79,13 @@ export const acting: readonly Mistake[] = [
       {
         file: step,
         find: "      if (claim === null && step.does !== 'settle' && direction === 'forward') {",
-        replace: "      if (claim === null && step.does === 'settle' && direction === 'forward') {",
+        replace: '      if (claim === null && nowMs < 0) {',
+      },
+      {
+        file: step,
+        find: "      if (claim === null && step.does !== 'settle') return { does: 'claim', precondition: null };",
+        replace:
+          "      if (claim === null && step.does !== 'settle' && direction === 'back') return { does: 'claim', precondition: null };",
       },
     ],
     expected: { by: 'simulation', invariants: ['I7 promoted'] },

@@ -40,7 +40,7 @@ export const showing: readonly Mistake[] = [
         replace: '    const claimed = { ...surface, drawnAtMs: firstMs };',
       },
     ],
-    expected: { by: 'simulation', invariants: ['I17 told'] },
+    expected: { by: 'simulation', invariants: ['I17 card'] },
   },
   {
     name: 'told-out-of-order',

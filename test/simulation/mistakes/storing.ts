@@ -67,6 +67,12 @@ export const storing: readonly Mistake[] = [
         replace:
           '      if (error instanceof RetryableError) throw error;\n      const { item, nowMs } = await transport.get(keys.promotion(change.promotion.id));',
       },
+      // Without the token that makes a repeat harmless.
+      {
+        file: 'src/store/sdk-transport.ts',
+        find: '          const answer = await send(() => client.send(command()), true);',
+        replace: '          const answer = await send(() => client.send(command()), false);',
+      },
     ],
     expected: { by: 'simulation', invariants: ['I12 fold', 'I5 ended', 'I4 dirty', 'I9 one claim'] },
   },
@@ -79,6 +85,12 @@ export const storing: readonly Mistake[] = [
         find: '      if (!(error instanceof RetryableError)) throw error;\n      const { item, nowMs } = await transport.get(keys.promotion(change.promotion.id));',
         replace:
           "      if (error instanceof RetryableError) return { outcome: 'refused' as const, met: [] };\n      const { item, nowMs } = await transport.get(keys.promotion(change.promotion.id));",
+      },
+      // Without the token that makes a repeat harmless.
+      {
+        file: 'src/store/sdk-transport.ts',
+        find: '          const answer = await send(() => client.send(command()), true);',
+        replace: '          const answer = await send(() => client.send(command()), false);',
       },
     ],
     expected: {
