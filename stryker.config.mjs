@@ -1,0 +1,33 @@
+/** Mutation testing of the flows: every decision is changed in turn, and a test has to notice. */
+export default {
+  mutate: ['src/flows/**/*.ts'],
+  testRunner: 'vitest',
+  vitest: { configFile: 'vitest.flows.config.ts', related: false },
+  plugins: ['@stryker-mutator/vitest-runner', './scripts/mutation-rules.mjs'],
+  ignorers: ['wording'],
+  // It rewrites a tsconfig through the compiler's interface, which TypeScript 7 does not have; nothing here needs one.
+  tsconfigFile: 'none',
+  coverageAnalysis: 'perTest',
+  // What is worked out while a module loads (schemas, tables of codes) would need the whole suite in a fresh process each.
+  ignoreStatic: true,
+  incremental: true,
+  incrementalFile: '.stryker/incremental.json',
+  tempDirName: '.stryker/tmp',
+  // Only what the tests of the flows need is copied.
+  ignorePatterns: [
+    '*',
+    '!src',
+    '!test',
+    '!workspace',
+    '!examples',
+    '!scripts',
+    '!package.json',
+    '!vitest.flows.config.ts',
+  ],
+  concurrency: 2,
+  thresholds: { high: 95, low: 90, break: 90 },
+  reporters: ['clear-text', 'json'],
+  clearTextReporter: { logTests: false, reportTests: false, skipFull: true },
+  jsonReporter: { fileName: '.stryker/mutation.json' },
+  allowEmpty: true,
+};
