@@ -90,6 +90,9 @@ const drawingErrors: ReadonlySet<string> = new Set([
 
 type Changes = Partial<Omit<Surface, 'promotionId' | 'revision'>>;
 
+/** Who is at something says so until then; if they have not said how it ended by that time, anybody may take it over. */
+type Claim = 'postingUntilMs' | 'drawingUntilMs' | 'tellingUntilMs';
+
 /** What there is to show, as it was read at once. */
 interface View {
   readonly surface: Surface;
@@ -145,11 +148,19 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   };
 
   /** Gives a claim back that was not used, and keeps the place that was got for it. */
-  const giveBack = async (claimed: Surface, changes: Changes, untilMs: number): Promise<Went> => {
+  const giveBack = async (
+    claimed: Surface,
+    which: Claim,
+    changes: Changes,
+    untilMs: number,
+  ): Promise<Went> => {
     const surface = await claim(claimed, { ...changes, dueAtMs: untilMs });
     if (surface !== undefined) return { surface, untilMs };
-    // Somebody else went on meanwhile, so what was read with this surface is old.
-    await record(claimed, () => ({ ...changes, dueAtMs: untilMs }));
+    // Somebody else went on meanwhile: what was read with this surface is old, and the claim may be theirs by now.
+    await record(claimed, (newest) => ({
+      ...(newest[which] === claimed[which] ? changes : {}),
+      dueAtMs: untilMs,
+    }));
     return 'again';
   };
 
@@ -210,16 +221,21 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     if (claimed === undefined) return 'stop';
     if (surface.postingUntilMs !== null && !(await answers(surface, nowMs))) {
       const untilMs = nowMs + listenAgainMs;
-      return giveBack(claimed, { postingUntilMs: untilMs, postAt: surface.postAt }, untilMs);
+      return giveBack(
+        claimed,
+        'postingUntilMs',
+        { postingUntilMs: untilMs, postAt: surface.postAt },
+        untilMs,
+      );
     }
     const leave = await pacing.ask(charge, surface.postAt, nowMs);
     if (leave.outcome !== 'now') {
       const { postingUntilMs, drawnAtMs } = surface;
       const kept = leave.outcome === 'kept' ? leave.place : null;
-      return giveBack(claimed, { postingUntilMs, drawnAtMs, postAt: kept }, kept?.atMs ?? leaveAtMs(leave));
+      const changes = { postingUntilMs, drawnAtMs, postAt: kept };
+      return giveBack(claimed, 'postingUntilMs', changes, kept?.atMs ?? leaveAtMs(leave));
     }
-    const release = (newest: Surface): Changes =>
-      newest.postingUntilMs === claimed.postingUntilMs ? { postingUntilMs: null } : {};
+    const until = untilOf('postingUntilMs', claimed);
     const outcome = hear(
       await textOnlyIfDeclined(await draw(promotion, nowMs), (message) =>
         slack.post({ channel: surface.channel, message }),
@@ -229,7 +245,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     if (outcome.outcome === 'unknown') return 'again';
     if (outcome.outcome === 'sent') {
       await record(claimed, (newest) => ({
-        ...release(newest),
+        ...until(newest, null),
         dueAtMs: nowMs,
         // Somebody who thought that this post was lost may have been quicker; one of the two is followed.
         ...(newest.ts === null ? placed(outcome, promotion, nowMs) : {}),
@@ -238,17 +254,17 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     }
     if (mustWait(outcome)) {
       await holdOff(charge, outcome, nowMs);
-      await record(claimed, (newest) => ({ ...release(newest), dueAtMs: nowMs }));
+      await record(claimed, (newest) => ({ ...until(newest, null), dueAtMs: nowMs }));
       return 'again';
     }
     const fallback = promotion.policy.onCall.channel;
     const moves = fallback !== null && surface.channel !== fallback;
     log.error({ promotionId: promotion.id, ...outcome, moves }, 'card cannot be posted in its channel');
-    await record(claimed, () => ({
+    await record(claimed, (newest) => ({
       dueAtMs: nowMs,
       ...(moves
-        ? { channel: fallback, postingUntilMs: null }
-        : { postingUntilMs: nowMs + mendMs, homeless: true }),
+        ? { channel: fallback, ...until(newest, null) }
+        : { ...until(newest, nowMs + mendMs), homeless: true }),
     }));
     return 'again';
   };
@@ -282,10 +298,9 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       const { drawingUntilMs, redrawAtMs } = surface;
       const kept = leave.outcome === 'kept' ? leave.place.atMs : null;
       const changes = { drawingUntilMs, redrawAtMs, editAtMs: kept };
-      return giveBack(claimed, changes, kept ?? againMs(leaveAtMs(leave)));
+      return giveBack(claimed, 'drawingUntilMs', changes, kept ?? againMs(leaveAtMs(leave)));
     }
-    const release = (newest: Surface): Changes =>
-      newest.drawingUntilMs === claimed.drawingUntilMs ? { drawingUntilMs: null } : {};
+    const until = untilOf('drawingUntilMs', claimed);
     const outcome = hear(
       await textOnlyIfDeclined(await draw(promotion, nowMs), (message) =>
         slack.update({ channel: surface.channel, ts, message }),
@@ -294,8 +309,8 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     );
     if (outcome.outcome === 'unknown') {
       // An edit can be repeated without harm; meanwhile the rest is told.
-      await record(claimed, () => ({
-        drawingUntilMs: nowMs + retryEditMs,
+      await record(claimed, (newest) => ({
+        ...until(newest, nowMs + retryEditMs),
         redrawAtMs: nowMs + strayEditMs,
         dueAtMs: nowMs,
       }));
@@ -308,7 +323,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     }
     if (mustWait(outcome)) {
       await holdOff(charge, outcome, nowMs);
-      await record(claimed, (newest) => ({ ...release(newest), dueAtMs: nowMs }));
+      await record(claimed, (newest) => ({ ...until(newest, null), dueAtMs: nowMs }));
       return 'again';
     }
     if (outcome.outcome !== 'sent') {
@@ -320,7 +335,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       newest.drawingUntilMs === claimed.drawingUntilMs &&
       newest.redrawAtMs === claimed.redrawAtMs;
     await record(claimed, (newest) => ({
-      ...release(newest),
+      ...until(newest, null),
       ...(settles(newest) ? { redrawAtMs: null } : {}),
       drawnRevision: promotion.revision,
       drawnAtMs: nowMs,
@@ -355,7 +370,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     if (leave.outcome !== 'now') {
       const kept = leave.outcome === 'kept' ? leave.place.atMs : null;
       const changes = { drawingUntilMs: surface.drawingUntilMs, editAtMs: kept };
-      return giveBack(claimed, changes, kept ?? leaveAtMs(leave));
+      return giveBack(claimed, 'drawingUntilMs', changes, kept ?? leaveAtMs(leave));
     }
     const [question, ...later] = await outbox.announcements(promotion.id, asked.sequence - 1, pendingAtOnce);
     const outcome: Outcome =
@@ -374,7 +389,10 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     if (waits) await holdOff(charge, outcome, nowMs);
     await record(claimed, (newest) => ({
       dueAtMs: nowMs,
-      drawingUntilMs: outcome.outcome === 'unknown' ? nowMs + retryEditMs : null,
+      ...untilOf('drawingUntilMs', claimed)(
+        newest,
+        outcome.outcome === 'unknown' ? nowMs + retryEditMs : null,
+      ),
       ...(waits || outcome.outcome === 'unknown'
         ? {}
         : { asked: newest.asked.filter(({ ts, channel }) => ts !== asked.ts || channel !== asked.channel) }),
@@ -451,16 +469,20 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     if (claimed === undefined) return 'stop';
     if (surface.tellingUntilMs !== null && !(await answers(surface, nowMs))) {
       const untilMs = nowMs + listenAgainMs;
-      return giveBack(claimed, { tellingUntilMs: untilMs, postAt: surface.postAt }, untilMs);
+      return giveBack(
+        claimed,
+        'tellingUntilMs',
+        { tellingUntilMs: untilMs, postAt: surface.postAt },
+        untilMs,
+      );
     }
     const leave = await pacing.ask(charge, surface.postAt, nowMs);
     if (leave.outcome !== 'now') {
       const kept = leave.outcome === 'kept' ? leave.place : null;
       const changes = { tellingUntilMs: surface.tellingUntilMs, postAt: kept };
-      return giveBack(claimed, changes, kept?.atMs ?? againMs(leaveAtMs(leave)));
+      return giveBack(claimed, 'tellingUntilMs', changes, kept?.atMs ?? againMs(leaveAtMs(leave)));
     }
-    const release = (newest: Surface): Changes =>
-      newest.tellingUntilMs === claimed.tellingUntilMs ? { tellingUntilMs: null } : {};
+    const until = untilOf('tellingUntilMs', claimed);
     const linked = first.place === 'channel' || first.place === 'on-call' ? await cardUrl(claimed) : null;
     const group =
       linked === null ? plain : (nextGroup(promotion, pending, surface, { nowMs, cardUrl: linked }) ?? plain);
@@ -472,14 +494,14 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       if (weight !== 'page') {
         const soonest = group.told.every(isDetail) ? soonRepeatedMs : unconfirmedMs;
         const untilMs = nowMs + repeatInMs(soonest, nowMs - (group.told[0]?.atMs ?? nowMs));
-        await record(claimed, () => ({ tellingUntilMs: untilMs, dueAtMs: nowMs }));
+        await record(claimed, (newest) => ({ ...until(newest, untilMs), dueAtMs: nowMs }));
       }
       return 'again';
     }
     if (outcome.outcome === 'gone' && telling.place === 'thread' && surface.ts !== null) {
       log.warn({ promotionId: promotion.id, error: outcome.error }, 'card is gone and is posted anew');
       await record(claimed, (newest) => ({
-        ...release(newest),
+        ...until(newest, null),
         dueAtMs: nowMs,
         ...(newest.ts === surface.ts ? unplaced : {}),
       }));
@@ -487,14 +509,14 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     }
     if (mustWait(outcome)) {
       await holdOff(charge, outcome, nowMs);
-      await record(claimed, (newest) => ({ ...release(newest), ...withUrl, dueAtMs: nowMs }));
+      await record(claimed, (newest) => ({ ...until(newest, null), ...withUrl, dueAtMs: nowMs }));
       return 'again';
     }
     const counts = group.told.some(({ announcement: { topic } }) => topic === 'waiting');
     const cardShowsIt = surface.ts !== null && surface.drawnRevision >= promotion.revision;
     if (outcome.outcome !== 'sent' && counts && !cardShowsIt) {
       // The countdown waits for this message, or for the card that carries Cancel as well.
-      await record(claimed, () => ({ tellingUntilMs: nowMs + mendMs, dueAtMs: nowMs }));
+      await record(claimed, (newest) => ({ ...until(newest, nowMs + mendMs), dueAtMs: nowMs }));
       return 'again';
     }
     if (outcome.outcome !== 'sent') {
@@ -519,7 +541,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     });
     if (so.out >= group.tellings.length) return finish(claimed, group, so, nowMs, more);
     await record(claimed, (newest) => ({
-      ...release(newest),
+      ...until(newest, null),
       ...more(newest),
       underway: { last: group.last, ...so },
       dueAtMs: nowMs,
@@ -534,8 +556,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     nowMs: number,
     more: (newest: Surface) => Changes,
   ): Promise<Went> => {
-    const release = (newest: Surface): Changes =>
-      newest.tellingUntilMs === surface.tellingUntilMs ? { tellingUntilMs: null } : {};
+    const until = untilOf('tellingUntilMs', surface);
     const last = surface.underway?.last ?? group.last;
     if (so.arrived && told !== undefined) {
       try {
@@ -546,14 +567,14 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
         await record(surface, (newest) => ({
           ...more(newest),
           underway: { last, ...so },
-          tellingUntilMs: nowMs + unreachableMs,
+          ...until(newest, nowMs + unreachableMs),
           dueAtMs: nowMs,
         }));
         return 'again';
       }
     }
     await record(surface, (newest) => ({
-      ...release(newest),
+      ...until(newest, null),
       ...more(newest),
       toldSequence: Math.max(newest.toldSequence, last),
       reading: group.reading,
@@ -669,6 +690,12 @@ function tellAgainMs(untilMs: number, pending: readonly StoredAnnouncement[], no
 
 const repeatInMs = (soonestMs: number, waitedMs: number) =>
   Math.min(Math.max(soonestMs, waitedMs), rarelyRepeatedMs);
+
+/** Changes a claim only while it is still the one that was made: somebody else may have taken it over since. */
+const untilOf =
+  (which: Claim, claimed: Surface) =>
+  (newest: Surface, untilMs: number | null): Changes =>
+    newest[which] === claimed[which] ? { [which]: untilMs } : {};
 
 function mustWait(outcome: Outcome): boolean {
   return (

@@ -182,6 +182,40 @@ describe('the card', () => {
     expect(bench.rows.surface(id)).toMatchObject({ redrawAtMs: null, dueAtMs: null });
   });
 
+  it('whose turn somebody slept through is left to who took it over', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    await run();
+    bench.rows.nowMs += 4_000;
+    bench.rows.save(promotionIn('promoted'));
+    const { take } = bench.budget;
+    let wake = (): void => {};
+    bench.budget.take = async (_pot, { nowMs }) => {
+      bench.budget.take = take;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      return { outcome: 'full', atMs: nowMs + 1_000 };
+    };
+    const sleeper = announcer.announce(id, bench.rows.nowMs);
+    await vi.waitFor(() => expect(bench.budget.take).toBe(take));
+    bench.rows.nowMs += 16_000;
+    const { update } = slack;
+    slack.update = () => new Promise(() => {});
+    void create().announce(id, bench.rows.nowMs);
+    const claimed = { drawingUntilMs: bench.rows.nowMs + 15_000, redrawAtMs: bench.rows.nowMs + 60_000 };
+    await vi.waitFor(() => expect(bench.rows.surface(id)).toMatchObject(claimed));
+    slack.update = update;
+
+    wake();
+    await sleeper;
+
+    expect(bench.rows.surface(id)).toMatchObject(claimed);
+    announcer = create();
+    await pass(200);
+    expect(updates().map(({ message }) => revisionDrawn(message))).toEqual([2, 2]);
+    expect(bench.rows.dueAt(id)).toBeUndefined();
+  });
+
   it('that was deleted is posted anew when a reply finds its thread gone, and the thread goes on there', async () => {
     bench.rows.save(promotionIn('deploying'));
     await pass(5);
