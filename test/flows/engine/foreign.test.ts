@@ -3,8 +3,8 @@ import { versionOf } from '../../../src/aws/checks/page.ts';
 import { plain } from '../../../src/flows/engine/planner.ts';
 import { tick } from '../../../src/flows/engine/tick.ts';
 import type { World } from '../../../src/flows/engine/world.ts';
-import { createPaperStore } from '../../simulation/paper-store.ts';
 import { hash, passed, walkTo } from '../promotion/walk.ts';
+import { createPaperStore } from './paper-store.ts';
 
 describe('foreign text of any length', () => {
   it('is cut where it enters, so that a promotion can always be saved', () => {

@@ -14,8 +14,8 @@ import type {
 import type { AuditEntry } from '../../../src/flows/promotion/audit.ts';
 import type { Analysis, CheckResult, CheckSpec, Definition } from '../../../src/flows/promotion/plan.ts';
 import { lockKeys, type Promotion } from '../../../src/flows/promotion/promotion.ts';
-import { createPaperStore } from '../../simulation/paper-store.ts';
 import { analysis, hash, newRelease, passed, type Walk } from '../promotion/walk.ts';
+import { createPaperStore } from './paper-store.ts';
 
 type Answer<T> = T | Error;
 

@@ -4,8 +4,8 @@ import { createDesk } from '../../../src/flows/engine/desk.ts';
 import { RetryableError } from '../../../src/flows/errors.ts';
 import type { LiveRecord, PromotionStore } from '../../../src/flows/ports.ts';
 import type { Promotion } from '../../../src/flows/promotion/promotion.ts';
-import { createPaperStore } from '../../simulation/paper-store.ts';
 import { claim, grace, hash, startMs, walkTo } from '../promotion/walk.ts';
+import { createPaperStore } from './paper-store.ts';
 
 type Refused = Parameters<PromotionStore['recordRefusal']>[1];
 

@@ -1,4 +1,5 @@
 import { changedScenarios } from './changed.ts';
+import { coreScenarios } from './core.ts';
 import { rollbackScenarios } from './rollbacks.ts';
 import type { Scenario } from './scenario.ts';
 import { unfencedScenarios } from './unfenced.ts';
@@ -12,7 +13,7 @@ export const scenarios: readonly Scenario[] = [
 ];
 
 export function scenarioCalled(name: string): Scenario {
-  const found = scenarios.find((scenario) => scenario.name === name);
+  const found = [...scenarios, ...coreScenarios].find((scenario) => scenario.name === name);
   if (found === undefined) throw new Error(`There is no scenario "${name}".`);
   return found;
 }

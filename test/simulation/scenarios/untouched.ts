@@ -4,18 +4,20 @@ import { pointElsewhere, restage, siteOf } from './world.ts';
 
 const { grace, lin, mia } = people;
 
+export const cancelledInTheWait: Scenario = {
+  name: 'cancelled in the wait',
+  app: 'site',
+  policy: { approvals: { waitSeconds: 120 } },
+  ends: { ends: ['promotion cancelled'], live: 'v1.0.0' },
+  begin(script) {
+    script.when('waiting', (shadow) => script.press(shadow, 'cancel', { inSeconds: 5 }));
+    script.ask('promotion', 'v1.1.0');
+  },
+};
+
 /** Stories that end, or begin anew, before anything is changed. */
 export const untouchedScenarios: readonly Scenario[] = [
-  {
-    name: 'cancelled in the wait',
-    app: 'site',
-    policy: { approvals: { waitSeconds: 120 } },
-    ends: { ends: ['promotion cancelled'], live: 'v1.0.0' },
-    begin(script) {
-      script.when('waiting', (shadow) => script.press(shadow, 'cancel', { inSeconds: 5 }));
-      script.ask('promotion', 'v1.1.0');
-    },
-  },
+  cancelledInTheWait,
   {
     name: 'rejected',
     app: 'site',

@@ -1,6 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { DistributionConfig } from '@aws-sdk/client-cloudfront';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { bodyOf } from '../../../src/store/items.ts';
+import { keys } from '../../../src/store/table.ts';
 import { AwsRefusal, type Flaw, type Site } from '../cloud.ts';
 import type { Stage } from '../history.ts';
+import { startMs } from '../kernel.ts';
 import type { Script } from './script.ts';
 
 /** What a scenario does to the world around the bot. */
@@ -54,4 +59,26 @@ export function delayFirstRequest({ stage: { weather } }: Script, seconds: numbe
     return strikes(service, fault, kind);
   };
   weather.arriveLate = (kind, _inMs, run) => arriveLate(kind, seconds * 1000, run);
+}
+
+/** What a colour holds was good in production some time before the story. */
+export function wasGood({ stage }: Script, colour: 'blue' | 'green'): void {
+  const { cloud, table } = stage;
+  const site = siteOf(stage);
+  const answer = cloud.fetch(`${site.previews[colour]}/`);
+  if (answer.outcome !== 'answered') throw new Error('the preview does not answer');
+  const artifact = createHash('sha256').update(`${answer.body}\n`).digest('hex');
+  const atMs = startMs - 86_400_000;
+  const { version } = site.colours[colour].content;
+  const record = {
+    app: site.name,
+    environment: 'production',
+    version,
+    artifact: `sha256:${artifact}`,
+    promotionId: 'pbefore',
+    atMs,
+    replaced: null,
+  };
+  const item = { ...keys.live(record.app, record.environment, atMs, record.promotionId), ...bodyOf(record) };
+  table.execute(new PutItemCommand({ TableName: 'countersign', Item: item }));
 }

@@ -1,7 +1,7 @@
-import type { Change, LiveRecord, PromotionStore } from '../../src/flows/ports.ts';
-import type { StoredAnnouncement } from '../../src/flows/promotion/announcements.ts';
-import type { AuditEntry } from '../../src/flows/promotion/audit.ts';
-import type { Promotion } from '../../src/flows/promotion/promotion.ts';
+import type { Change, LiveRecord, PromotionStore } from '../../../src/flows/ports.ts';
+import type { StoredAnnouncement } from '../../../src/flows/promotion/announcements.ts';
+import type { AuditEntry } from '../../../src/flows/promotion/audit.ts';
+import type { Promotion } from '../../../src/flows/promotion/promotion.ts';
 
 export interface PaperStore extends PromotionStore {
   readonly announcements: StoredAnnouncement[];

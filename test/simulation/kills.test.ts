@@ -1,0 +1,44 @@
+import 'zod/compile';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { pairOptions } from './kills/jobs.ts';
+import { play } from './kills/run.ts';
+import { spellPlace } from './kills/tally.ts';
+import { quietRuntime } from './quiet.ts';
+import { goodRelease, wrongVersion } from './scenarios/changed.ts';
+import { cancelledInTheWait } from './scenarios/untouched.ts';
+
+// Answers what vitest calls at the end.
+beforeAll(quietRuntime);
+
+// Its full size, with Slack's side, more stories and pairs of kills: `npm run kills`.
+describe('killed at every single await and started again', () => {
+  const before: string[] = [];
+
+  it.each([
+    [goodRelease, 150],
+    [wrongVersion, 60],
+    [cancelledInTheWait, 20],
+  ])(
+    '$name ends as it should, and breaks no invariant',
+    async (scenario, least) => {
+      const whole = await play(scenario, [], pairOptions, true);
+      const places = whole.places.map(spellPlace);
+      // What a story has in common with the one before it was killed there.
+      const shared = places.findIndex((place, index) => place !== before[index]);
+      before.splice(0, before.length, ...places);
+      expect(whole.broken).toEqual([]);
+      expect(whole.points - shared).toBeGreaterThan(least);
+
+      const broken: string[] = [];
+      for (const [index, place] of places.entries()) {
+        if (index < shared) continue;
+        const run = await play(scenario, [index + 1], pairOptions);
+        expect(run.killed.map(spellPlace)).toEqual([place]);
+        broken.push(...run.broken.map((text) => `${index + 1} (${place}): ${text}`));
+      }
+
+      expect(broken).toEqual([]);
+    },
+    120_000,
+  );
+});
