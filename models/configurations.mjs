@@ -126,6 +126,13 @@ export const mistakes = [
   mistake(promotion, 'PAGE_ENDS', one, 'a rollback that failed ends with the page'),
   mistake(promotion, 'ONE_RESOLVES', one, 'one person closes a failed rollback'),
   mistake(promotion, 'RESOLVE_AT_ONCE', one, 'people close it while a request of ours is on its way'),
+  mistake(
+    promotion,
+    'OLD_READ_IS_DRIFT',
+    [...one, 'STALE=1'],
+    'an answer from before our own write counts as drift',
+  ),
+  mistake(promotion, 'PROMOTE_DESPITE_WISH', one, 'promoted while a wish to roll back is not settled'),
   live(
     mistake(
       promotion,

@@ -152,6 +152,17 @@ bool sawDone = false;
 #else
 #define BACKDONE WRITTEN
 #endif
+/* What was there under the ETag that the claim held is an answer from before our own write. */
+#ifdef M_OLD_READ_IS_DRIFT
+#define OLDREAD false
+#else
+#define OLDREAD (age[w] == 1 && oc == 0 && config == 1 && mark == 1)
+#endif
+#ifdef M_PROMOTE_DESPITE_WISH
+#define NOWISH true
+#else
+#define NOWISH (!wantBack)
+#endif
 #ifdef M_REFRESH_ETAG
 #define ACCEPTABLE true
 #else
@@ -274,8 +285,10 @@ inline look() {
   :: phase == verifying -> observe(); if :: oc == 1 -> todo = probegood :: todo = probebad fi
   :: phase == monitoring -> observe();
      if
-     :: FORWARDDONE -> if :: todo = readinggood :: todo = readingbad fi
-     :: else -> todo = driftfound
+     :: FORWARDDONE && NOWISH -> todo = readinggood
+     :: FORWARDDONE -> todo = readingbad
+     :: !FORWARDDONE && OLDREAD -> todo = nothing
+     :: !FORWARDDONE && !OLDREAD -> todo = driftfound
      fi
   :: (phase == deploying || phase == verifying || phase == monitoring) && wantBack -> todo = rollbackgranted
   :: phase == rollingback -> lookBack()
@@ -347,9 +360,10 @@ inline decide() {
 #endif
      :: else -> toRollbackFailed()
      fi
-  :: todo == driftfound -> if :: !dirty -> endUntouched() :: else -> toRollbackFailed() fi
+  :: todo == driftfound -> assert(foreign || undone || mended);   /* nobody is blamed for what nobody did */
+     if :: !dirty -> endUntouched() :: else -> toRollbackFailed() fi
   :: todo == probegood -> if :: at == verifying -> phase = monitoring :: else -> phase = rolledback; back = 0 fi
-  :: todo == readinggood -> assert(sawDone && applied == 1); phase = promoted
+  :: todo == readinggood -> assert(sawDone && applied == 1 && !wantBack); phase = promoted
   :: todo == probebad || todo == readingbad || todo == rollbackgranted -> toRollingBack()
 #ifdef M_PAGE_ENDS
   :: todo == notverified -> phase = resolved
