@@ -50,40 +50,44 @@ const columns = [
 const row = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`;
 const rule = (width: number) => row(Array.from({ length: width }, () => '---'));
 
-/** Kill points by phase and by the kind of step that was being carried out. */
-export function phaseTable(places: Iterable<readonly [Place, number]>): string {
-  const cells = new Map<string, Counts>();
-  for (const [{ phase, step }, times] of places) {
-    const line = cells.get(phase) ?? {};
-    count(line, step, times);
-    cells.set(phase, line);
+export type Table = Readonly<Record<string, Counts>>;
+
+export function tableOf(
+  places: readonly Place[],
+  cellOf: (place: Place) => readonly [row: string, column: string],
+): Table {
+  const table: Record<string, Counts> = {};
+  for (const place of places) {
+    const [line, column] = cellOf(place);
+    const cells = table[line] ?? {};
+    table[line] = cells;
+    count(cells, column);
   }
-  const used = columns.filter((column) => [...cells.values()].some((line) => line[column] !== undefined));
-  const lines = [...cells].map(([phase, line]) =>
-    row([
-      phase,
-      ...used.map((column) => line[column] ?? 0),
-      Object.values(line).reduce((sum, each) => sum + each, 0),
-    ]),
+  return table;
+}
+
+const total = (counts: Counts) => Object.values(counts).reduce((sum, each) => sum + each, 0);
+
+export function spellPhases(table: Table): string {
+  const used = columns.filter((column) => Object.values(table).some((cells) => cells[column] !== undefined));
+  const lines = Object.entries(table).map(([phase, cells]) =>
+    row([phase, ...used.map((column) => cells[column] ?? 0), total(cells)]),
   );
   const head = used.map((column) => (column === '-' ? 'no step' : column));
   return [row(['phase', ...head, 'all']), rule(used.length + 2), ...lines].join('\n');
 }
 
-/** Kill points by the call before or after which they lie. */
-export function callTable(places: Iterable<readonly [Place, number]>): string {
-  const sides = ['begin', 'before', 'after'] as const;
-  const cells = new Map<string, Counts>();
-  for (const [{ call, side }, times] of places) {
-    const line = cells.get(call) ?? {};
-    count(line, side, times);
-    cells.set(call, line);
-  }
-  const lines = [...cells]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([call, line]) => row([call, ...sides.map((side) => line[side] ?? 0)]));
+export function spellCalls(table: Table): string {
+  const lines = Object.keys(table)
+    .sort()
+    .map((call) =>
+      row([call, ...(['begin', 'before', 'after'] as const).map((side) => table[call]?.[side] ?? 0)]),
+    );
   return [row(['call', 'as it begins', 'before', 'after']), rule(4), ...lines].join('\n');
 }
+
+export const spellBroken = ({ scenario, at, where, text }: Broken) =>
+  `BROKEN --only "${scenario}" --at ${at.join()} (${where})\n${text}`;
 
 export function scenarioTable(tallies: readonly Tally[], what: 'kills' | 'pairs'): string {
   const lines = tallies.map(({ scenario, points, runs, killed, skipped, violations, turns }) =>
@@ -93,12 +97,12 @@ export function scenarioTable(tallies: readonly Tally[], what: 'kills' | 'pairs'
       ...(what === 'pairs' ? [runs] : []),
       killed,
       skipped,
-      Object.values(turns).reduce((sum, each) => sum + each, 0),
+      total({ ...turns }),
       violations,
     ]),
   );
-  const sum = (of: (tally: Tally) => number) => tallies.reduce((total, each) => total + of(each), 0);
-  const otherTurns = sum(({ turns }) => Object.values(turns).reduce((total, each) => total + each, 0));
+  const sum = (of: (tally: Tally) => number) => tallies.reduce((before, each) => before + of(each), 0);
+  const otherTurns = sum(({ turns }) => total({ ...turns }));
   const head = [
     'scenario',
     'points',
