@@ -294,7 +294,7 @@ export function createStage(options: StageOptions): Stage {
     );
   }
 
-  const sweepMs = options.sweepMs ?? [180_000, 60_000][tape.draw(2)] ?? 60_000;
+  const sweepMs = options.sweepMs ?? [240_000, 60_000][tape.draw(3) >> 1] ?? 60_000;
   const sweep = () => {
     kernel.at(kernel.nowMs() + sweepMs, 'sweep', sweep);
     if (!weather.isCalm() && tape.chance(weather.hints.lost)) return coverage.hit('sweep skipped');
@@ -387,18 +387,21 @@ export function drawStory(stage: Stage): void {
   const some = (most: number) => (tape.draw(3) === 2 ? tape.between(1, most) : 0);
 
   drawWeather(weather, kernel, tape);
+  // Half of them are about one promotion alone: shorter, and more goes wrong in the same time.
+  const lone = tape.draw(2) === 1;
+  const beside = (choices: number) => !lone && tape.draw(choices) === choices - 1;
   Object.assign(crowd.habits, {
     silent: some(300),
     rejects: some(150),
     cancels: some(200),
     wrong: some(500),
     button: some(300),
-    command: some(300),
-    regrets: some(600),
+    command: lone ? 0 : some(300),
+    regrets: lone ? 0 : some(600),
     leaves: some(400),
     answer: tape.draw(3),
     closes: some(900),
-    follows: [0, 900][tape.draw(2)] ?? 0,
+    follows: lone ? 0 : ([0, 900][tape.draw(2)] ?? 0),
     hasty: some(200),
     unlocks: some(950),
   });
@@ -414,10 +417,10 @@ export function drawStory(stage: Stage): void {
   const version =
     tape.draw(12) === 11 ? (['v1.0.0', 'v9.0.0', 'v1.2.0'][tape.draw(3)] ?? 'v1.1.0') : 'v1.1.0';
   open(1, () => crowd.open('promotion', app, version, undefined, tape.draw(6) === 5));
-  if (tape.draw(8) === 7) open(tape.draw(400), () => crowd.open('promotion', app, 'v1.1.0'));
-  if (tape.draw(8) === 7) open(tape.draw(400), () => crowd.open('promotion', 'shop', 'v1.1.0'));
-  if (tape.draw(8) === 7) open(tape.draw(900), () => crowd.open('rollback', app, null));
-  if (tape.draw(10) === 9) {
+  if (beside(6)) open(tape.draw(400), () => crowd.open('promotion', app, 'v1.1.0'));
+  if (beside(6)) open(tape.draw(400), () => crowd.open('promotion', 'shop', 'v1.1.0'));
+  if (beside(6)) open(tape.draw(900), () => crowd.open('rollback', app, null));
+  if (beside(6)) {
     open(tape.draw(900), () => {
       const idle = cloud.pathOf(site) === site.colours.blue.path ? 'green' : 'blue';
       site.colours[idle].content = { version: 'v1.2.0', build: 2, flaw: 'none' };
