@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { playHistory } from './history.ts';
 import { quietRuntime } from './quiet.ts';
 import { missing } from './required.ts';
 import { shrink } from './shrink.ts';
 import { createTape, replayTape } from './tape.ts';
 
-quietRuntime();
+beforeAll(quietRuntime);
 
 /** Many more of them, and every cell that has to be met, in CI: `npm run simulate`. */
 const histories = 1_000;
