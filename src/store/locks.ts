@@ -142,8 +142,8 @@ function freeing(held: HeldLock, entry: UnlockEntry): Write[] {
         does: 'update',
         key: keys.lock(key),
         update: {
-          text: 'SET epoch = epoch + :one, freeFromMs = :from REMOVE holder, takenKeys',
-          values: { ':one': number(1), ':from': number(entry.freeFromMs ?? entry.atMs) },
+          text: 'SET epoch = if_not_exists(epoch, :zero) + :one, freeFromMs = :from REMOVE holder, takenKeys',
+          values: { ':zero': number(0), ':one': number(1), ':from': number(entry.freeFromMs ?? entry.atMs) },
         },
         condition: heldAs(held.holder, epoch),
       }),
@@ -152,8 +152,8 @@ function freeing(held: HeldLock, entry: UnlockEntry): Write[] {
 }
 
 const heldAs = (holder: string, epoch: number): Expression => ({
-  text: 'holder = :holder AND epoch = :epoch',
-  values: { ':holder': text(holder), ':epoch': number(epoch) },
+  text: `holder = :holder AND ${epoch === 0 ? 'attribute_not_exists(epoch)' : 'epoch = :epoch'}`,
+  values: { ':holder': text(holder), ...(epoch === 0 ? {} : { ':epoch': number(epoch) }) },
 });
 
 /** What every save of a promotion changes, as far as the row still has it: no version of the bot saves without. */

@@ -129,7 +129,10 @@ export function createPromotionStore({
             does: 'update',
             key: keys.lock(key),
             update: takeLock(promotion.id, locks.keys),
-            condition: from?.keys.includes(key) ? heldBy(from.holder) : freeOrOurs(promotion.nowMs),
+            condition:
+              from?.keys.includes(key) === true
+                ? theirsOrFree(from.holder, promotion.nowMs)
+                : freeOrOurs(promotion.nowMs),
           }),
         );
         const left = (from?.keys ?? []).filter((key) => !locks.keys.includes(key));
@@ -310,9 +313,17 @@ const freeOrOurs = (nowMs: number): Expression => ({
   text: '(attribute_not_exists(holder) AND (attribute_not_exists(freeFromMs) OR freeFromMs <= :now)) OR holder = :us',
   values: { ':now': number(nowMs) },
 });
+/** Whoever takes over takes what the other still has, and what it has lost to nobody. */
+const theirsOrFree = (holder: string, nowMs: number): Expression => {
+  const free = freeOrOurs(nowMs);
+  return {
+    text: `holder = :holder OR ${free.text}`,
+    values: { ...free.values, ...heldBy(holder).values },
+  };
+};
 const freeLock: Expression = {
-  text: 'SET epoch = epoch + :one REMOVE holder, takenKeys',
-  values: { ':one': number(1) },
+  text: 'SET epoch = if_not_exists(epoch, :zero) + :one REMOVE holder, takenKeys',
+  values: { ':zero': number(0), ':one': number(1) },
 };
 
 /**

@@ -63,7 +63,7 @@ export function announcement(
       return thread([`Checked before asking:`, ...told.results.slice(0, 15).map(resultLine)]);
     case 'approval-needed':
       return thread([
-        `Approval needed for ${moving}. ${approverMentions(promotion.policy, promotion.kind)}`,
+        `Approval needed for ${moving}. ${approverMentions(promotion.policy)}`,
         ...(told.differences.length === 0
           ? []
           : ['Earlier approvals no longer count. What differs:', ...bullets(told.differences.slice(0, 15))]),
@@ -144,11 +144,20 @@ export function announcement(
         ? channel(backAgain(promotion))
         : onCall(promotion, options, 'done', backAgain(promotion));
     case 'rollback-failed':
+      if (promotion.phase !== 'rollback-failed')
+        return onCall(promotion, options, 'failed', [
+          `The rollback of ${stay(promotion)} had failed, and people have taken it further since.`,
+          'Its card says how it stands now.',
+        ]);
+      if (promotion.failure.code === 'lock.lost')
+        return onCall(promotion, options, 'failed', [
+          `LEFT TO PEOPLE: ${stay(promotion)}. Nothing more is changed by it.`,
+          ...bullets(promotion.failure.text.split('\n').slice(0, 6)),
+          'See what is live before you change anything: another promotion may be at work there. Then let two people close this one.',
+        ]);
       return onCall(promotion, options, 'failed', [
         `THE ROLLBACK FAILED: ${stay(promotion)}. It is not tried again by itself.`,
-        ...(promotion.phase === 'rollback-failed'
-          ? bullets(promotion.failure.text.split('\n').slice(0, 6))
-          : []),
+        ...bullets(promotion.failure.text.split('\n').slice(0, 6)),
         'Mend the cause and press Try the Rollback Again on the card, or do it by hand and let two people close it.',
         ...byHand(promotion),
       ]);
@@ -370,7 +379,8 @@ function backAgain(promotion: Promotion): string[] {
 
 function byHand(promotion: Promotion): string[] {
   const plan = 'plan' in promotion ? promotion.plan : null;
-  if (plan === null || plan.analysis.byHand.length === 0) return [];
+  const stands = promotion.phase === 'rolling-back' || promotion.phase === 'rollback-failed';
+  if (!stands || plan === null || plan.analysis.byHand.length === 0) return [];
   return ['By hand:', commands(plan.analysis.byHand.slice(0, 8))];
 }
 

@@ -29,7 +29,10 @@ export function buttonsOf(promotion: Promotion, replaced = false): ButtonSpec[] 
     case 'monitoring':
       return promotion.watch.question === null ? [rollBack(promotion)] : answers(promotion);
     case 'rollback-failed':
-      return [retry(promotion), resolve(promotion)];
+      // Without its lock a retry can only be refused.
+      return promotion.failure.code === 'lock.lost'
+        ? [resolve(promotion)]
+        : [retry(promotion), resolve(promotion)];
     case 'promoted':
       return replaced ? [] : [rollBack(promotion)];
     default:

@@ -113,7 +113,9 @@ export function headlineOf(promotion: Promotion, replaced = false): string[] {
       ];
     case 'rollback-failed':
       return [
-        'THE ROLLBACK FAILED. People are needed now.',
+        promotion.failure.code === 'lock.lost'
+          ? 'LEFT TO PEOPLE. See what is live before anything is changed: another promotion may be at work there.'
+          : 'THE ROLLBACK FAILED. People are needed now.',
         ...bullets(promotion.failure.text.split('\n').slice(0, 6)),
         `Paged: ${onCallMentions(promotion.policy) || 'nobody is named as on call'}; again at ${clock(promotion.pageAtMs)}.`,
         ...promotion.resolutions.map(

@@ -93,9 +93,9 @@ export function onCallMentions(policy: Policy): string {
   return [...groups.map(group), ...people.map(person)].slice(0, 20).join(' ');
 }
 
-export function approverMentions(policy: Policy, kind: Promotion['kind']): string {
-  const from = kind === 'rollback' ? policy.rollback.from : policy.approvals.from;
-  if (from === 'members') return '';
+/** The people who may approve; who may ask for a rollback is another list. */
+export function approverMentions(policy: Policy): string {
+  const { from } = policy.approvals;
   return [...from.groups.map(group), ...from.people.map(person)].slice(0, 20).join(' ');
 }
 

@@ -131,11 +131,12 @@ export function createDesk(world: DeskWorld): Desk {
 
   const open = async (request: OpenRequest): Promise<OpenAnswer> => {
     const settings = settingsOf(request.app, request.environment);
-    if ('code' in settings) return { outcome: 'refused', refusal: settings };
     if (request.kind === 'rollback') {
+      // Before the configuration is asked: what runs is rolled back even where its app has vanished from it.
       const joined = await joinRunning(request);
       if (joined !== undefined) return joined;
     }
+    if ('code' in settings) return { outcome: 'refused', refusal: settings };
     const id = `p${world.hash(`${request.person.teamId}|${request.dedupeKey}`).slice(0, idLength)}`;
     const nowMs = await store.now();
     const created = await store.create(openPromotion(id, request, settings, nowMs, world.hash));

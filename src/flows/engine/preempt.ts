@@ -27,6 +27,14 @@ export async function preempt(
   // Another app may share a resource; its promotion is waited for, not taken over.
   if (holder.app !== rollback.app || holder.environment !== rollback.environment) return false;
   const atMs = Math.max(nowMs, loaded.nowMs);
+  if (holder.requestedAtMs > rollback.requestedAtMs) {
+    const why = refusal(
+      'rollback.overtaken',
+      `${holder.id} was asked for after this rollback, and is at work here now.`,
+      'Look at what is live, and ask again if that has to be rolled back.',
+    );
+    return (await apply(world, rollback, { type: 'plan.refused', refusal: why }, atMs)).outcome === 'saved';
+  }
   if (holder.phase === 'rolling-back') {
     const back = returnsTo(holder);
     if (goesTo(rollback) === back.artifact) {

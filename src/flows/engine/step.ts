@@ -8,6 +8,10 @@ import type { Promotion, PromotionIn, StepState } from '../promotion/promotion.t
 import { apply, put } from './save.ts';
 import type { World } from './world.ts';
 
+/** From this attempt on a claim follows the one before only so much later when the precondition has moved. */
+const chaseAfter = 3;
+const chaseMs = 2_000;
+
 type Direction = 'forward' | 'back';
 type Executing = PromotionIn<'deploying' | 'rolling-back'>;
 
@@ -126,7 +130,8 @@ function judge(
       if (claim === null) return { does: 'claim', precondition: observation.precondition };
       if (overdue) return tooLate();
       // Forward it gives up and turns around; back it keeps trying until its deadline.
-      if (direction === 'forward' && claim.attempt >= attemptLimit && nowMs >= claim.retryAtMs) {
+      const spent = direction === 'forward' && claim.attempt >= attemptLimit;
+      if (spent && nowMs >= claim.retryAtMs) {
         return save({
           type: 'step.failed',
           stepId: step.id,
@@ -137,7 +142,10 @@ function judge(
       if (step.fence === 'idempotent') return { does: 'act' };
       // The precondition moved while the content did not: the claimed request can never land, so a new claim is safe.
       const moved = observation.precondition !== claim.precondition;
-      if (moved || nowMs >= claim.retryAtMs) return { does: 'claim', precondition: observation.precondition };
+      // What keeps moving is not chased: one claim in this while.
+      const rested = claim.attempt < chaseAfter || nowMs - claim.claimedAtMs >= chaseMs;
+      if (!spent && ((moved && rested) || nowMs >= claim.retryAtMs))
+        return { does: 'claim', precondition: observation.precondition };
       return save({
         type: 'step.progressed',
         stepId: step.id,

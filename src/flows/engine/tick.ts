@@ -4,9 +4,9 @@ import type { PromotionEvent } from '../promotion/events.ts';
 import { type Action, nextAction } from '../promotion/next-action.ts';
 import { stoppedBy } from '../promotion/phases/planning.ts';
 import { returnsTo, stepsBack } from '../promotion/phases/rolling-back.ts';
-import type { CheckResult } from '../promotion/plan.ts';
+import type { CheckResult, Step } from '../promotion/plan.ts';
 import { isDirty, type Promotion, type PromotionIn } from '../promotion/promotion.ts';
-import { refusal } from '../promotion/refusal.ts';
+import { type Refusal, refusal } from '../promotion/refusal.ts';
 import { rightFor } from '../promotion/rights.ts';
 import { vanishedCode } from '../promotion/transition.ts';
 import { settle, standingOf } from './authorize.ts';
@@ -54,7 +54,8 @@ export async function tick(world: World, promotionId: string): Promise<void> {
 
 /**
  * An environment that is not configured any more gets no first change: nobody answers for it. A promotion that has
- * changed production goes on with the rules it was approved under, since half a change is worse.
+ * changed production, and a rollback that has begun, go on with the rules they were approved under, since half a change
+ * is worse.
  */
 async function performIfConfigured(
   world: World,
@@ -64,7 +65,8 @@ async function performIfConfigured(
   isFresh: () => boolean,
 ): Promise<boolean> {
   const { app, environment } = promotion;
-  const waits = action.does !== 'emit' && action.does !== 'authorize' && !isDirty(promotion);
+  const begun = isDirty(promotion) || promotion.phase === 'rolling-back';
+  const waits = action.does !== 'emit' && action.does !== 'authorize' && !begun;
   if (!waits || world.configured(app, environment)) return perform(world, promotion, action, nowMs, isFresh);
   const text = `${app} ${environment} is not in the configuration any more, so nothing is begun for it. Put it back into pipeline.yml, or cancel this.`;
   await put(
@@ -199,10 +201,29 @@ async function takeLock(world: World, promotion: Promotion, nowMs: number): Prom
   return false;
 }
 
+/** Another release has come to be live since the rollback was asked for: nobody meant that one. */
+function overtakenBy(
+  promotion: PromotionIn<'awaiting-approval'>,
+  history: PlanRequest['history'],
+): Refusal | null {
+  const [newest] = history;
+  const { live, candidate } = promotion.plan.analysis;
+  const meant: readonly string[] = [live.release.artifact, candidate.release.artifact];
+  if (newest === undefined || newest.atMs <= promotion.requestedAtMs || meant.includes(newest.artifact))
+    return null;
+  return refusal(
+    'rollback.overtaken',
+    `${newest.version} has become live since this rollback was asked for.`,
+    'Look at what is live, and ask again if that has to be rolled back.',
+  );
+}
+
 /** What became of a waiting rollback's plan; null while it is still the one that was approved. */
 async function replanned(world: World, promotion: Promotion, nowMs: number): Promise<PromotionEvent | null> {
   if (promotion.phase !== 'awaiting-approval') return null;
   const request = await requestOf(world, promotion, nowMs);
+  const overtaken = overtakenBy(promotion, request.history);
+  if (overtaken !== null) return { type: 'plan.refused', refusal: overtaken };
   const analyzed = await analyze(world, request);
   if (analyzed.outcome === 'refused') return { type: 'plan.refused', refusal: analyzed.refusal };
   const fresh = await validate(world, request, analyzed.analysis);
@@ -379,14 +400,21 @@ async function driftSince(world: World, promotion: Promotion, nowMs: number): Pr
     };
     const seen = await world.targetOf(promotion.definition).observe(promotion.definition, context);
     if (seen.outcome !== 'foreign' && seen.outcome !== 'before') return null;
+    // Under the very precondition that was claimed it is an old read: whoever took it back has moved that.
+    if (seen.outcome === 'before' && seen.precondition !== null && seen.precondition === claim?.precondition)
+      return unseen(step, 'The target still answers as it did before the change.');
     const text =
       seen.outcome === 'foreign' ? seen.text : `Somebody else took back what "${step.title}" had done.`;
     return { outcome: 'drift', event: { type: 'drift.found', stepId: step.id, text } };
   } catch (error) {
     if (!isKnown(error)) throw error;
-    const result = { id: `target-${step.id}`, title: 'What production points at', text: error.message };
-    return { outcome: 'unknown', result: { ...result, outcome: 'inconclusive', link: null, urgent: false } };
+    return unseen(step, error.message);
   }
+}
+
+function unseen(step: Step, text: string): Drift {
+  const result = { id: `target-${step.id}`, title: 'What production points at', text };
+  return { outcome: 'unknown', result: { ...result, outcome: 'inconclusive', link: null, urgent: false } };
 }
 
 const isKnown = (error: unknown): error is RetryableError | MisconfiguredError | TerminalError =>

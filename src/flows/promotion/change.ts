@@ -102,7 +102,9 @@ function liveRecord(promotion: Promotion, decision: Accepted, atMs: number): Liv
   };
 }
 
-function rolledBackFrom({ kind, plan }: PromotionIn<'rolled-back'>): string {
+/** Who took over in the middle of a change cannot tell which release production had really shown. */
+function rolledBackFrom({ kind, plan, rollback }: PromotionIn<'rolled-back'>): string | null {
+  if (rollback.tookOverFrom !== null) return null;
   const { live, candidate } = plan.analysis;
   return kind === 'rollback' ? live.release.artifact : candidate.release.artifact;
 }

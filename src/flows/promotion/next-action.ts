@@ -2,11 +2,11 @@ import { assertNever } from './decision.ts';
 import type { PromotionEvent } from './events.ts';
 import { approvalsNeeded } from './phases/approving.ts';
 import { gateFreshMs } from './phases/deploying.ts';
-import { pageAgainMs, stepsBack } from './phases/rolling-back.ts';
+import { stepsBack } from './phases/rolling-back.ts';
 import { currentStep } from './phases/stepping.ts';
 import type { Step } from './plan.ts';
-import type { Promotion, PromotionIn, StepState, Trouble } from './promotion.ts';
-import { troubleOutlasted } from './trouble.ts';
+import type { Promotion, PromotionIn, StepState } from './promotion.ts';
+import { slowPageAt, troubleOutlasted } from './trouble.ts';
 
 /** What the saved state calls for now. Worked out afresh at every tick, never carried along. */
 export type Action =
@@ -26,9 +26,6 @@ export type Action =
 
 const rest = (untilMs: number | null): Action => ({ does: 'rest', untilMs });
 const emit = (event: PromotionEvent): Action => ({ does: 'emit', event });
-
-/** A rollback held up this long is told to on-call. */
-const slowRollbackMs = 5 * 60_000;
 
 /**
  * Pure. People's claims come first, but never hold up work on a production that has been changed: while Slack's
@@ -153,14 +150,6 @@ function nextDeployment(promotion: PromotionIn<'deploying'>, nowMs: number): Act
   const step = currentStep(promotion.plan.analysis.steps, promotion.steps);
   if (step === undefined) return rest(nowMs);
   return nextLook(promotion, step, promotion.steps[step.id], 'forward', nowMs);
-}
-
-/** When on-call has to hear that a changed production cannot be worked on: after five minutes, then every fifteen. */
-function slowPageAt(trouble: Trouble | null, pagedAtMs: number | null): number | null {
-  if (trouble === null) return null;
-  return pagedAtMs === null || pagedAtMs < trouble.sinceMs
-    ? trouble.sinceMs + slowRollbackMs
-    : pagedAtMs + pageAgainMs;
 }
 
 function isPageDue(

@@ -5,6 +5,9 @@ import type { Promotion } from './promotion.ts';
 
 const announcedAtOpening = 1;
 
+/** The claim of whoever asked for the promotion: settled first of all. */
+export const requestClaimId = (promotionId: string) => `${promotionId}-request`;
+
 /** A promotion as it is first saved: asked for, its requester's rights still to be read. */
 export function openPromotion(
   id: string,
@@ -48,7 +51,7 @@ export function openPromotion(
     dueAtMs: nowMs,
     claims: [
       {
-        id: `${id}-request`,
+        id: requestClaimId(id),
         does: request.kind === 'rollback' ? 'roll-back' : 'request',
         person: request.person,
         atMs: nowMs,

@@ -1,5 +1,7 @@
+import type { Announcement } from './announcements.ts';
 import { accept, applyRules, assertNever, type Decision, refuse } from './decision.ts';
 import type { PromotionEvent } from './events.ts';
+import { requestClaimId } from './open.ts';
 import { awaitingApproval, waiting } from './phases/approving.ts';
 import { deploying } from './phases/deploying.ts';
 import { monitoring } from './phases/monitoring.ts';
@@ -20,7 +22,22 @@ export function transition(promotion: Promotion, event: PromotionEvent, atMs: nu
   if (event.type === 'trouble.met') return meet(promotion, event, nowMs);
   const decision = decide(promotion, event, nowMs) ?? refuseHere(promotion, event);
   if (decision.outcome === 'refused') return decision;
-  return { ...decision, promotion: calmed(decision.promotion, promotion, event) };
+  return {
+    ...decision,
+    promotion: calmed(decision.promotion, promotion, event),
+    announcements: [...decision.announcements, ...unanswered(promotion, decision.promotion, event)],
+  };
+}
+
+/** Whoever asked for something that the end left unsettled hears of it; the request itself is answered by its end. */
+function unanswered(before: Promotion, after: Promotion, event: PromotionEvent): Announcement[] {
+  if (!hasEnded(after)) return [];
+  const settled = 'claimId' in event ? event.claimId : null;
+  const text = `This promotion ${endNames[after.phase] ?? 'has ended'} before what you asked for was settled.`;
+  const why = refusal('claim.overtaken', text, `See what is live with /promote status ${after.app}.`);
+  return before.claims
+    .filter(({ id }) => id !== settled && id !== requestClaimId(before.id))
+    .map(({ person }) => ({ topic: 'denied', person, refusal: why }));
 }
 
 function decide(promotion: Promotion, event: PromotionEvent, nowMs: number): Decision | undefined {
@@ -67,7 +84,9 @@ function meet(
 ): Decision {
   const before = promotion.troubles[event.during];
   const trouble = worsen(before, nowMs, event);
-  const told = before === null || before.code !== event.code;
+  // Two troubles by turns are told a few times; the card shows the present one anyway.
+  const told =
+    before === null || (before.code !== event.code && (before.tries < 5 || event.code === vanishedCode));
   const topic = event.code === vanishedCode ? 'held' : 'trouble';
   return accept(
     { ...promotion, troubles: { ...promotion.troubles, [event.during]: trouble } },

@@ -3,6 +3,18 @@ import { isDirty, type Promotion, type Trouble } from './promotion.ts';
 
 const firstWaitMs = 5_000;
 const longestWaitMs = 60_000;
+/** A changed production that cannot be worked on for this long is told to on-call. */
+const slowMs = 5 * 60_000;
+/** How often people are paged again about what still stands. */
+export const pageAgainMs = 15 * 60_000;
+
+/** When on-call has to hear of this trouble: after five minutes, then every fifteen. An earlier page was of another one. */
+export function slowPageAt(trouble: Trouble | null, pagedAtMs: number | null): number | null {
+  if (trouble === null) return null;
+  return pagedAtMs === null || pagedAtMs < trouble.sinceMs
+    ? trouble.sinceMs + slowMs
+    : pagedAtMs + pageAgainMs;
+}
 
 /** Notes what could not be done and when to try again: 5, 10, 20, 40, then every 60 s, or as long as the other side asked. */
 export function worsen(

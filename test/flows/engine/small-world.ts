@@ -1,3 +1,4 @@
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { createDesk } from '../../../src/flows/engine/desk.ts';
 import { tick } from '../../../src/flows/engine/tick.ts';
 import type { World } from '../../../src/flows/engine/world.ts';
@@ -5,8 +6,10 @@ import { ConflictError } from '../../../src/flows/errors.ts';
 import type { PromotionStore, StepContext, Target } from '../../../src/flows/ports.ts';
 import type { Analysis, Release, Step } from '../../../src/flows/promotion/plan.ts';
 import type { Promotion } from '../../../src/flows/promotion/promotion.ts';
+import { createOutbox } from '../../../src/store/outbox.ts';
 import { createPromotionStore } from '../../../src/store/promotions.ts';
 import { createSdkTransport } from '../../../src/store/sdk-transport.ts';
+import { keys } from '../../../src/store/table.ts';
 import { createTableModel } from '../../simulation/table-model.ts';
 import { ada, claim, grace, hash, lin, newRelease, passed, policy, startMs } from '../promotion/walk.ts';
 
@@ -185,10 +188,10 @@ export function createSmallWorld({ fence = 'compare-and-set' as Fence } = {}) {
   const sweep = async () => {
     for (const id of (await store.due(100)).ids) await tick(world, id);
   };
-  const until = async (id: string, holds: (promotion: Promotion) => boolean, limitSeconds = 7200) => {
-    const endMs = nowMs + limitSeconds * 1000;
+  const until = async (id: string, holds: (promotion: Promotion) => boolean, alone = false) => {
+    const endMs = nowMs + 7_200_000;
     for (;;) {
-      await sweep();
+      await (alone ? tick(world, id) : sweep());
       const promotion = await load(id);
       if (holds(promotion)) return promotion;
       if (nowMs >= endMs) throw new Error(`still ${promotion.phase}`);
@@ -207,12 +210,12 @@ export function createSmallWorld({ fence = 'compare-and-set' as Fence } = {}) {
       dedupeKey: `t${asked}`,
     });
   };
-  /** Asked for, approved by two and counted down, as far as it takes. */
-  const promote = async (version: string, as: (promotion: Promotion) => boolean) => {
+  /** Asked for, approved by two and counted down, as far as it takes; `alone`, nothing else moves meanwhile. */
+  const promote = async (version: string, as: (promotion: Promotion) => boolean, alone = false) => {
     const opened = await open('promotion', version);
     if (opened.outcome !== 'opened') throw new Error(opened.outcome);
     const { id } = opened.promotion;
-    const waiting = await until(id, ({ phase }) => phase === 'awaiting-approval');
+    const waiting = await until(id, ({ phase }) => phase === 'awaiting-approval', alone);
     if (waiting.phase !== 'awaiting-approval') throw new Error('not put to approvers');
     for (const person of [grace, lin]) {
       const { round, digest } = waiting;
@@ -223,9 +226,9 @@ export function createSmallWorld({ fence = 'compare-and-set' as Fence } = {}) {
         digest: digest.slice(0, 12),
       });
     }
-    await until(id, ({ phase }) => phase === 'waiting');
+    await until(id, ({ phase }) => phase === 'waiting', alone);
     await desk.decide(id, { type: 'notice.delivered' });
-    return until(id, as);
+    return until(id, as, alone);
   };
 
   return {
@@ -253,6 +256,28 @@ export function createSmallWorld({ fence = 'compare-and-set' as Fence } = {}) {
     /** The worker sleeps once, between its load and its claim, or between claim and act. */
     sleep(before: 'claim' | 'act', seconds: number) {
       sleeps = { before, seconds };
+    },
+    /** Sets a lock behind everybody's back; null frees it. */
+    lock(key: string, holder: string | null) {
+      table.execute(
+        new UpdateItemCommand({
+          TableName: 't',
+          Key: keys.lock(key),
+          UpdateExpression:
+            holder === null
+              ? 'SET epoch = epoch + :one REMOVE holder'
+              : 'SET holder = :other, epoch = if_not_exists(epoch, :zero) + :one',
+          ExpressionAttributeValues:
+            holder === null
+              ? { ':one': { N: '1' } }
+              : { ':other': { S: holder }, ':zero': { N: '0' }, ':one': { N: '1' } },
+        }),
+      );
+    },
+    /** Everything that was announced of it, in order. */
+    async told(id: string) {
+      const outbox = createOutbox({ transport, nonce: () => `n${++saves}` });
+      return (await outbox.announcements(id, 0, 500)).map(({ announcement }) => announcement);
     },
     async holder() {
       return store.holder('site#production');

@@ -67,10 +67,19 @@ describe('a step whose target was not changed yet', () => {
   });
 
   it('is claimed and sent anew once the precondition has moved: the earlier request can never land', async () => {
-    const { events, acted } = await tickOnce(claimed(), { observe: unchanged('E2') });
+    const { events, acted } = await tickOnce(claimed(), { observe: unchanged('E2') }, 2);
 
     expect(events[0]).toMatchObject({ type: 'step.claimed', precondition: 'E2', key: 'p1.switch.1' });
     expect(acted[0]?.claim).toMatchObject({ precondition: 'E2', attempt: 2 });
+  });
+
+  it('is not chased while the precondition keeps moving: from the third on one claim in two seconds, and six in all', async () => {
+    expect((await tickOnce(sent(claimed(), 2), { observe: unchanged('E2') }, 0)).acted).toHaveLength(1);
+    expect((await tickOnce(sent(claimed(), 3), { observe: unchanged('E2') }, 1)).acted).toEqual([]);
+    expect((await tickOnce(sent(claimed(), 6), { observe: unchanged('E9') }, 20)).acted).toEqual([]);
+    expect((await tickOnce(sent(claimed(), 6), { observe: unchanged('E9') }, 30)).types).toContain(
+      'step.failed',
+    );
   });
 
   it('is sent again half a minute later when nothing moved', async () => {

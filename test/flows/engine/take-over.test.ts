@@ -1,7 +1,7 @@
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { heldUntil } from '../../../src/flows/promotion/hold.ts';
-import { isDirty } from '../../../src/flows/promotion/promotion.ts';
+import { hasEnded, isDirty } from '../../../src/flows/promotion/promotion.ts';
 import { keys } from '../../../src/store/table.ts';
 import { ada, claim } from '../promotion/walk.ts';
 import { createSmallWorld } from './small-world.ts';
@@ -97,6 +97,45 @@ describe('ALL-8 /rollback while a promotion runs', () => {
     expect(world.production.version).toBe('v0.9.0');
   });
 
+  it('a rollback that waited is not carried out on what was asked for after it', async () => {
+    const world = createSmallWorld();
+    await world.promote('v2.0.0', ({ phase }) => phase === 'promoted');
+    world.lock('arn:service', 'p-other-app');
+    const id = await opened(world.open('rollback', 'v1.0.0'));
+    await world.until(id, (now) => now.phase === 'awaiting-approval' && now.lockBusy !== null);
+    world.pass(20 * 3600);
+    world.lock('arn:service', null);
+    const newer = await world.promote('v3.0.0', isDirty, true);
+
+    const refused = await world.until(id, hasEnded);
+    await world.until(newer.id, ({ phase }) => phase === 'promoted');
+    expect(refused).toMatchObject({ phase: 'failed', ending: { code: 'rollback.overtaken' } });
+    expect(world.production.version).toBe('v3.0.0');
+  });
+
+  it('the history does not blame a release that was good for the one that was taken over', async () => {
+    const world = createSmallWorld();
+    world.production.losesNext = 'late';
+    await world.promote('v2.0.0', isDirty);
+    const id = await opened(world.open('rollback', 'v0.9.0'));
+    await world.until(id, ({ phase }) => phase === 'rolled-back');
+
+    const [newest] = await world.store.liveRecords('site', 'production', 1);
+    expect(newest).toMatchObject({ version: 'v0.9.0', replaced: null });
+  });
+
+  it('takes over what the holder still has when one of its locks was lost', async () => {
+    const world = createSmallWorld();
+    const running = await world.promote('v2.0.0', ({ phase }) => phase === 'verifying');
+    world.lock('arn:service', null);
+
+    const id = await opened(world.open('rollback', 'v0.9.0'));
+    await world.until(id, ({ phase }) => phase === 'rolled-back');
+
+    expect(await world.load(running.id)).toMatchObject({ phase: 'superseded' });
+    expect(world.production.version).toBe('v0.9.0');
+  });
+
   it('a promotion that has changed nothing gives way at once', async () => {
     const world = createSmallWorld();
     const waiting = await world.promote('v2.0.0', ({ phase }) => phase === 'waiting');
@@ -133,17 +172,7 @@ describe('ALL-8 /rollback while a promotion runs', () => {
 
 describe('ALL-5 an environment that was freed behind a promotion', () => {
   const freed = (world: ReturnType<typeof createSmallWorld>, holder: string | null) => {
-    for (const key of ['site#production', 'arn:service']) {
-      world.table.execute(
-        new UpdateItemCommand({
-          TableName: 't',
-          Key: keys.lock(key),
-          UpdateExpression:
-            holder === null ? 'SET epoch = epoch + :one REMOVE holder' : 'SET holder = :other',
-          ExpressionAttributeValues: holder === null ? { ':one': { N: '1' } } : { ':other': { S: holder } },
-        }),
-      );
-    }
+    for (const key of ['site#production', 'arn:service']) world.lock(key, holder);
   };
 
   it('is not called promoted: people are told, and nothing more is changed', async () => {

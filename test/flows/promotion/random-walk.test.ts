@@ -186,9 +186,9 @@ describe('any events in any order', () => {
           reached.add(promotion.phase);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
 
     expect(reached.size, 'walks that go nowhere prove nothing').toBeGreaterThan(9);
-  });
+  }, 60_000);
 });

@@ -147,7 +147,9 @@ export const monitoring: PhaseRules<'monitoring'> = {
     const over = soakIsOver(promotion, watch, nowMs) && !isHeld(promotion, nowMs);
     // Missing health data can be accepted; that nobody looked where production points cannot.
     const blind = over && event.looked === false;
-    if (over && !blind && outcome !== 'unhealthy') return promote(seen, nowMs, [told]);
+    // Nothing is called good while somebody's wish to take it back is still being checked.
+    const wished = claims.some(({ does, answer }) => does === 'roll-back' || answer === 'roll-back');
+    if (over && !blind && !wished && outcome !== 'unhealthy') return promote(seen, nowMs, [told]);
     const ask =
       inconclusiveSinceMs !== null &&
       watch.question === null &&

@@ -5,6 +5,7 @@ import { heldUntil, isHeld, openClaimAfter, openClaimDone, settlesInMs, unfenced
 import type { Release, RollbackStep, Step } from '../plan.ts';
 import type { PromotionIn, Rollback } from '../promotion.ts';
 import { refusal } from '../refusal.ts';
+import { pageAgainMs, slowPageAt } from '../trouble.ts';
 import { claimById, denyClaim, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
 import { baseOf, endHandedOver, endUntouched, executingOf, plannedOf, reversingOf } from './ending.ts';
 import {
@@ -30,16 +31,13 @@ type RollingBack = PromotionIn<'rolling-back'>;
 type RollbackFailed = PromotionIn<'rollback-failed'>;
 type Changed = PromotionIn<'deploying' | 'verifying' | 'monitoring'>;
 
-/** How often people are paged again while a failed rollback waits for them. */
-export const pageAgainMs = 15 * 60_000;
-
 /** On-call hears that a changed production cannot be worked on; before the change there is nobody to be told. */
 export function tellHeldUp(promotion: Changed, nowMs: number): Decision {
-  const { dirty, pagedAtMs, troubles } = promotion;
-  if (!dirty || (pagedAtMs !== null && nowMs - pagedAtMs < pageAgainMs))
+  const { work } = promotion.troubles;
+  const atMs = slowPageAt(work, promotion.pagedAtMs);
+  if (!promotion.dirty || work === null || atMs === null || nowMs < atMs)
     return refuse('page.sent', 'There is nobody to be told now.', 'Wait.');
-  const text = troubles.work?.text ?? 'It takes longer than expected.';
-  return accept({ ...promotion, pagedAtMs: nowMs }, [{ topic: 'held-up', text }]);
+  return accept({ ...promotion, pagedAtMs: nowMs }, [{ topic: 'held-up', text: work.text }]);
 }
 /** Bad probes after a rollback that hand it to people. */
 const badProbes = 3;
@@ -150,7 +148,7 @@ export function failRollback(promotion: Changed, cause: Rollback['cause'], nowMs
 export const lockLostText = (holder: string) =>
   holder === 'nobody'
     ? 'Two people freed this environment while the promotion could not be worked on.'
-    : `${holder} has this environment now; two people had freed it while this promotion could not be worked on.`;
+    : `${holder} has this environment now: it was freed while this promotion could not be worked on.`;
 
 /** What it changed is still there, but the environment is no longer its own: people decide. */
 export function loseLock(promotion: Changed | RollingBack, holder: string, nowMs: number): Accepted {
@@ -335,12 +333,12 @@ export const rollingBack: PhaseRules<'rolling-back'> = {
     return accept(seen, [told]);
   },
   'page.due'(promotion, _event, nowMs) {
-    const { pagedAtMs } = promotion.rollback;
-    if (pagedAtMs !== null && nowMs - pagedAtMs < pageAgainMs)
+    const { work } = promotion.troubles;
+    const atMs = slowPageAt(work, promotion.rollback.pagedAtMs);
+    if (work === null || atMs === null || nowMs < atMs)
       return refuse('page.sent', 'People have been told.', 'Wait.');
-    const text = promotion.troubles.work?.text ?? 'The rollback takes longer than expected.';
     return accept({ ...promotion, rollback: { ...promotion.rollback, pagedAtMs: nowMs } }, [
-      { topic: 'rollback-slow', text },
+      { topic: 'rollback-slow', text: work.text },
     ]);
   },
 };
@@ -357,7 +355,7 @@ export const rollbackFailed: PhaseRules<'rollback-failed'> = {
     refuse(
       'rollback.failed',
       'The rollback has failed and waits for people.',
-      'Use Try Again on the card, or mend it by hand.',
+      'Use Try Again on the card, mend it by hand and let two people close it, or name another release: that rollback takes over.',
     ),
   'retry.claimed': (promotion, event) => recordClaim(promotion, event.claim),
   'promotion.handed-over': endHandedOver,
@@ -367,7 +365,7 @@ export const rollbackFailed: PhaseRules<'rollback-failed'> = {
     const why = {
       code: 'lock.lost',
       text: lockLostText(event.holder),
-      next: 'Mend it by hand, or use /rollback.',
+      next: 'Mend it by hand and let two people close it.',
     };
     return accept(
       { ...promotion, claims: promotion.claims.filter(({ does }) => does !== 'retry') },
