@@ -112,7 +112,7 @@ async function tryOut(mistake, withMistake) {
   };
   const made = new Set();
   const invariants = expected.by === 'simulation' ? expected.invariants : ['any'];
-  const answer = await play(name, invariants, histories, [plugin]);
+  const answer = await play(name, invariants, histories, [plugin], !options.quick);
   const missed = edits.filter(({ file }) => !made.has(file));
   if (missed.length > 0) throw new Error(`${name}: the simulator does not use ${missed[0].file}`);
   if (expected.by === 'model') await checkModel(expected);
@@ -126,12 +126,19 @@ async function tryOut(mistake, withMistake) {
 }
 
 /** Plays histories with these changes until one breaks one of these invariants. */
-async function play(name, invariants, most, plugins) {
+async function play(name, invariants, most, plugins, withScenarios = false) {
   const output = join(place, `${name}.mjs`);
   await bundle('test/simulation/mistakes/main.ts', output, plugins);
   const child = spawn(
     process.execPath,
-    ['--no-warnings', '--max-semi-space-size=64', output, String(most), ...invariants],
+    [
+      '--no-warnings',
+      '--max-semi-space-size=64',
+      output,
+      String(most),
+      withScenarios ? 'yes' : 'no',
+      ...invariants,
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   let text = '';
@@ -166,15 +173,14 @@ function bundle(entry, outfile, plugins = []) {
   });
 }
 
-function lineOf({ mistake, right, histories: count, seconds, caught, first }) {
+function lineOf({ mistake, right, histories: count, runs, seconds, caught, others }) {
   const { name, expected } = mistake;
   const seen =
     caught === null
-      ? `survived ${count} histories`
-      : `caught after ${count} by ${caught.invariant}: ${caught.text.slice(0, 110)}`;
-  const others = Object.entries(first).filter(([invariant]) => invariant !== caught?.invariant);
-  const also =
-    others.length === 0 ? '' : ` (also ${others.map(([what, at]) => `${what} at ${at}`).join(', ')})`;
+      ? `survived ${count} histories${runs > 0 ? ` and ${runs} kills` : ''}`
+      : `caught in ${caught.in} by ${caught.invariant}: ${caught.text.slice(0, 110)}`;
+  const rest = Object.entries(others).filter(([invariant]) => invariant !== caught?.invariant);
+  const also = rest.length === 0 ? '' : ` (also ${rest.map(([what, at]) => `${what} in ${at}`).join(', ')})`;
   const as = expected.by === 'simulation' ? '' : ` [${expected.by}]`;
   return `${right ? '  ' : '! '}${name}${as}: ${seen}${also}, ${seconds.toFixed(0)} s`;
 }
@@ -182,19 +188,26 @@ function lineOf({ mistake, right, histories: count, seconds, caught, first }) {
 async function writePage(results, seconds, sound, invariantNames) {
   const [cpu] = cpus();
   const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-  const rows = results.map(({ mistake: { name, means, expected }, caught, histories: count, right }) => {
-    const by =
-      caught !== null
-        ? `${right ? '' : '**not expected:** '}${caught.invariant}`
-        : expected.by === 'model'
-          ? `model: \`${expected.mistake}\` in models/${expected.model}.pml`
-          : expected.by === 'equivalent'
-            ? 'equivalent'
-            : '**survived**';
-    const after = caught === null ? `survived ${count}` : `${count}`;
-    const why = expected.by === 'simulation' ? '' : expected.because;
-    return `| ${name} | ${cell(means)} | ${by} | ${after} | ${cell(why)} |`;
-  });
+  const rows = results.map(
+    ({ mistake: { name, means, expected }, caught, histories: count, runs, right }) => {
+      const by =
+        caught !== null
+          ? `${right ? '' : '**not expected:** '}${caught.invariant}`
+          : expected.by === 'model'
+            ? `model: \`${expected.mistake}\` in models/${expected.model}.pml`
+            : expected.by === 'equivalent'
+              ? 'equivalent'
+              : '**survived**';
+      const after =
+        caught === null
+          ? `none of ${count}, nor of ${runs} kills in scenarios`
+          : caught.in.startsWith('history ')
+            ? caught.in.replace('history ', '')
+            : `none of ${count}; ${caught.in}`;
+      const why = expected.by === 'simulation' ? '' : expected.because;
+      return `| ${name} | ${cell(means)} | ${by} | ${after} | ${cell(why)} |`;
+    },
+  );
   const named = new Set(results.flatMap(({ caught }) => (caught === null ? [] : [caught.invariant])));
   await mkdir(join(root, 'docs/proof'), { recursive: true });
   await writeFile(
@@ -202,7 +215,7 @@ async function writePage(results, seconds, sound, invariantNames) {
     [
       '# Mistakes made on purpose',
       '',
-      `Written by \`npm run mistakes -- --write\` on ${new Date().toISOString().slice(0, 10)}: each mistake is made in the text of \`src/\` while the simulator is bundled, and histories 1, 2, 3 … are played until an invariant that it must break is broken, ${histories} at most. ${results.length} mistakes in ${Math.round(seconds / 60)} min on ${options.workers} of ${cpus().length} cores of ${cpu?.model ?? 'an unknown processor'}, Node ${process.version}. Without any mistake: ${sound.caught === null ? 'nothing' : `**${sound.caught.invariant}**`} in ${sound.histories} histories here; \`npm run simulate\` plays far more.`,
+      `Written by \`npm run mistakes -- --write\` on ${new Date().toISOString().slice(0, 10)}: each mistake is made in the text of \`src/\` while the simulator is bundled, and histories 1, 2, 3 … are played until an invariant that it must break is broken, ${histories} at most, then every scenario with a kill at each of its awaits. ${results.length} mistakes in ${Math.round(seconds / 60)} min on ${options.workers} of ${cpus().length} cores of ${cpu?.model ?? 'an unknown processor'}, Node ${process.version}. Without any mistake: ${sound.caught === null ? 'nothing' : `**${sound.caught.invariant}**`} in ${sound.histories} histories here; \`npm run simulate\` plays far more.`,
       '',
       '| mistake | with it | caught by | after histories | why the simulator does not show it |',
       '|---|---|---|---|---|',

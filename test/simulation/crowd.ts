@@ -269,7 +269,9 @@ export function createCrowd(deps: CrowdDeps): Crowd {
         open('rollback', promotion.app as AppName, habits.commandVersion, all.grace),
       );
     if (promotion.phase === 'deploying' && chance(habits.hasty))
-      later(draw(8_000), 'hasty', () => deps.forestall(promotion));
+      later(draw(2) === 1 ? draw(8_000) : 10_000 + draw(20_000), 'hasty', () => {
+        if (shadow.promotion.phase === 'deploying') deps.forestall(shadow.promotion);
+      });
     if (promotion.version === nextVersion && chance(700)) {
       later(draw(60_000), 'rollback past it', () =>
         open('rollback', promotion.app as AppName, firstVersion, all.grace),

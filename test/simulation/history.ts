@@ -358,15 +358,18 @@ function mend({ cloud, service }: Stage, promotion: Promotion): void {
   });
 }
 
-/** An impatient person switches by hand. */
-function forestall({ cloud, service }: Stage, { app, version }: Promotion): void {
-  const site = cloud.sites.find(({ name }) => name === app);
+/** An impatient person switches by hand to where the promotion goes. */
+function forestall({ cloud, service }: Stage, promotion: Promotion): void {
+  if (!('plan' in promotion) || promotion.plan === null) return;
+  const { candidate, steps } = promotion.plan.analysis;
+  const site = cloud.sites.find(({ name }) => name === promotion.app);
   if (site === undefined) {
-    service.change(version ?? 'v1.1.0');
+    if (service.now().version !== candidate.release.version) service.change(candidate.release.version);
     return;
   }
-  const idle = cloud.pathOf(site) === site.colours.blue.path ? 'green' : 'blue';
-  cloud.change('somebody', (config) => moved(config, site.originId, site.colours[idle].path));
+  const to = steps.find(({ does }) => does === 'shift')?.settings['to'];
+  if (typeof to !== 'string' || to === cloud.pathOf(site)) return;
+  cloud.change('somebody', (config) => moved(config, site.originId, to));
 }
 
 /** A story with everything that goes wrong in it drawn from the tape. */
@@ -402,7 +405,7 @@ export function drawStory(stage: Stage): void {
     answer: tape.draw(3),
     closes: some(900),
     follows: lone ? 0 : ([0, 900][tape.draw(2)] ?? 0),
-    hasty: some(200),
+    hasty: some(600),
     unlocks: some(950),
   });
 

@@ -119,7 +119,7 @@ export const acting: readonly Mistake[] = [
         replace: "  return step?.fence === 'hold' ? before : before;",
       },
     ],
-    expected: { by: 'simulation', invariants: ['I2 quiescent'] },
+    expected: { by: 'simulation', invariants: ['I2 quiescent', 'I6 back'] },
   },
   {
     name: 'hold-from-the-act',
@@ -138,7 +138,7 @@ export const acting: readonly Mistake[] = [
           "      openClaimAtMs: openClaimDone(promotion.openClaimAtMs, step),\n      unfencedAtMs: step.fence === 'hold' ? nowMs : promotion.unfencedAtMs,\n    };\n    return accept(afterStep(done, nowMs)",
       },
     ],
-    expected: { by: 'simulation', invariants: ['I2 quiescent'] },
+    expected: { by: 'simulation', invariants: ['I2 quiescent', 'I6 back'] },
   },
   {
     name: 'key-per-revision',

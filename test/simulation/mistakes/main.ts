@@ -1,28 +1,59 @@
 import 'zod/compile';
 import { playHistory } from '../history.ts';
-import type { Invariant } from '../invariants.ts';
+import type { Violation } from '../invariants.ts';
+import { play } from '../kills/run.ts';
 import { quietRuntime } from '../quiet.ts';
+import { scenarios } from '../scenarios/all.ts';
 import { createTape } from '../tape.ts';
 
 /**
  * One process of `scripts/mistakes.mjs`, bundled with one mistake in the product: plays histories 1, 2, 3 … until one of
- * the named invariants is broken, and answers one line of JSON.
+ * the named invariants is broken; after so many, the scenarios as they are and killed at each of their awaits. Answers
+ * one line of JSON.
  */
 quietRuntime();
-const [most = '1', ...named] = process.argv.slice(2);
+const [most = '1', withScenarios = 'no', ...named] = process.argv.slice(2);
 const wanted = new Set<string>(named);
-const unwanted: Partial<Record<Invariant, number>> = {};
+/** What was broken first, and when: what else the mistake leads to. */
+const others: Record<string, string> = {};
 const started = process.cpuUsage();
 
 let histories = 0;
-let caught: { readonly invariant: Invariant; readonly text: string } | undefined;
+let runs = 0;
+let caught: { readonly invariant: string; readonly text: string; readonly in: string } | undefined;
+
+function judge(violations: readonly Violation[], where: string): void {
+  const found = violations.find(({ invariant }) => wanted.has(invariant) || wanted.has('any'));
+  if (found !== undefined) caught = { invariant: found.invariant, text: found.text, in: where };
+  for (const { invariant } of violations) others[invariant] ??= where;
+}
+
 while (caught === undefined && histories < Number(most)) {
   histories += 1;
   const { violations } = await playHistory(createTape(histories));
-  caught = violations.find(({ invariant }) => wanted.has(invariant) || wanted.has('any'));
-  const [first] = violations;
-  if (first !== undefined) unwanted[first.invariant] ??= histories;
+  judge(violations, `history ${histories}`);
 }
+if (withScenarios === 'yes' && caught === undefined) await playScenarios();
+
+async function playScenarios(): Promise<void> {
+  const lengths = new Map<string, number>();
+  for (const scenario of scenarios) {
+    const { stage, points } = await play(scenario, []);
+    runs += 1;
+    lengths.set(scenario.name, points);
+    judge(stage.watcher.violations, `scenario "${scenario.name}"`);
+    if (caught !== undefined) return;
+  }
+  for (const scenario of scenarios) {
+    for (let at = 1; at <= (lengths.get(scenario.name) ?? 0); at += 1) {
+      const killed = await play(scenario, [at]);
+      runs += 1;
+      judge(killed.stage.watcher.violations, `scenario "${scenario.name}" killed at ${at}`);
+      if (caught !== undefined) return;
+    }
+  }
+}
+
 const used = process.cpuUsage(started);
 const seconds = (used.user + used.system) / 1e6;
-process.stdout.write(`${JSON.stringify({ histories, seconds, caught: caught ?? null, first: unwanted })}\n`);
+process.stdout.write(`${JSON.stringify({ histories, runs, seconds, caught: caught ?? null, others })}\n`);
