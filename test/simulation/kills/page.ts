@@ -14,7 +14,7 @@ const titles = {
   singles: ['Once', 'Every point of every scenario, with Slack\u2019s side.'],
   pairs: [
     'Twice',
-    'Every pair of points of the core scenarios: killed at the first, started again, killed at each point after it, started again. One approval, one probe and one reading, a sweep every three minutes, and without Slack\u2019s side, so that the pairs can be counted out; the points of the announcer are in the first table only.',
+    'Every pair of points of the core scenarios: killed at the first, started again, killed at each point after it, started again. One approval, one probe and one reading, a sweep every 90 seconds, and without Slack\u2019s side, so that the pairs can be counted out; the points of the announcer are in the first table only.',
   ],
 } as const;
 

@@ -11,10 +11,18 @@ const { grace } = people;
 const handedOver: Scenario = {
   name: 'handed over to a rollback',
   app: 'site',
+  policy: { monitoring: { soakSeconds: 50 } },
   ends: {
     ends: ['promotion superseded handed-over', 'rollback rolled-back requested'],
     live: 'v0.9.0',
   },
+  turns: [
+    {
+      ends: ['promotion promoted', 'rollback rolled-back requested'],
+      live: 'v0.9.0',
+      why: 'killed before the rollback was planned: meanwhile the promotion ended well, so the rollback stands alone',
+    },
+  ],
   begin(script) {
     script.once(
       (promotion) => promotion.phase === 'verifying',

@@ -99,6 +99,7 @@ export const rollbackScenarios: readonly Scenario[] = [
   }),
   afterGood({
     name: '/rollback over a holder that has changed production: handed over',
+    policy: { monitoring: { soakSeconds: 100 } },
     ends: {
       ends: ['promotion promoted', 'promotion superseded handed-over', 'rollback rolled-back requested'],
       live: 'v1.0.0',

@@ -52,7 +52,7 @@ export function stageOf(scenario: Scenario, options: Options = {}): Stage {
     queue,
     propagationMs: short ? 0 : 12_000,
     invalidationMs: short ? 0 : 8_000,
-    sweepMs: short ? 180_000 : 60_000,
+    sweepMs: short ? 90_000 : 60_000,
     longestWorkMs: 30_000,
   });
   applyPace(stage.configuration.settings(scenario.app), short, scenario.policy);
