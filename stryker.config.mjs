@@ -13,21 +13,10 @@ export default {
   incremental: true,
   incrementalFile: '.stryker/incremental.json',
   tempDirName: '.stryker/tmp',
-  // Only what the tests of the flows need is copied.
-  ignorePatterns: [
-    '*',
-    '!src',
-    '!test',
-    '!workspace',
-    '!examples',
-    '!scripts',
-    '!package.json',
-    '!vitest.flows.config.ts',
-  ],
+  ignorePatterns: ['bench', 'dist', 'docs', 'models', 'test-results', 'examples/site'],
   concurrency: 2,
   thresholds: { high: 95, low: 90, break: 90 },
   reporters: ['clear-text', 'json'],
   clearTextReporter: { logTests: false, reportTests: false, skipFull: true },
   jsonReporter: { fileName: '.stryker/mutation.json' },
-  allowEmpty: true,
 };
