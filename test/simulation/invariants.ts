@@ -108,7 +108,7 @@ export function createWatcher(world: WatchedWorld): Watcher {
   /** Those whose locks two people have freed. */
   const freed = new Set<string>();
   /** The schema under which each promotion is stored now. */
-  const schemas = new Map<string, number>();
+  const schemas = new Map<string, { readonly schema: number; readonly sinceMs: number }>();
 
   const fail = (invariant: Invariant, text: string) => {
     violations.push({ invariant, text, atMs: kernel.nowMs() });
@@ -645,16 +645,20 @@ export function createWatcher(world: WatchedWorld): Watcher {
     for (const { key } of changes) {
       const [kind, id = ''] = (key['pk']?.S ?? '').split('#');
       if (kind !== 'P' && kind !== 'AUDIT' && kind !== 'OUT') continue;
-      const stored = schemas.get(id) ?? 0;
-      if (stored > actor.schema)
-        fail('I20 newer', `${actor.name} writes ${kind} of ${id}, stored under schema ${stored}`);
+      const stored = schemas.get(id);
+      // Whoever had begun to show it before, and slept, has not met the newer one yet.
+      const knows = key['sk']?.S !== 'SURFACE' || kernel.work().startedAtMs > (stored?.sinceMs ?? 0);
+      if (stored !== undefined && stored.schema > actor.schema && knows)
+        fail('I20 newer', `${actor.name} writes ${kind} of ${id}, stored under schema ${stored.schema}`);
     }
     for (const { key, after } of changes) {
       if (key['sk']?.S !== 'META') continue;
       const schema = Number(after['schema']?.N);
       const id = key['pk']?.S?.slice(2) ?? '';
-      if (schema > (schemas.get(id) ?? schema)) coverage.hit('antecedent stored under a newer schema');
-      schemas.set(id, schema);
+      const before = schemas.get(id);
+      if (before?.schema === schema) continue;
+      if (before !== undefined) coverage.hit('antecedent stored under a newer schema');
+      schemas.set(id, { schema, sinceMs: kernel.nowMs() });
     }
   };
 
