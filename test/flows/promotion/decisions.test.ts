@@ -35,6 +35,10 @@ function told(value: unknown, nowMs: number): string {
     : `${plain.slice(0, 120)}... ${createHash('sha256').update(plain).digest('hex').slice(0, 8)}`;
 }
 
+/** Most of a promotion is the same object before and after; only the rest is worth writing out. */
+const differs = (before: unknown, after: unknown, nowMs: number) =>
+  before !== after && told(before, nowMs) !== told(after, nowMs);
+
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -45,7 +49,7 @@ function difference(before: unknown, after: unknown, nowMs: number): unknown {
   }
   if (!isRecord(before) || !isRecord(after)) return after;
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  const changed = names.filter((name) => told(before[name], nowMs) !== told(after[name], nowMs));
+  const changed = names.filter((name) => differs(before[name], after[name], nowMs));
   return Object.fromEntries(changed.map((name) => [name, after[name] === undefined ? 'gone' : after[name]]));
 }
 
@@ -54,7 +58,7 @@ function consequences(before: Promotion, change: Change, nowMs: number): string[
   const after: Readonly<Record<string, unknown>> = { ...change.promotion };
   const earlier: Readonly<Record<string, unknown>> = { ...before };
   const names = [...new Set([...Object.keys(earlier), ...Object.keys(after)])]
-    .filter((name) => !inEverySave.has(name) && told(earlier[name], nowMs) !== told(after[name], nowMs))
+    .filter((name) => !inEverySave.has(name) && differs(earlier[name], after[name], nowMs))
     .sort();
   const gone = names.filter((name) => !(name in after));
   return [
