@@ -31,7 +31,7 @@ export const deciding: readonly Mistake[] = [
         replace: '(other) => other.id === claim.id,',
       },
     ],
-    expected: { by: 'simulation', invariants: ['I1 approved'] },
+    expected: { by: 'simulation', invariants: ['I1 approved'], quick: true },
   },
   {
     name: 'own-request-approvable',
@@ -67,7 +67,7 @@ export const deciding: readonly Mistake[] = [
         replace: '  for (const { person } of promotion.approvals.slice(promotion.approvals.length)) {',
       },
     ],
-    expected: { by: 'simulation', invariants: ['I1 rights'] },
+    expected: { by: 'simulation', invariants: ['I1 rights'], quick: true },
   },
   {
     name: 'gate-never-stale',
@@ -158,7 +158,7 @@ export const deciding: readonly Mistake[] = [
           "export function isEnd(phase: string): boolean {\n  if (phase === 'rollback-failed') return true;\n",
       },
     ],
-    expected: { by: 'simulation', invariants: ['I14 due', 'I15 ends'] },
+    expected: { by: 'simulation', invariants: ['I14 due', 'I15 ends'], quick: true },
   },
   {
     name: 'expired-still-executed',
@@ -180,7 +180,7 @@ export const deciding: readonly Mistake[] = [
         replace: '      if (nowMs < 0)\n',
       },
     ],
-    expected: { by: 'simulation', invariants: ['I16 times'] },
+    expected: { by: 'simulation', invariants: ['I16 times'], quick: true },
   },
   {
     name: 'countdown-nobody-saw',

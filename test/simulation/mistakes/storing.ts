@@ -74,7 +74,11 @@ export const storing: readonly Mistake[] = [
         replace: '          const answer = await send(() => client.send(command()), false);',
       },
     ],
-    expected: { by: 'simulation', invariants: ['I12 fold', 'I5 ended', 'I4 dirty', 'I9 one claim'] },
+    expected: {
+      by: 'simulation',
+      invariants: ['I12 fold', 'I5 ended', 'I4 dirty', 'I9 one claim'],
+      quick: true,
+    },
   },
   {
     name: 'lost-answer-is-a-no',
