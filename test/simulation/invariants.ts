@@ -96,6 +96,8 @@ const soonMs = 60_000;
 /** How old rights and plan may be at the first change. */
 const gateFreshMs = 60_000;
 const pageMs = 15 * 60_000;
+/** Five minutes until on-call hears, and as long again for whoever has to notice that they are over. */
+const longTroubleMs = 10 * 60_000;
 
 /** Looks at every applied write and every change of production, and notes what must not have happened. */
 export function createWatcher(world: WatchedWorld): Watcher {
@@ -332,6 +334,7 @@ export function createWatcher(world: WatchedWorld): Watcher {
     shadow.everDirty ||= dirtyOf(after);
     checkOpenClaims(after);
     checkDue(after, row);
+    checkPaged(before, after, write);
     checkKept(after);
     if (before !== undefined) for (const { event } of events) checkSaid(shadow, event, before);
     shadow.promotion = after;
@@ -408,6 +411,25 @@ export function createWatcher(world: WatchedWorld): Watcher {
         () => `${id} waits for the directory: ${asked?.person.userId} is named`,
       );
     }
+  };
+
+  /** On-call is told in the same save, and told again of what cannot be worked on. */
+  const checkPaged = (before: Promotion | undefined, after: Promotion, write: Write) => {
+    if (after.phase === 'rollback-failed' && before?.phase !== 'rollback-failed') {
+      coverage.hit('antecedent handed to people');
+      const told = write.told.some((one) => one.promotionId === after.id && one.topic === 'rollback-failed');
+      hold('I18 paged', told, () => `${after.id} waits for people, and nobody is told`);
+    }
+    if (!dirtyOf(after) || (after.phase !== 'deploying' && after.phase !== 'rolling-back')) return;
+    const since = after.troubles.work?.sinceMs;
+    if (since === undefined || after.nowMs - since < longTroubleMs) return;
+    coverage.hit('antecedent changed production held up for long');
+    const pagedAtMs = after.phase === 'deploying' ? after.pagedAtMs : after.rollback.pagedAtMs;
+    hold(
+      'I18 paged',
+      pagedAtMs !== null && pagedAtMs >= since,
+      () => `${after.id} has been held up for ${after.nowMs - since} ms, and nobody is told`,
+    );
   };
 
   const checkDue = (after: Promotion, row: TableRow) => {

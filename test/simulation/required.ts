@@ -197,6 +197,9 @@ export const required: readonly Required[] = [
   ...cells(2_000, ['hint lost', 'hint late', 'hint doubled', 'antecedent claimed after a countdown']),
   ...cells(100_000, [
     'antecedent lock handed over',
+    'antecedent lock freed by two people',
+    'antecedent handed to people',
+    'antecedent changed production held up for long',
     'antecedent act of one that was handed over',
     'antecedent stored under a newer schema',
     'an approver left',
