@@ -52,7 +52,8 @@ export async function kill(
       console.error(spellBroken(each));
     broken.push(...news);
     const told = [...finished.values()].reduce((sum, each) => sum + each.length, 0);
-    if (told % 100 === 0) console.error(`${does}: ${told} of ${awaited} parts, ${broken.length} violations`);
+    if (told % Math.ceil(awaited / 20) === 0)
+      console.error(`${does}: ${told} of ${awaited} parts, ${broken.length} violations`);
   });
   const tallies = [...finished].map(([scenario, parts]): Tally => {
     const points = whole.get(scenario)?.length ?? 0;
