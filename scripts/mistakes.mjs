@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 
 const usage = `Makes protocol mistakes on purpose, one at a time, and sees whether the simulator notices.
 
@@ -62,7 +62,10 @@ async function main() {
     ({ name, expected }) => wanted?.includes(name) ?? (!options.quick || expected.quick === true),
   );
   const started = performance.now();
-  const sound = await play('sound', ['any'], soundHistories, []);
+  await bundle('test/simulation/mistakes/main.ts', bundleOf('sound'));
+  for (const mistake of chosen) await prepare(mistake, withMistake);
+  await stop();
+  const sound = await play('sound', ['any'], soundHistories, false);
   const isSound = sound.caught === null;
   console.log(
     isSound
@@ -75,7 +78,7 @@ async function main() {
   const queue = [...chosen];
   const worker = async () => {
     for (let mistake = queue.shift(); mistake !== undefined; mistake = queue.shift()) {
-      const result = await tryOut(mistake, withMistake);
+      const result = await tryOut(mistake);
       results.push(result);
       console.log(lineOf(result));
       // After each, since it takes hours when every one is tried.
@@ -100,38 +103,47 @@ async function main() {
   return isSound && wrong.length === 0 ? 0 : 1;
 }
 
-async function tryOut(mistake, withMistake) {
+/** The simulator with this mistake in the product. Throws when the mistake is stale. */
+async function prepare(mistake, withMistake) {
   const { name, expected, edits } = mistake;
-  const plugin = {
-    name: 'mistake',
-    setup(esbuild) {
-      esbuild.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
-        const file = relative(root, path).split(sep).join('/');
-        if (!edits.some((edit) => edit.file === file)) return undefined;
-        made.add(file);
-        return { contents: withMistake(await readFile(path, 'utf8'), file, mistake), loader: 'ts' };
-      });
-    },
-  };
   const made = new Set();
-  const invariants = expected.by === 'simulation' ? expected.invariants : ['any'];
-  const answer = await play(name, invariants, histories, [plugin], !options.quick);
-  const missed = edits.filter(({ file }) => !made.has(file));
-  if (missed.length > 0) throw new Error(`${name}: the simulator does not use ${missed[0].file}`);
+  await bundle('test/simulation/mistakes/main.ts', bundleOf(name), [
+    {
+      name: 'mistake',
+      setup(esbuild) {
+        esbuild.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
+          const file = relative(root, path).split(sep).join('/');
+          if (!edits.some((edit) => edit.file === file)) return undefined;
+          made.add(file);
+          return { contents: withMistake(await readFile(path, 'utf8'), file, mistake), loader: 'ts' };
+        });
+      },
+    },
+  ]);
+  const missed = edits.find(({ file }) => !made.has(file));
+  if (missed !== undefined) throw new Error(`${name}: the simulator does not use ${missed.file}`);
   if (expected.by === 'model') await checkModel(expected);
+}
+
+async function tryOut(mistake) {
+  const { name, expected } = mistake;
+  const invariants = expected.by === 'simulation' ? expected.invariants : ['any'];
+  const answer = await play(name, invariants, histories, !options.quick);
   return { mistake, right: isRight(expected, answer), ...answer };
 }
 
-/** Plays histories with these changes until one breaks one of these invariants. */
-async function play(name, invariants, most, plugins, withScenarios = false) {
-  const output = join(place, `${name}.mjs`);
-  await bundle('test/simulation/mistakes/main.ts', output, plugins);
+function bundleOf(name) {
+  return join(place, `${name}.mjs`);
+}
+
+/** Plays histories until one breaks one of these invariants. */
+async function play(name, invariants, most, withScenarios) {
   const child = spawn(
     process.execPath,
     [
       '--no-warnings',
       '--max-semi-space-size=64',
-      output,
+      bundleOf(name),
       String(most),
       withScenarios ? 'yes' : 'no',
       ...invariants,

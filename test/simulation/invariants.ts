@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AuditEntry } from '../../src/flows/promotion/audit.ts';
 import type { PromotionEvent } from '../../src/flows/promotion/events.ts';
 import type { Promotion } from '../../src/flows/promotion/promotion.ts';
@@ -86,7 +86,7 @@ const dirtyEnds: ReadonlySet<string> = new Set(['promoted', 'rolled-back', 'reso
 export const ended = ({ phase }: Promotion) => endPhases.has(phase);
 const dirtyOf = (promotion: Promotion) => 'dirty' in promotion && promotion.dirty;
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string) => hash('sha256', text);
 const markOf = (version: Version): string | undefined =>
   /\[countersign [^\]]*?([0-9a-f]{12})\.[0-9a-f]{6}\]/.exec(version.config.Comment ?? '')?.[1];
 
@@ -402,9 +402,10 @@ export function createWatcher(world: WatchedWorld): Watcher {
       );
     }
     if (event.type === 'trouble.met' && event.during === 'people') {
-      const asked = before.claims.find(({ does }) => does === 'roll-back');
+      const asked = before.claims.find(({ does }) => does === 'roll-back') ?? before.claims[0];
+      const urgent = asked?.does === 'roll-back' || asked?.does === 'retry' || asked?.does === 'answer';
       const from = policy.rollback.from === 'members' ? [] : policy.rollback.from.people;
-      const named = asked !== undefined && [...policy.onCall.people, ...from].includes(asked.person.userId);
+      const named = urgent && [...policy.onCall.people, ...from].includes(asked.person.userId);
       hold(
         'I19 without Slack',
         !named,

@@ -204,6 +204,11 @@ export const deciding: readonly Mistake[] = [
         find: '        namedWithoutDirectory: true,',
         replace: '        namedWithoutDirectory: false,',
       },
+      {
+        file: rights,
+        find: "        namedWithoutDirectory: does !== 'resolve',",
+        replace: "        namedWithoutDirectory: does === 'resolve' && policy.channel === '',",
+      },
     ],
     expected: { by: 'simulation', invariants: ['I19 without Slack'] },
   },
