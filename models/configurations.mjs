@@ -46,9 +46,7 @@ export const searches = [
   full(handover, ['TWO_ROLLBACKS'], 'two rollbacks at once, to different releases'),
   full(handover, ['UNFENCED', 'SLEEPER'], 'the sleeper on a target without compare-and-set'),
   full(handover, ['UNFENCED', 'UNLOCK'], 'the unlock on a target without compare-and-set'),
-  live(
-    full(handover, ['TWO_ROLLBACKS'], 'whoever holds a changed production comes to an end, two rollbacks'),
-  ),
+  live(full(handover, ['SLEEPER'], 'whoever holds a changed production comes to an end, with the sleeper')),
 
   small(hold, ['WORKERS=1', 'LIFE=10'], 'the real proportions of time, one worker'),
   small(hold, [], 'two workers, a shorter life of requests'),

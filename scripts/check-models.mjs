@@ -1,18 +1,20 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { mistakes, searches } from '../models/configurations.mjs';
 
 /**
- * Searches the models with Spin: `node scripts/check-models.mjs --small | --full [--only TEXT]`. Small takes minutes on
- * one core; full takes the large configurations as well and writes docs/proof/models.md. Each line names a configuration
+ * Searches the models with Spin: `node scripts/check-models.mjs --small | --full [--missing] [--only TEXT]`. Small takes
+ * minutes on one core; full takes the large configurations as well and writes docs/proof/models.json and models.md as it
+ * goes; with `--missing` only what these do not have yet of the models as they are now. Each line names a configuration
  * and what was expected and found; ends with 1 when one differs. Installs nothing.
  */
 const root = resolve(import.meta.dirname, '..');
 const isFull = process.argv.includes('--full');
 if (!isFull && !process.argv.includes('--small')) {
-  console.error('Usage: node scripts/check-models.mjs --small | --full [--only TEXT]');
+  console.error('Usage: node scripts/check-models.mjs --small | --full [--missing] [--only TEXT]');
   process.exit(2);
 }
 const onlyAt = process.argv.indexOf('--only');
@@ -61,6 +63,7 @@ function search(configuration) {
   } catch (error) {
     const said = `${error.stdout ?? ''}${error.stderr ?? ''}`.trim().split('\n').slice(-3).join(' / ');
     return {
+      why: '',
       found: `could not be searched: ${said || error.message}`,
       states: 0,
       depth: 0,
@@ -109,50 +112,103 @@ function judge(configuration, expected) {
   return { configuration, expected, asExpected, ...result };
 }
 
-const wanted = (configuration) =>
-  (isFull || configuration.size === 'small') &&
-  `${configuration.model} ${titleOf(configuration)}`.includes(only);
+const nameOf = (configuration) => `${configuration.model} ${titleOf(configuration)}`;
+
+/** What was found of a model's text under some switches stays true until one of the two changes. */
+const textOf = ({ model }) =>
+  createHash('sha256')
+    .update(readFileSync(join(root, 'models', `${model}.pml`)))
+    .digest('hex')
+    .slice(0, 12);
+
+const recordFile = join(root, 'docs/proof/models.json');
+const record = existsSync(recordFile) ? JSON.parse(readFileSync(recordFile, 'utf8')) : {};
+const known = (configuration) => {
+  const found = record[nameOf(configuration)];
+  return found?.text === textOf(configuration) ? found : undefined;
+};
+
+const all = [
+  ...searches.map((configuration) => ({ configuration, expected: 'holds' })),
+  ...mistakes.map((configuration) => ({
+    configuration,
+    expected: configuration.argued === null ? 'violation' : 'holds',
+  })),
+];
+const isMissing = process.argv.includes('--missing');
+const wanted = all.filter(
+  ({ configuration, expected }) =>
+    (isFull || configuration.size === 'small') &&
+    nameOf(configuration).includes(only) &&
+    !(isMissing && known(configuration)?.found === expected),
+);
 
 const started = performance.now();
 console.log(`${spin}; ${gcc}`);
-const searched = searches.filter(wanted).map((each) => judge(each, 'holds'));
-const made = mistakes.filter(wanted).map((each) => judge(each, each.argued === null ? 'violation' : 'holds'));
-const differences = [...searched, ...made].filter(({ asExpected }) => !asExpected);
-const minutes = ((performance.now() - started) / 60_000).toFixed(1);
-const states = searched.reduce((sum, each) => sum + (each.states || 0), 0);
+const judged = [];
+for (const { configuration, expected } of wanted) {
+  const result = judge(configuration, expected);
+  judged.push(result);
+  if (!isFull) continue;
+  const { found, why = '', states, depth, megabytes, seconds } = result;
+  const date = new Date().toISOString().slice(0, 10);
+  const text = textOf(configuration);
+  record[nameOf(configuration)] = { found, why, states, depth, megabytes, seconds, date, text };
+  writePage();
+}
+const count = (outcome) => judged.filter((each) => each.asExpected && each.expected === outcome).length;
+const differences = judged.filter(({ asExpected }) => !asExpected).length;
 console.log(
-  `${searched.length} configurations hold over ${figure(states)} states, ` +
-    `${made.filter(({ expected }) => expected === 'violation').length} mistakes found, ` +
-    `${made.filter(({ expected }) => expected === 'holds').length} argued; ` +
-    `${differences.length} differences; ${minutes} min`,
+  `${count('holds')} configurations hold, ${count('violation')} mistakes found, ${differences} differ from what was expected; ` +
+    `${((performance.now() - started) / 60_000).toFixed(1)} min`,
 );
-if (isFull && only === '') writeFileSync(join(root, 'docs/proof/models.md'), page());
-process.exitCode = differences.length === 0 ? 0 : 1;
+process.exitCode = differences === 0 && judged.length + Number(isMissing) > 0 ? 0 : 1;
 
-function page() {
+function writePage() {
+  const names = new Set(all.map(({ configuration }) => nameOf(configuration)));
+  for (const name of Object.keys(record)) if (!names.has(name)) delete record[name];
+  writeFileSync(recordFile, `${JSON.stringify(record, null, 2)}\n`);
+  const rows = all.map((each) => ({ ...each, result: known(each.configuration) }));
+  writeFileSync(join(root, 'docs/proof/models.md'), page(rows));
+}
+
+function page(rows) {
   const [cpu] = cpus();
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
-    cwd: root,
-    encoding: 'utf8',
-  }).trim();
-  const line = ({ configuration: of, states: seen, depth, megabytes, seconds, found }) =>
-    `| ${of.model} | ${of.about} | \`${titleOf(of)}\` | ${figure(seen)} | ${figure(depth)} | ${figure(megabytes)} | ${seconds.toFixed(1)} | ${found} |`;
-  const mistakeLine = ({ configuration: of, states: seen, seconds, found, why }) =>
-    `| ${of.model} | ${of.about} | \`${titleOf(of)}\` | ${figure(seen)} | ${seconds.toFixed(1)} | ${
-      of.argued ?? (found === 'violation' ? `found: \`${why.replaceAll('|', '\\|').slice(0, 90)}\`` : found)
-    } |`;
+  const searched = rows.slice(0, searches.length);
+  const made = rows.slice(searches.length);
+  const results = rows.flatMap(({ result }) => (result === undefined ? [] : [result]));
+  const dates = results.map(({ date }) => date).sort();
+  const days = dates[0] === dates.at(-1) ? dates[0] : `${dates[0]} to ${dates.at(-1)}`;
+  const states = searched.reduce((sum, { result }) => sum + (result?.states ?? 0), 0);
+  const minutes = results.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
+  const wrong = rows.filter(({ result, expected }) => result !== undefined && result.found !== expected);
+  const ended = (among, outcome) => among.filter(({ result }) => result?.found === outcome).length;
+  const whatOf = (of) => `| ${of.model} | ${of.about} | \`${titleOf(of)}\` |`;
+  const searchLine = ({ configuration, result }) => {
+    if (result === undefined) return `${whatOf(configuration)} | | | | not searched as it is now |`;
+    const { depth, megabytes, seconds, found } = result;
+    const figures = [figure(result.states), figure(depth), figure(megabytes), seconds.toFixed(1), found];
+    return `${whatOf(configuration)} ${figures.join(' | ')} |`;
+  };
+  const mistakeLine = ({ configuration, result }) => {
+    if (result === undefined) return `${whatOf(configuration)} | | not searched as it is now |`;
+    const how = result.why.replaceAll('|', '\\|').slice(0, 90);
+    const found = result.found === 'violation' ? `found: \`${how}\`` : result.found;
+    const said = configuration.argued === null ? found : `${found}, as argued: ${configuration.argued}`;
+    return `${whatOf(configuration)} ${figure(result.states)} | ${result.seconds.toFixed(1)} | ${said} |`;
+  };
   return [
     '# What the models showed',
     '',
-    `Written by \`node scripts/check-models.mjs --full\` on ${new Date().toISOString().slice(0, 10)}, commit ${commit}. ${availableParallelism()} cores of ${cpu?.model ?? 'an unknown processor'}, one used; Node ${process.version}; ${spin}; ${gcc}. Seconds include translating and compiling. [model.md](../model.md) says what is modelled.`,
+    `Written by \`node scripts/check-models.mjs --full\`, ${days}, on ${availableParallelism()} cores of ${cpu?.model ?? 'an unknown processor'}, one of them used and other work beside it; Node ${process.version}; ${spin}; ${gcc}. Seconds include translating and compiling. [model.md](../model.md) says what is modelled.`,
     '',
-    `${searched.length} configurations, ${figure(states)} states, ${minutes} min with the mistakes; ${differences.length} differ from what was expected.`,
+    `${ended(searched, 'holds')} of ${searched.length} configurations hold, over ${figure(states)} states; ${ended(made, 'violation')} of ${made.length} mistakes found, ${ended(made, 'holds')} argued; ${wrong.length} differ from what was expected; ${minutes.toFixed(1)} min in all.`,
     '',
     '## The protocol as built',
     '',
     '| model | what | switches | states | depth | MB | s | result |',
     '|---|---|---|---|---|---|---|---|',
-    ...searched.map(line),
+    ...searched.map(searchLine),
     '',
     '## One mistake each',
     '',
