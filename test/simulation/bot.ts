@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { createAwsChecks } from '../../src/aws/checks/index.ts';
 import { createTargets } from '../../src/aws/targets/index.ts';
 import { type Announcer, createAnnouncer } from '../../src/bot/announcer.ts';
@@ -30,7 +30,8 @@ import type { Service } from './service.ts';
 import type { Configuration } from './setup.ts';
 import type { SlackModel } from './slack-model.ts';
 
-export const sha256: Hash = (text) => createHash('sha256').update(text).digest('hex');
+/** The same as in `src/compose`, in one call. */
+export const sha256: Hash = (text) => hash('sha256', text);
 
 /** How the next version of the bot will store promotions: with one thing more that this one does not know. */
 const nextFormat: Format = {

@@ -115,6 +115,7 @@ export function createCloud({ nowMs, propagationMs, invalidationMs }: CloudOptio
       Comment: 'northwind production',
       Enabled: true,
       HttpVersion: 'http2',
+      DefaultCacheBehavior: { TargetOriginId: 'site-origin', ViewerProtocolPolicy: 'https-only' },
       Origins: {
         Quantity: sites.length,
         Items: sites.map(({ originId, colours }) => ({
@@ -122,11 +123,6 @@ export function createCloud({ nowMs, propagationMs, invalidationMs }: CloudOptio
           DomainName: 'bucket.test',
           OriginPath: colours.blue.path,
         })),
-      },
-      DefaultCacheBehavior: {
-        TargetOriginId: 'site-origin',
-        ViewerProtocolPolicy: 'redirect-to-https',
-        CachePolicyId: 'optimized',
       },
     },
     etag: 'E1',

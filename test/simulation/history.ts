@@ -8,7 +8,7 @@ import { type Coverage, createCoverage } from './coverage.ts';
 import { type Crowd, createCrowd } from './crowd.ts';
 import { checkTheEnd } from './end.ts';
 import { createWatcher, ended, type Violation, type Watcher } from './invariants.ts';
-import { createKernel, type Kernel, type Point, type Process, Stuck, startMs } from './kernel.ts';
+import { createKernel, type Kernel, type Process, Stuck, startMs } from './kernel.ts';
 import type { Outside, People } from './outside.ts';
 import { createService, type Service } from './service.ts';
 import {
@@ -564,5 +564,3 @@ export async function playHistory(
   const result = await play(stage);
   return { ...result, stage };
 }
-
-export type { Point };
