@@ -13,7 +13,7 @@ export const locking: readonly Mistake[] = [
     edits: [
       {
         file: promotions,
-        find: '            condition: from?.keys.includes(key) ? heldBy(from.holder) : freeOrOurs(promotion.nowMs),',
+        find: '              from?.keys.includes(key) === true\n                ? theirsOrFree(from.holder, promotion.nowMs)\n                : freeOrOurs(promotion.nowMs),',
         replace:
           "            condition: { text: 'attribute_not_exists(holder) OR attribute_exists(holder)' },",
       },
