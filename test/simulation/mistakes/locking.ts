@@ -14,8 +14,7 @@ export const locking: readonly Mistake[] = [
       {
         file: promotions,
         find: '              from?.keys.includes(key) === true\n                ? theirsOrFree(from.holder, promotion.nowMs)\n                : freeOrOurs(promotion.nowMs),',
-        replace:
-          "            condition: { text: 'attribute_not_exists(holder) OR attribute_exists(holder)' },",
+        replace: "              { text: 'attribute_not_exists(holder) OR attribute_exists(holder)' },",
       },
     ],
     expected: { by: 'simulation', invariants: ['I8 lock'], quick: true },
