@@ -11,7 +11,7 @@ const { grace } = people;
 const handedOver: Scenario = {
   name: 'handed over to a rollback',
   app: 'site',
-  policy: { monitoring: { soakSeconds: 50 } },
+  policy: { approvals: { required: 0 }, monitoring: { soakSeconds: 50 } },
   ends: {
     ends: ['promotion superseded handed-over', 'rollback rolled-back requested'],
     live: 'v0.9.0',
@@ -36,11 +36,18 @@ const handedOver: Scenario = {
   },
 };
 
+/** Approvals are in the other stories. */
+const unfenced: Scenario = {
+  ...unfencedRolledBack,
+  name: 'without compare-and-set: rolled back, no approval needed',
+  policy: { approvals: { required: 0 } },
+};
+
 /** Of these every pair of kill points is tried. */
 export const coreScenarios: readonly Scenario[] = [
   goodRelease,
   wrongVersion,
   cancelledInTheWait,
   handedOver,
-  unfencedRolledBack,
+  unfenced,
 ];
