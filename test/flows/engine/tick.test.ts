@@ -630,3 +630,158 @@ describe('a tick', () => {
     expect((await tickOnce(walk, { kindOf: 'guest' })).asked).toEqual(['UOTTO']);
   });
 });
+
+describe('a rollback that waited for its lock', () => {
+  const sameBack = () => ({
+    ...analysis,
+    steps: [],
+    rollback: analysis.rollback.map((each) => ({ ...each, undoes: [] })),
+  });
+  /** Asked for, planned and signed as it would be now. */
+  const ready = (): Walk => {
+    const walk = stands['ready to go as a rollback']();
+    const { definition, policy } = walk.promotion;
+    const now = { analysis: sameBack(), results: [], failingBefore: [] };
+    const digest = digestOf(now, definition, policy, hash);
+    return { ...walk, promotion: { ...walk.promotion, digest } as Promotion };
+  };
+  const became = (artifact: string, atMs: number) => ({
+    app: 'site',
+    environment: 'production',
+    version: 'v1.9.0',
+    artifact,
+    promotionId: 'p5',
+    atMs,
+    replaced: null,
+  });
+
+  it('goes on when its plan is still the one that was signed', async () => {
+    const { types, analyzed } = await tickOnce(ready(), { analyze: sameBack }, 61);
+
+    expect(analyzed).toHaveLength(1);
+    expect(types.slice(0, 2)).toEqual(['lock.taken', 'step.claimed']);
+  });
+
+  it('ends untouched once another release than it meant has become live since it was asked for', async () => {
+    const askedAtMs = ready().promotion.requestedAtMs;
+    const firstWith = async (artifact: string, atMs: number) =>
+      (await tickOnce(ready(), { analyze: sameBack, live: [became(artifact, atMs)] }, 61)).first;
+
+    expect(await firstWith('eeee9999', askedAtMs + 1)).toMatchObject({
+      type: 'plan.refused',
+      refusal: { code: 'rollback.overtaken', text: expect.stringContaining('v1.9.0') },
+    });
+    expect(await firstWith('eeee9999', askedAtMs)).toMatchObject({ type: 'lock.taken' });
+    expect(await firstWith(oldRelease.artifact, askedAtMs + 1)).toMatchObject({ type: 'lock.taken' });
+    expect(await firstWith(newRelease.artifact, askedAtMs + 1)).toMatchObject({ type: 'lock.taken' });
+  });
+
+  it('waits for a holder that it cannot take over, and is told who it is', async () => {
+    const { first, promotion } = await tickOnce(ready(), { holder: 'p9' });
+
+    expect(first).toEqual({ type: 'lock.refused', holder: 'p9' });
+    expect(promotion.phase).toBe('awaiting-approval');
+  });
+});
+
+describe('what an unfenced step took back', () => {
+  /** The way back is done; its step is one that its provider takes unconditionally. */
+  const taken = (): Walk => {
+    const walk = stands['rolling back, settled']();
+    if (walk.promotion.phase !== 'rolling-back') throw new Error('not rolling back');
+    const { plan: made } = walk.promotion;
+    const rollback = made.analysis.rollback.map(({ undoes, step }) => ({
+      undoes,
+      step: step.does === 'shift' ? { ...step, fence: 'hold' as const } : step,
+    }));
+    const analysisHeld = { ...made.analysis, rollback };
+    return { ...walk, promotion: { ...walk.promotion, plan: { ...made, analysis: analysisHeld } } };
+  };
+
+  it('is looked at before every probe, with the claim it was made under', async () => {
+    const { observed, first } = await tickOnce(taken(), { observe: { outcome: 'done', text: '' } });
+
+    expect(observed[0]).toMatchObject({
+      promotionId: 'p1',
+      step: { id: 'switch-back' },
+      direction: 'back',
+      claim: { key: 'p1.switch-back.1' },
+    });
+    expect(first).toMatchObject({ type: 'probe.recorded' });
+  });
+
+  it.each([
+    { outcome: 'before' as const, precondition: null },
+    { outcome: 'failed' as const, code: 'x', text: 'x' },
+  ])('is done once more when a late request undid it: $outcome', async (seen) => {
+    const { first } = await tickOnce(taken(), { observe: seen });
+
+    expect(first).toEqual({
+      type: 'step.reopened',
+      stepId: 'switch-back',
+      text: expect.stringContaining('"Do switch-back"'),
+    });
+  });
+
+  it('is left to people when somebody else changed it', async () => {
+    const { first, promotion } = await tickOnce(taken(), {
+      observe: { outcome: 'foreign', text: 'elsewhere' },
+    });
+
+    expect(first).toEqual({ type: 'drift.found', stepId: 'switch-back', text: 'elsewhere' });
+    expect(promotion.phase).toBe('rollback-failed');
+  });
+
+  it('is not looked at where the provider fences requests itself', async () => {
+    const { observed, first } = await tickOnce(stands['rolling back, settled']());
+
+    expect(observed).toEqual([]);
+    expect(first).toMatchObject({ type: 'probe.recorded' });
+  });
+});
+
+describe('an answer that is old', () => {
+  it('SITE-5 in the watch is no drift while the target answers under the very precondition that was claimed', async () => {
+    const seen = (precondition: string | null) =>
+      tickOnce(walkTo('monitoring'), { observe: { outcome: 'before', precondition } });
+
+    expect((await seen('E1')).first).toMatchObject({
+      type: 'reading.recorded',
+      looked: false,
+      results: [{ id: 'target-switch', outcome: 'inconclusive' }],
+    });
+    expect((await seen('E2')).first).toMatchObject({ type: 'drift.found' });
+    expect((await seen(null)).first).toMatchObject({ type: 'drift.found' });
+  });
+
+  it('tells that production was looked at when it was', async () => {
+    const { first } = await tickOnce(walkTo('monitoring'), { observe: { outcome: 'done', text: '' } });
+
+    expect(first).toMatchObject({ type: 'reading.recorded', looked: true });
+  });
+});
+
+describe('the gate with several results', () => {
+  it('records them when only one of them did not pass', async () => {
+    const { first } = await tickOnce(toGate(), {
+      validate: [passed('staging'), unknown('candidate')],
+      analyze: () => ({ ...analysis, fingerprint: 'f2' }),
+    });
+
+    expect(first).toMatchObject({ type: 'gate.recorded' });
+  });
+});
+
+describe('a rollback whose target can never be looked at', () => {
+  it('ALL-7 is handed to people, although it has changed nothing itself', async () => {
+    const back = stands['rolling back as asked for']();
+    const away = await tickOnce(back, { observe: denied });
+
+    expect(away.first).toMatchObject({
+      type: 'step.failed',
+      stepId: 'switch-back',
+      code: 'aws.access-denied',
+    });
+    expect(away.promotion.phase).toBe('rollback-failed');
+  });
+});
