@@ -145,6 +145,7 @@ export const mistakes = [
   mistake(handover, 'HANDOVER_TWO_WRITES', [], 'the hand-over in two saves'),
   mistake(handover, 'HANDOVER_CLEAN', [], 'the heir does not inherit that production was changed'),
   mistake(handover, 'SUPERSEDE_DIRTY', [], 'a holder that has changed production is simply ended'),
+  mistake(handover, 'TAKE_OVER_NEWER', [], 'a rollback takes over what was asked for after it'),
   mistake(handover, 'NO_OP_ROLLBACK', [], 'the rollback finds its release there and does not write'),
   mistake(handover, 'RELEASE_EARLY', [], 'the lock is freed when the rollback begins'),
   mistake(handover, 'LOCK_UNCHECKED', ['UNLOCK'], 'claims and ends do not ask for the lock'),

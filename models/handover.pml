@@ -30,6 +30,7 @@ mtype:phase phase[N] = absent;
 bool dirty[N] = false, back[N] = false;   /* back: P is rolling back */
 byte tries[N] = 0, pre[N] = 2;            /* attempts forward; age of the claimed ETag: 0 of now, 1 older; 2 no claim */
 byte lineage[N] = 0;                      /* whose changes this one answers for, itself included: a bit each */
+byte since[N] = 0, asks = 0;              /* the order in which they were asked for */
 byte holder = 0;
 bool rests = false;                       /* freed by two people, and not to be taken yet: freeFromMs */
 bool unreadable = false, unlocked = false;
@@ -51,6 +52,11 @@ bool covered = true;                      /* ghost: the heir knows of every clai
 #define CONTENT(key) ((key == 2 || key == 5) -> 0 : key)
 #define BIT(p) (1 << p)
 
+#ifdef M_TAKE_OVER_NEWER
+#define NEWER(h, p) false
+#else
+#define NEWER(h, p) (since[h] > since[p])
+#endif
 #ifdef M_LOCK_UNCHECKED
 #define HELDBY(p) true
 #else
@@ -129,12 +135,13 @@ inline lookForLock(w, p) {
   :: holder != 0 && holder != p && ROLLBACK(p) && !(unreadable && holder == 1) ->
      loadHolder(w); h = holder;
      if
-     :: (ROLLBACK(h) || back[h]) && phase[h] != broken -> todo = (CONTENT(KEY(h)) == CONTENT(KEY(p)) -> refused : takeover)
-     :: !ROLLBACK(h) && !back[h] && !dirty[h] -> todo = supersede
+     :: NEWER(h, p) -> todo = refused
+     :: !NEWER(h, p) && (ROLLBACK(h) || back[h]) && phase[h] != broken -> todo = (CONTENT(KEY(h)) == CONTENT(KEY(p)) -> refused : takeover)
+     :: !NEWER(h, p) && !ROLLBACK(h) && !back[h] && !dirty[h] -> todo = supersede
 #ifdef M_SUPERSEDE_DIRTY
-     :: dirty[h] -> todo = supersede
+     :: !NEWER(h, p) && dirty[h] -> todo = supersede
 #else
-     :: dirty[h] && (!(ROLLBACK(h) || back[h]) || phase[h] == broken) -> todo = takeover
+     :: !NEWER(h, p) && dirty[h] && (!(ROLLBACK(h) || back[h]) || phase[h] == broken) -> todo = takeover
 #endif
      fi
   :: else -> todo = nothing
@@ -178,7 +185,7 @@ inline decide(w, p) {
      fi
   :: todo == supersede ->                                            /* the holder's own last write, lock and all */
      if
-     :: freshHolder[w] -> phase[h] = superseded; free(h); saved(h)
+     :: freshHolder[w] -> assert(since[h] < since[p]); phase[h] = superseded; free(h); saved(h)
      :: else
      fi
   :: todo == refused -> phase[p] = failed; saved(p)
@@ -197,7 +204,7 @@ inline decide(w, p) {
 #else
      :: freshHolder[w] && holder == h ->
 #endif
-        assert(OPEN(h));
+        assert(OPEN(h) && since[h] < since[p]);   /* never what was asked for after it */
         phase[h] = handedover; holder = p; lineage[p] = lineage[h] | BIT(p);
         phase[p] = held;
 #ifndef M_HANDOVER_CLEAN
@@ -294,13 +301,14 @@ endt:
 
 /* --- People ------------------------------------------------------------------------------------------------------ */
 inline resolve(p) { phase[p] = resolved; if :: holder == p -> debt = false :: else fi; free(p); saved(p) }
+inline ask(p) { phase[p] = asked; asks++; since[p] = asks }
 active proctype People() {
 endp:
   do
-  :: atomic { phase[2] == absent -> phase[2] = asked }
-  :: atomic { phase[3] == absent -> phase[3] = asked }
+  :: atomic { phase[2] == absent -> ask(2) }
+  :: atomic { phase[3] == absent -> ask(3) }
 #ifdef TWO_ROLLBACKS
-  :: atomic { phase[4] == absent -> phase[4] = asked }
+  :: atomic { phase[4] == absent -> ask(4) }
 #endif
   :: atomic { phase[1] == broken && !unreadable && QUIET(1) -> resolve(1) }
   :: atomic { phase[2] == broken && QUIET(2) -> resolve(2) }

@@ -147,12 +147,12 @@ const started = performance.now();
 console.log(`${spin}; ${gcc}`);
 const judged = [];
 for (const { configuration, expected } of wanted) {
+  const text = textOf(configuration);
   const result = judge(configuration, expected);
   judged.push(result);
   if (!isFull) continue;
   const { found, why = '', states, depth, megabytes, seconds } = result;
   const date = new Date().toISOString().slice(0, 10);
-  const text = textOf(configuration);
   record[nameOf(configuration)] = { found, why, states, depth, megabytes, seconds, date, text };
   writePage();
 }
