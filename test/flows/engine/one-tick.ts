@@ -40,6 +40,8 @@ export interface Outside {
   readonly holder?: string;
   /** How long the worker has slept whenever it looks. */
   readonly sleepsMs?: number;
+  /** Whom the tick is for; the promotion unless told. */
+  readonly ticked?: string;
 }
 
 const orThrow = <T>(answer: Answer<T>): T => {
@@ -133,7 +135,7 @@ export async function tickOnce(walk: Walk, outside: Outside = {}, afterSeconds =
     log: { info() {}, warn: (data) => warned.push(data), error() {} },
   };
 
-  const thrown = await tick(world, id).then(
+  const thrown = await tick(world, outside.ticked ?? id).then(
     () => undefined,
     (error: unknown) => error,
   );

@@ -564,6 +564,12 @@ describe('a tick', () => {
     expect(woken).toEqual([['p1', promotion.dueAtMs]]);
   });
 
+  it('of a promotion that is not there does nothing', async () => {
+    const { saves, woken, thrown } = await tickOnce(walkTo('verifying'), { ticked: 'p404' });
+
+    expect([saves, woken, thrown]).toEqual([0, [], undefined]);
+  });
+
   it('of a promotion that has ended does nothing', async () => {
     const { saves, woken } = await tickOnce(walkTo('rejected'));
 
