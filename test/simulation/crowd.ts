@@ -38,6 +38,8 @@ export interface Habits {
   hasty: number;
   /** Two people free an environment whose holder the bot that they reach cannot read. */
   unlocks: number;
+  /** A failed rollback is given up for another one. */
+  retakes: number;
   /** A failed rollback is closed by hand instead of tried again. */
   closes: number;
 }
@@ -93,6 +95,7 @@ export function createCrowd(deps: CrowdDeps): Crowd {
     hasty: 0,
     unlocks: 0,
     closes: 0,
+    retakes: 0,
   };
   let clicks = 0;
   const later = (milliseconds: number, what: string, run: () => void) =>
@@ -383,7 +386,12 @@ export function createCrowd(deps: CrowdDeps): Crowd {
           whileChanged(shadow, promotion);
           break;
         case 'rollback-failed':
-          if (chance(habits.command)) open('rollback', promotion.app as AppName, null, all.grace);
+          if (chance(habits.retakes)) {
+            const version = [null, 'v1.0.0', 'v1.1.0'][draw(3)] ?? null;
+            later(draw(30_000), 'another rollback', () =>
+              open('rollback', promotion.app as AppName, version, all.grace),
+            );
+          }
           afterFailure(shadow);
           break;
         case 'promoted':

@@ -404,6 +404,7 @@ export function drawStory(stage: Stage): void {
     leaves: some(400),
     answer: tape.draw(3),
     closes: some(900),
+    retakes: lone ? 0 : some(900),
     follows: lone ? 0 : ([0, 900][tape.draw(2)] ?? 0),
     hasty: some(600),
     unlocks: some(950),
@@ -417,6 +418,8 @@ export function drawStory(stage: Stage): void {
   service.flaws.set('v1.1.0', flaw);
 
   const app: AppName = tape.draw(5) === 4 ? 'worker' : 'site';
+  // Where any earlier version can be gone back to, rollbacks take over from what is under way.
+  if (app === 'worker' && !lone) crowd.habits.command = some(900);
   const version =
     tape.draw(12) === 11 ? (['v1.0.0', 'v9.0.0', 'v1.2.0'][tape.draw(3)] ?? 'v1.1.0') : 'v1.1.0';
   open(1, () => crowd.open('promotion', app, version, undefined, tape.draw(6) === 5));
@@ -442,10 +445,10 @@ export function drawStory(stage: Stage): void {
     at(tape.draw(400), 'foreign path', () =>
       cloud.change('somebody', (config) => moved(config, site.originId, path)),
     );
-    if (app === 'worker')
-      at(tape.draw(400), 'foreign deployment', () =>
-        service.change(['v1.0.0', 'v0.0.1'][tape.draw(2)] ?? 'v0.0.1'),
-      );
+  }
+  if (app === 'worker' && tape.draw(5) === 4) {
+    const other = ['v1.0.0', 'v0.0.1'][tape.draw(2)] ?? 'v0.0.1';
+    at(tape.draw(400), 'foreign deployment', () => service.change(other));
   }
   if (tape.draw(20) === 19) {
     at(tape.draw(400), 'foreign comment', () =>

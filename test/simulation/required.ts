@@ -34,7 +34,7 @@ const accepted: Partial<Record<Phase, { common: readonly EventType[]; rare: read
       'lock.refused',
       'trouble.met',
     ],
-    rare: ['plan.refused', 'plan.changed', 'lock.inherited', 'promotion.superseded'],
+    rare: ['plan.refused', 'plan.changed', 'lock.inherited'],
   },
   waiting: {
     common: ['notice.delivered', 'wait.elapsed', 'cancellation.claimed', 'claim.granted'],
@@ -219,6 +219,10 @@ export const impossible: readonly { readonly cell: string; readonly why: string 
   },
   { cell: 'fault late x reads', why: 'a read that arrives late changes nothing' },
   { cell: 'fault stale x dynamo.GetItem', why: 'the table is read consistently' },
+  {
+    cell: 'accepted awaiting-approval x promotion.superseded',
+    why: 'whoever waits for approval holds no lock; only one that lost it between two calls of a rollback is met there',
+  },
   { cell: 'accepted with a freeze', why: 'the product has no freeze yet' },
 ];
 
