@@ -27,11 +27,6 @@ export interface Habits {
   leaves: number;
   /** What is said to a question: 0 nothing, 1 continue, 2 roll back. */
   answer: number;
-  /** Who writes a script has the button pressed, or the command typed, in one phase. */
-  buttonIn: Promotion['phase'] | null;
-  commandIn: Promotion['phase'] | null;
-  /** Version that the scripted command names. */
-  commandVersion: string | null;
   /** The next release follows the one that was promoted, and is rolled back past it. */
   follows: number;
   /** Somebody does by hand what a promotion is about to do. */
@@ -88,9 +83,6 @@ export function createCrowd(deps: CrowdDeps): Crowd {
     regrets: 0,
     leaves: 0,
     answer: 0,
-    buttonIn: null,
-    commandIn: null,
-    commandVersion: null,
     follows: 0,
     hasty: 0,
     unlocks: 0,
@@ -261,15 +253,10 @@ export function createCrowd(deps: CrowdDeps): Crowd {
     );
 
   const whileChanged = (shadow: Shadow, promotion: Promotion) => {
-    if (habits.buttonIn === promotion.phase) rollBack(shadow, 1_000);
-    else if (chance(habits.button)) rollBack(shadow, draw(40_000));
+    if (chance(habits.button)) rollBack(shadow, draw(40_000));
     if (chance(habits.cancels))
       later(draw(20_000), 'cancel late', () =>
         decide(shadow.id, { type: 'cancellation.claimed', claim: claimOf('cancel', all.ada) }),
-      );
-    if (habits.commandIn === promotion.phase && promotion.kind === 'promotion')
-      later(1_000, 'rollback command', () =>
-        open('rollback', promotion.app as AppName, habits.commandVersion, all.grace),
       );
     if (promotion.phase === 'deploying' && chance(habits.hasty))
       later(draw(2) === 1 ? draw(8_000) : 10_000 + draw(20_000), 'hasty', () => {
@@ -371,10 +358,6 @@ export function createCrowd(deps: CrowdDeps): Crowd {
         case 'analyzing':
         case 'validating':
         case 'waiting':
-          if (habits.commandIn === 'waiting' && promotion.phase === 'waiting')
-            later(1_000, 'rollback command', () =>
-              open('rollback', promotion.app as AppName, habits.commandVersion, all.grace),
-            );
           if (chance(habits.cancels)) cancel(shadow, draw(15_000));
           if (chance(habits.wrong))
             decide(shadow.id, { type: 'rollback.claimed', claim: claimOf('roll-back', all.grace) });

@@ -11,14 +11,7 @@ import { createWatcher, ended, type Violation, type Watcher } from './invariants
 import { createKernel, type Kernel, type Process, Stuck, startMs } from './kernel.ts';
 import type { Outside, People } from './outside.ts';
 import { createService, type Service } from './service.ts';
-import {
-  type AppName,
-  type Configuration,
-  createConfiguration,
-  drawPolicy,
-  groups,
-  shortPolicy,
-} from './setup.ts';
+import { type AppName, type Configuration, createConfiguration, drawPolicy, groups } from './setup.ts';
 import { type Shadow, surfaceOf } from './shadow.ts';
 import { createSlackModel, type SlackModel } from './slack-model.ts';
 import { createTableModel, type TableModel } from './table-model.ts';
@@ -75,8 +68,6 @@ export interface StageOptions {
   readonly sweepMs?: number;
   /** One probe, no soak: what remains is told sooner. */
   readonly brief?: boolean;
-  /** Only the fewest approvals, probes and readings. */
-  readonly short?: boolean;
   /** Whether Slack is part of it. */
   readonly shows?: boolean;
   /** Processes are killed when one piece of their work takes longer. */
@@ -104,8 +95,7 @@ export function createStage(options: StageOptions): Stage {
   const people: People = { groups, leftAtMs: new Map() };
   const policies = new Map<AppName, ReturnType<typeof drawPolicy>>();
   const configuration = createConfiguration(cloud, (app) => {
-    const known =
-      policies.get(app) ?? (options.short === true ? shortPolicy(app) : drawPolicy(tape, app, options.brief));
+    const known = policies.get(app) ?? drawPolicy(tape, app, options.brief);
     policies.set(app, known);
     return known;
   });

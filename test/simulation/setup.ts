@@ -3,7 +3,7 @@ import type { CheckSpec, Definition } from '../../src/flows/promotion/plan.ts';
 import type { Policy } from '../../src/flows/promotion/policy.ts';
 import type { Person } from '../../src/flows/promotion/promotion.ts';
 import type { Cloud, Site } from './cloud.ts';
-import { replayTape, type Tape } from './tape.ts';
+import type { Tape } from './tape.ts';
 
 /** The people of every history. */
 export const people = {
@@ -55,17 +55,6 @@ export function drawPolicy(tape: Tape, app: AppName, brief = false): Policy {
       channel: tape.draw(2) === 0 ? 'CONCALL' : null,
     },
     channel: `C${app.toUpperCase()}`,
-  };
-}
-
-/** The fewest of everything, for every pair of kills. */
-export function shortPolicy(app: AppName): Policy {
-  const policy = drawPolicy(replayTape([]), app);
-  return {
-    ...policy,
-    approvals: { ...policy.approvals, required: 1, waitSeconds: 0 },
-    verification: { ...policy.verification, probes: 1 },
-    monitoring: { ...policy.monitoring, soakSeconds: 0 },
   };
 }
 
