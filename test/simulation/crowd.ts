@@ -42,7 +42,6 @@ export interface Habits {
 export interface Crowd {
   /** Somebody types a command. */
   open(kind: Promotion['kind'], app: AppName, version: string | null, person?: Person, twice?: boolean): void;
-  cancel(shadow: Shadow, inMs: number): void;
   noticed(shadow: Shadow, before: Promotion | undefined, entries: readonly AuditEntry[]): void;
   readonly habits: Habits;
 }
@@ -335,7 +334,6 @@ export function createCrowd(deps: CrowdDeps): Crowd {
   return {
     habits,
     open,
-    cancel,
     noticed(shadow, before, _entries) {
       const { promotion } = shadow;
       const newer = (kernel.actor()?.schema ?? 0) > deps.web().process.schema;

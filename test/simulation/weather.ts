@@ -28,8 +28,6 @@ export interface Weather {
   isCalm(): boolean;
   /** Draws whether this fault strikes this call, and notes it. */
   strikes(service: Service, fault: keyof Rates, kind: string): boolean;
-  /** Who writes a script lets a fault strike the next call of a kind. */
-  readonly once: Map<string, keyof Rates>;
   /** Lets a request arrive when nobody waits for it any more. */
   arriveLate(kind: string, inMs: number, run: () => void): void;
   /** How often something went wrong with a service. */
@@ -54,7 +52,6 @@ export function createWeather(kernel: Kernel, tape: Tape, coverage: Coverage): W
   };
   const outages = new Map<Service, { fromMs: number; untilMs: number }[]>();
   let calm = false;
-  const once = new Map<string, keyof Rates>();
   let underway = 0;
   const struck = new Map<Service, number>();
   const note = (service: Service) => struck.set(service, (struck.get(service) ?? 0) + 1);
@@ -87,13 +84,7 @@ export function createWeather(kernel: Kernel, tape: Tape, coverage: Coverage): W
     takeDown(service, fromMs, untilMs) {
       outages.set(service, [...(outages.get(service) ?? []), { fromMs, untilMs }]);
     },
-    once,
     strikes(service, fault, kind) {
-      if (once.get(kind) === fault) {
-        once.delete(kind);
-        note(service);
-        return true;
-      }
       const rate = rates[service][fault];
       if (rate === 0 || !tape.chance(rate)) return false;
       coverage.hit(`fault ${fault} x ${kind}`);
