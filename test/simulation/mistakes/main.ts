@@ -8,10 +8,12 @@ import { createTape } from '../tape.ts';
 
 /**
  * One process of `scripts/mistakes.mjs`, bundled with one mistake in the product: plays histories 1, 2, 3 … until one of
- * the named invariants is broken; after so many, the scenarios as they are and killed at each of their awaits. Answers
- * one line of JSON.
+ * the named invariants is broken. After some of them every scenario is played once as it is, and after all of them
+ * killed at each of its awaits. Answers one line of JSON.
  */
 quietRuntime();
+/** What is rare in histories, a scenario may have been written for. */
+const scenariosAfter = 2_000;
 const [most = '1', withScenarios = 'no', ...named] = process.argv.slice(2);
 const wanted = new Set<string>(named);
 /** What was broken first, and when: what else the mistake leads to. */
@@ -28,28 +30,41 @@ function judge(violations: readonly Violation[], where: string): void {
   for (const { invariant } of violations) others[invariant] ??= where;
 }
 
-while (caught === undefined && histories < Number(most)) {
-  histories += 1;
-  const { violations } = await playHistory(createTape(histories));
-  judge(violations, `history ${histories}`);
+await playHistories(withScenarios === 'yes' ? Math.min(Number(most), scenariosAfter) : Number(most));
+if (withScenarios === 'yes') {
+  const lengths = await playScenarios();
+  await playHistories(Number(most));
+  await killScenarios(lengths);
 }
-if (withScenarios === 'yes' && caught === undefined) await playScenarios();
 
-async function playScenarios(): Promise<void> {
+async function playHistories(upTo: number): Promise<void> {
+  while (caught === undefined && histories < upTo) {
+    histories += 1;
+    const { violations } = await playHistory(createTape(histories));
+    judge(violations, `history ${histories}`);
+  }
+}
+
+/** How many awaits each has. */
+async function playScenarios(): Promise<ReadonlyMap<string, number>> {
   const lengths = new Map<string, number>();
   for (const scenario of scenarios) {
+    if (caught !== undefined) break;
     const { stage, points } = await play(scenario, []);
     runs += 1;
     lengths.set(scenario.name, points);
     judge(stage.watcher.violations, `scenario "${scenario.name}"`);
-    if (caught !== undefined) return;
   }
+  return lengths;
+}
+
+async function killScenarios(lengths: ReadonlyMap<string, number>): Promise<void> {
   for (const scenario of scenarios) {
     for (let at = 1; at <= (lengths.get(scenario.name) ?? 0); at += 1) {
-      const killed = await play(scenario, [at]);
-      runs += 1;
-      judge(killed.stage.watcher.violations, `scenario "${scenario.name}" killed at ${at}`);
       if (caught !== undefined) return;
+      const { stage } = await play(scenario, [at]);
+      runs += 1;
+      judge(stage.watcher.violations, `scenario "${scenario.name}" killed at ${at}`);
     }
   }
 }
