@@ -82,7 +82,7 @@ const cardsIn = ({ slack }) =>
     .map(readCard);
 
 /** What a person reads on a card. */
-function readCard(message) {
+export function readCard(message) {
   const texts = message.blocks.flatMap((block) => [
     ...(block.text === undefined ? [] : [block.text.text]),
     ...(block.elements ?? []).map((element) => element.text?.text ?? element.text),
@@ -95,7 +95,7 @@ function readCard(message) {
     ts: message.ts,
     id: message.metadata.event_payload.promotion_id,
     /** The footer spells the phase as the state machine does. */
-    phase: / · ([a-z-]+) · updated /.exec(texts.join('\n'))?.[1],
+    phase: / · ([a-z-]+) · audit \S+ · updated /.exec(texts.join('\n'))?.[1],
     headline: plain(texts[1] ?? ''),
     phases: linesOf('*Analysis*'),
     clock: linesOf('*Rollback clock*').slice(1),
