@@ -131,9 +131,11 @@ async function meetTrouble(
   if (!isKnown(error)) {
     // A fault of ours must not stop a promotion in silence: it is noted, tried again, and told when it lasts.
     const text = 'Something unexpected went wrong; it is tried again.';
+    // A claim may have been saved before it happened.
+    const now = await world.store.load(promotion.id);
     await put(
       world,
-      promotion,
+      now?.promotion ?? promotion,
       { type: 'trouble.met', during: 'work', code: 'engine.unexpected', text, retryAfterMs: null },
       nowMs,
     );

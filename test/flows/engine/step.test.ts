@@ -297,6 +297,7 @@ describe('the answer to an act', () => {
     });
 
     expect(thrown).toMatchObject({ message: 'certificate has expired' });
+    expect(promotion.troubles.work).toMatchObject({ code: 'engine.unexpected', tries: 1 });
     expect(promotion).toMatchObject({ dirty: true, steps: { switch: { claim: { attempt: 1 } } } });
   });
 });
