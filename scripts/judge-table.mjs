@@ -1,31 +1,15 @@
-import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bundle, inPlace, root, run } from './bundled.mjs';
 
 /**
  * Judges the simulator's table by the real engines: `node scripts/judge-table.mjs --histories N [--seed S] [--engine E]`.
  * N histories from first seed S on every engine that can run here, each engine in a process of its own. `--write` keeps
  * what came of it in `docs/proof`.
  */
-const root = resolve(import.meta.dirname, '..');
-const cache = join(root, 'node_modules/.cache');
-await mkdir(cache, { recursive: true });
-const place = await mkdtemp(join(cache, 'judge-table-'));
-try {
-  const bundle = join(place, 'judge.mjs');
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['test/simulation/judge/main.ts'],
-    outfile: bundle,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-    sourcemap: 'inline',
-    logLevel: 'warning',
-  });
+process.exitCode = await inPlace('judge-table', async (place) => {
+  const file = join(place, 'judge.mjs');
+  await bundle('test/simulation/judge/main.ts', file);
   const given = process.argv.slice(2).filter((one) => one !== '--write');
   const engines = given.includes('--engine')
     ? [[]]
@@ -33,7 +17,9 @@ try {
         ['--engine', 'native'],
         ['--engine', 'dynalite'],
       ];
-  const judged = await Promise.all(engines.map((engine) => run(bundle, [...engine, ...given])));
+  const judged = await Promise.all(
+    engines.map((engine) => run(file, [...engine, ...given], { quiet: true })),
+  );
   for (const { told } of judged) console.log(told);
   if (process.argv.includes('--write')) {
     const page = [
@@ -44,21 +30,5 @@ try {
     await mkdir(join(root, 'docs/proof'), { recursive: true });
     await writeFile(join(root, 'docs/proof/table-model.md'), `${page.join('\n\n')}\n`);
   }
-  process.exitCode = Math.max(...judged.map(({ code }) => code));
-} finally {
-  await rm(place, { recursive: true });
-}
-
-function run(bundle, args) {
-  return new Promise((done, fail) => {
-    const child = spawn(process.execPath, ['--enable-source-maps', '--no-warnings', bundle, ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let told = '';
-    child.stdout.on('data', (chunk) => {
-      told += chunk;
-    });
-    child.once('error', fail);
-    child.once('close', (code) => done({ code: code ?? 1, told }));
-  });
-}
+  return Math.max(...judged.map(({ code }) => code));
+});

@@ -1,10 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build, stop } from 'esbuild';
+import { stop } from 'esbuild';
+import { bundle, inPlace, root } from './bundled.mjs';
 
 const usage = `Makes protocol mistakes on purpose, one at a time, and sees whether the simulator notices.
 
@@ -15,7 +16,6 @@ const usage = `Makes protocol mistakes on purpose, one at a time, and sees wheth
   --histories N   at most so many each     --workers N   processes (one per core)
   --json FILE     the figures as JSON      --write       docs/proof/mistakes.md as well, the other mistakes as they were last`;
 
-const root = resolve(import.meta.dirname, '..');
 const { values: options } = parseArgs({
   options: {
     histories: { type: 'string' },
@@ -33,14 +33,11 @@ const histories = Number(options.histories ?? (options.quick ? quickHistories : 
 /** Without any mistake nothing may be noticed; `npm run simulate` plays far more of these. */
 const soundHistories = Math.min(histories, 300);
 
-const cache = join(root, 'node_modules/.cache');
-await mkdir(cache, { recursive: true });
-const place = await mkdtemp(join(cache, 'mistakes-'));
-try {
-  process.exitCode = await main();
-} finally {
-  await rm(place, { recursive: true });
-}
+let place = '';
+process.exitCode = await inPlace('mistakes', (made) => {
+  place = made;
+  return main();
+});
 
 async function main() {
   if (options.help) {
@@ -107,19 +104,22 @@ async function main() {
 async function prepare(mistake, withMistake) {
   const { name, expected, edits } = mistake;
   const made = new Set();
-  await bundle('test/simulation/mistakes/main.ts', bundleOf(name), [
-    {
-      name: 'mistake',
-      setup(esbuild) {
-        esbuild.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
-          const file = relative(root, path).split(sep).join('/');
-          if (!edits.some((edit) => edit.file === file)) return undefined;
-          made.add(file);
-          return { contents: withMistake(await readFile(path, 'utf8'), file, mistake), loader: 'ts' };
-        });
+  await bundle('test/simulation/mistakes/main.ts', bundleOf(name), {
+    logLevel: 'error',
+    plugins: [
+      {
+        name: 'mistake',
+        setup(esbuild) {
+          esbuild.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
+            const file = relative(root, path).split(sep).join('/');
+            if (!edits.some((edit) => edit.file === file)) return undefined;
+            made.add(file);
+            return { contents: withMistake(await readFile(path, 'utf8'), file, mistake), loader: 'ts' };
+          });
+        },
       },
-    },
-  ]);
+    ],
+  });
   const missed = edits.find(({ file }) => !made.has(file));
   if (missed !== undefined) throw new Error(`${name}: the simulator does not use ${missed.file}`);
   if (expected.by === 'model') await checkModel(expected);
@@ -165,21 +165,6 @@ async function play(name, invariants, most, withScenarios) {
 async function checkModel({ model, mistake }) {
   const text = await readFile(join(root, 'models', `${model}.pml`), 'utf8');
   if (!text.includes(mistake)) throw new Error(`models/${model}.pml knows no ${mistake}`);
-}
-
-function bundle(entry, outfile, plugins = []) {
-  return build({
-    absWorkingDir: root,
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-    plugins,
-    logLevel: 'error',
-  });
 }
 
 function lineOf({ mistake, right, histories: count, runs, seconds, caught, others }) {

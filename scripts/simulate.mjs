@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { bundle, inPlace, root } from './bundled.mjs';
 
 const usage = `Plays seeded histories of the real code in a simulated world, and checks every invariant at every step.
 
@@ -15,7 +15,6 @@ const usage = `Plays seeded histories of the real code in a simulated world, and
   --trace N     lines of a told history      --no-shrink   do not look for a shorter history after a failure
   --write       what came of it in docs/proof/simulation.md`;
 
-const root = resolve(import.meta.dirname, '..');
 const { values: options } = parseArgs({
   options: {
     seeds: { type: 'string' },
@@ -29,33 +28,18 @@ const { values: options } = parseArgs({
   },
 });
 
-const cache = join(root, 'node_modules/.cache');
-await mkdir(cache, { recursive: true });
-const place = await mkdtemp(join(cache, 'simulate-'));
-const bundle = join(place, 'simulate.mjs');
-try {
-  process.exitCode = await main();
-} finally {
-  await rm(place, { recursive: true });
-}
+let file = '';
+process.exitCode = await inPlace('simulate', (place) => {
+  file = join(place, 'simulate.mjs');
+  return main();
+});
 
 async function main() {
   if (options.help || options.seeds === undefined) {
     console.log(usage);
     return options.help ? 0 : 2;
   }
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['test/simulation/main.ts'],
-    outfile: bundle,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-    sourcemap: 'inline',
-    logLevel: 'warning',
-  });
+  await bundle('test/simulation/main.ts', file);
   return playSeeds(Number(options.seeds), Number(options.seed));
 }
 
@@ -106,7 +90,7 @@ async function playSeeds(seeds, first) {
 function child(args, stdout) {
   return spawn(
     process.execPath,
-    ['--enable-source-maps', '--no-warnings', '--max-semi-space-size=128', bundle, ...args.map(String)],
+    ['--enable-source-maps', '--no-warnings', '--max-semi-space-size=128', file, ...args.map(String)],
     { stdio: ['ignore', stdout, 'inherit'] },
   );
 }
@@ -144,7 +128,7 @@ async function judgeCoverage({ cells, histories }) {
 
 function collectWithInput(args, input) {
   return new Promise((done, fail) => {
-    const started = spawn(process.execPath, ['--no-warnings', bundle, ...args], {
+    const started = spawn(process.execPath, ['--no-warnings', file, ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     let text = '';

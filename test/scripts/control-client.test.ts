@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-// @ts-expect-error A script without types.
 import { readCard } from '../../scripts/control-client.mjs';
 import { card } from '../../src/bot/messages/card.ts';
 import { phases } from '../../src/flows/promotion/promotion.ts';
