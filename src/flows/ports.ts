@@ -192,8 +192,11 @@ export interface Notices {
 
 /** What was seen of one step's target. */
 export type Observation =
-  /** Not applied; an act conditional on `precondition` would be accepted now. */
-  | { readonly outcome: 'before'; readonly precondition: string | null }
+  /**
+   * Not applied; an act conditional on `precondition` would be accepted now. `older`: what is seen was there before
+   * the claim, so that once the claimed change was seen it is an old answer, and nobody took the change back.
+   */
+  | { readonly outcome: 'before'; readonly precondition: string | null; readonly older?: boolean }
   /** Accepted and on its way. */
   | { readonly outcome: 'applying'; readonly text: string; readonly fraction: number | null }
   | { readonly outcome: 'done'; readonly text: string }
@@ -204,6 +207,8 @@ export type Observation =
 
 export interface StepContext {
   readonly promotionId: string;
+  /** The promotion whose change is taken back, when it is another: its late requests are ours, not somebody else's. */
+  readonly tookOverFrom: string | null;
   readonly step: Step;
   readonly direction: 'forward' | 'back';
   readonly claim: StepClaim | null;

@@ -113,6 +113,7 @@ export async function createSiteWorld(
   };
   const context = (step: Step, about: Partial<StepContext>): StepContext => ({
     promotionId: '01JTEST',
+    tookOverFrom: null,
     step,
     direction: 'forward',
     claim: null,

@@ -301,6 +301,8 @@ export function createCrowd(deps: CrowdDeps): Crowd {
             ? { type: 'resolution.claimed', claim: claimOf('resolve', person, { reason: 'mended by hand' }) }
             : null,
         firstMs + index * 4_000,
+        // What changed production is not walked away from, however long nothing can be stored.
+        Number.POSITIVE_INFINITY,
       );
     }
   };

@@ -74,10 +74,11 @@ export function createService(outside: Outside): Service {
       return answered;
     });
 
-  const observe = (seen: Deployment, { step, claim, direction }: StepContext): Observation => {
+  const observe = (seen: Deployment, { step, claim, direction, tookOverFrom }: StepContext): Observation => {
     const from = textOf(step.settings['from']);
     const to = textOf(step.settings['to']);
-    if (seen.version !== from && seen.version !== to)
+    const inherited = tookOverFrom !== null && seen.by.startsWith(`${tookOverFrom}.`);
+    if (seen.version !== from && seen.version !== to && !inherited)
       return { outcome: 'foreign', text: `Somebody else deployed ${seen.version}.` };
     if (step.does === 'settle') {
       if (seen.version !== to) return { outcome: 'applying', text: 'not there yet', fraction: null };

@@ -39,6 +39,25 @@ function keyOf(promotion: Executing, step: Step): string {
   return `${promotion.id}.${step.id}.${attempt}`;
 }
 
+/** What a target is told of the step that it looks at or carries out. */
+export function contextOf(
+  promotion: Promotion,
+  step: Step,
+  state: StepState | undefined,
+  direction: Direction,
+  nowMs: number,
+): StepContext {
+  return {
+    promotionId: promotion.id,
+    tookOverFrom: promotion.phase === 'rolling-back' ? promotion.rollback.tookOverFrom : null,
+    step,
+    direction,
+    claim: state?.claim ?? null,
+    startedAtMs: state?.startedAtMs ?? nowMs,
+    nowMs,
+  };
+}
+
 /**
  * Observe, gate, claim, act, record (durable.md §3). The gate is the phase's: a first claim without fresh evidence is
  * refused by `transition`. Answers whether the tick may go on with the promotion as saved.
@@ -56,15 +75,10 @@ export async function carryOut(
   if (step === undefined) return false;
   const state = statesOf(promotion, direction)[stepId];
   const target = world.targetOf(promotion.definition);
-  const context: StepContext = {
-    promotionId: promotion.id,
-    step,
-    direction,
-    claim: state?.claim ?? null,
-    startedAtMs: state?.startedAtMs ?? nowMs,
-    nowMs,
-  };
-  const observation = await target.observe(promotion.definition, context);
+  const observation = await target.observe(
+    promotion.definition,
+    contextOf(promotion, step, state, direction, nowMs),
+  );
   const verdict = judge(observation, step, state, direction, nowMs);
   if (verdict.does === 'save') return (await put(world, promotion, verdict.event, nowMs)).outcome === 'saved';
   let claimed: Promotion = promotion;
@@ -167,14 +181,7 @@ async function act(
   if (promotion.phase !== 'deploying' && promotion.phase !== 'rolling-back') return false;
   const state = statesOf(promotion, direction)[step.id];
   if (state?.claim === null || state === undefined) return false;
-  const context: StepContext = {
-    promotionId: promotion.id,
-    step,
-    direction,
-    claim: state.claim,
-    startedAtMs: state.startedAtMs,
-    nowMs,
-  };
+  const context = contextOf(promotion, step, state, direction, nowMs);
   try {
     const { reference } = await world.targetOf(promotion.definition).act(promotion.definition, context);
     if (reference === null || reference === state.claim.reference) return true;

@@ -14,7 +14,7 @@ import { analyze, differencesBetween, digestOf, type PlanRequest, plain, validat
 import { preempt } from './preempt.ts';
 
 import { apply, put as save } from './save.ts';
-import { carryOut } from './step.ts';
+import { carryOut, contextOf } from './step.ts';
 import type { World } from './world.ts';
 
 /**
@@ -100,8 +100,11 @@ async function perform(
       return takeLock(world, promotion, nowMs);
     case 'gate':
       return passGate(world, promotion, nowMs);
-    case 'step':
+    case 'step': {
+      const undone = await undoneWhileSettling(world, promotion, action.stepId, nowMs);
+      if (undone !== null) return put(world, promotion, undone, nowMs);
       return carryOut(world, promotion, action.stepId, action.direction, nowMs, isFresh);
+    }
     case 'probe':
       return put(world, promotion, await probeEvent(world, promotion, nowMs), nowMs);
     case 'read':
@@ -342,6 +345,13 @@ async function probeEvent(world: World, promotion: Promotion, nowMs: number): Pr
   );
 }
 
+/** What a late request undid can never settle: waiting for it would only use up the deadline. */
+async function undoneWhileSettling(world: World, promotion: Promotion, stepId: string, nowMs: number) {
+  if (promotion.phase !== 'rolling-back') return null;
+  const step = stepsBack(promotion.plan, promotion.steps).find(({ id }) => id === stepId);
+  return step?.does === 'settle' ? undoneSince(world, promotion, nowMs) : null;
+}
+
 async function undoneSince(
   world: World,
   promotion: PromotionIn<'rolling-back'>,
@@ -350,17 +360,8 @@ async function undoneSince(
   const target = world.targetOf(promotion.definition);
   for (const step of stepsBack(promotion.plan, promotion.steps)) {
     const state = promotion.rollback.steps[step.id];
-    if (step.fence !== 'hold' || state === undefined) continue;
-    const { claim, startedAtMs } = state;
-    const context = {
-      promotionId: promotion.id,
-      step,
-      direction: 'back' as const,
-      claim,
-      startedAtMs,
-      nowMs,
-    };
-    const seen = await target.observe(promotion.definition, context);
+    if (step.fence !== 'hold' || state?.status !== 'done') continue;
+    const seen = await target.observe(promotion.definition, contextOf(promotion, step, state, 'back', nowMs));
     if (seen.outcome === 'foreign') return { type: 'drift.found', stepId: step.id, text: seen.text };
     if (seen.outcome === 'before' || seen.outcome === 'failed') {
       const text = `A request that was still on its way undid "${step.title}"; it is done once more.`;
@@ -390,20 +391,12 @@ async function driftSince(world: World, promotion: Promotion, nowMs: number): Pr
   const step = promotion.plan.analysis.steps.findLast(({ does }) => does === 'shift' || does === 'deploy');
   const state = step === undefined ? undefined : promotion.steps[step.id];
   if (step === undefined || state === undefined) return null;
-  const { claim, startedAtMs } = state;
   try {
-    const context = {
-      promotionId: promotion.id,
-      step,
-      direction: 'forward' as const,
-      claim,
-      startedAtMs,
-      nowMs,
-    };
-    const seen = await world.targetOf(promotion.definition).observe(promotion.definition, context);
+    const seen = await world
+      .targetOf(promotion.definition)
+      .observe(promotion.definition, contextOf(promotion, step, state, 'forward', nowMs));
     if (seen.outcome !== 'foreign' && seen.outcome !== 'before') return null;
-    // Under the very precondition that was claimed it is an old read: whoever took it back has moved that.
-    if (seen.outcome === 'before' && seen.precondition !== null && seen.precondition === claim?.precondition)
+    if (seen.outcome === 'before' && seen.older === true)
       return unseen(step, 'The target still answers as it did before the change.');
     const text =
       seen.outcome === 'foreign' ? seen.text : `Somebody else took back what "${step.title}" had done.`;

@@ -692,8 +692,7 @@ describe('a rollback that waited for its lock', () => {
 
 describe('what an unfenced step took back', () => {
   /** The way back is done; its step is one that its provider takes unconditionally. */
-  const taken = (): Walk => {
-    const walk = stands['rolling back, settled']();
+  const taken = (walk = stands['rolling back, settled']()): Walk => {
     if (walk.promotion.phase !== 'rolling-back') throw new Error('not rolling back');
     const { plan: made } = walk.promotion;
     const rollback = made.analysis.rollback.map(({ undoes, step }) => ({
@@ -729,6 +728,13 @@ describe('what an unfenced step took back', () => {
     });
   });
 
+  it('is done once more at once when a late request undid it while it settles', async () => {
+    const walk = taken(stands['rolling back, switched back']());
+    const { first } = await tickOnce(walk, { observe: { outcome: 'before', precondition: null } });
+
+    expect(first).toMatchObject({ type: 'step.reopened', stepId: 'switch-back' });
+  });
+
   it('is left to people when somebody else changed it', async () => {
     const { first, promotion } = await tickOnce(taken(), {
       observe: { outcome: 'foreign', text: 'elsewhere' },
@@ -747,11 +753,11 @@ describe('what an unfenced step took back', () => {
 });
 
 describe('an answer that is old', () => {
-  it('SITE-5 in the watch is no drift while the target answers under the very precondition that was claimed', async () => {
-    const seen = (precondition: string | null) =>
-      tickOnce(walkTo('monitoring'), { observe: { outcome: 'before', precondition } });
+  it('SITE-5 in the watch is no drift while the target answers as it did before the claim', async () => {
+    const seen = (precondition: string | null, about: { older?: boolean } = {}) =>
+      tickOnce(walkTo('monitoring'), { observe: { outcome: 'before', precondition, ...about } });
 
-    expect((await seen('E1')).first).toMatchObject({
+    expect((await seen('E1', { older: true })).first).toMatchObject({
       type: 'reading.recorded',
       looked: false,
       results: [{ id: 'target-switch', outcome: 'inconclusive' }],

@@ -133,6 +133,7 @@ describe('a look that is older than our own write', () => {
         observe: async (_definition, { claim: made }) => ({
           outcome: 'before',
           precondition: made?.precondition ?? null,
+          older: true,
         }),
       }),
     };

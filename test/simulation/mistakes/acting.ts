@@ -33,13 +33,13 @@ export const acting: readonly Mistake[] = [
     edits: [
       {
         file: change,
-        find: '  if (seen.etag !== claim.precondition) {',
+        find: '  if (seen.etag !== claimed.etag) {',
         replace: "  if (seen.etag === '') {",
       },
       {
         file: change,
-        find: '  const precondition = claim.precondition;\n',
-        replace: '  const precondition = seen.etag;\n',
+        find: '        IfMatch: claimed.etag,',
+        replace: '        IfMatch: seen.etag,',
       },
     ],
     expected: { by: 'simulation', invariants: ['I2 once', 'I6 back', 'I3 untouched'] },
@@ -50,9 +50,9 @@ export const acting: readonly Mistake[] = [
     edits: [
       {
         file: change,
-        find: '  if (!arrived || claim === null || claim.precondition === seen.etag) return before;',
+        find: '  if (!arrived || claim === null) return before;',
         replace:
-          '  if (arrived) return done(settings, seen);\n  if (!arrived || claim === null || claim.precondition === seen.etag) return before;',
+          '  if (arrived) return done(settings, seen);\n  if (!arrived || claim === null) return before;',
       },
       {
         file: step,
@@ -73,7 +73,7 @@ export const acting: readonly Mistake[] = [
     edits: [
       {
         file: change,
-        find: '    if (marked || (claim !== null && !settings.marker)) return done(settings, seen);',
+        find: '    if (marked || (claim !== null && !settings.marker && believable)) return done(settings, seen);',
         replace: '    if (arrived) return done(settings, seen);',
       },
       {

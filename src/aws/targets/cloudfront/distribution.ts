@@ -1,5 +1,6 @@
 import { type DistributionConfig, GetDistributionCommand } from '@aws-sdk/client-cloudfront';
 import { RetryableError } from '../../../flows/errors.ts';
+import type { StepContext } from '../../../flows/ports.ts';
 import { type AwsClients, callAws } from '../../clients.ts';
 import { spellList } from '../../spell.ts';
 
@@ -42,6 +43,47 @@ export async function readDistribution(clients: AwsClients, id: string): Promise
     deployed: seen.Status === 'Deployed',
     lastModifiedMs: seen.LastModifiedTime.getTime(),
   };
+}
+
+/**
+ * How long an answer may be older than what is there ("an immediate request might not show the change", CloudFront
+ * developer guide; no figure is given).
+ */
+export const staleReadMs = 120_000;
+
+/** AWS stamps LastModifiedTime by its clock, claims carry the store's. */
+export const clockToleranceMs = 60_000;
+
+/** What a claim is conditional on: the ETag, which CloudFront compares, and its time, which tells an older read later. */
+export const preconditionOf = ({ etag, lastModifiedMs }: Distribution): string => `${etag}@${lastModifiedMs}`;
+
+/** `lastModifiedMs` is null in a claim of an earlier version of the bot, which kept the ETag alone. */
+export function readPrecondition(precondition: string): { etag: string; lastModifiedMs: number | null } {
+  const [, etag, modified] = /^(.+)@(\d+)$/.exec(precondition) ?? [];
+  return etag === undefined
+    ? { etag: precondition, lastModifiedMs: null }
+    : { etag, lastModifiedMs: Number(modified) };
+}
+
+/** Whether a read shows what was claimed, or what was there before that: it says nothing of what became of the claim. */
+export function showsNothingSince(precondition: string, seen: Distribution): boolean {
+  const claimed = readPrecondition(precondition);
+  return (
+    seen.etag === claimed.etag ||
+    (claimed.lastModifiedMs !== null && seen.lastModifiedMs < claimed.lastModifiedMs)
+  );
+}
+
+/**
+ * Whether what is seen may be taken for what is there: because it was modified since the claim or, before one, since
+ * the step began, or because reads had time to catch up.
+ */
+export function isBelievable(
+  { lastModifiedMs }: Distribution,
+  { claim, startedAtMs, nowMs }: StepContext,
+): boolean {
+  const sinceMs = claim === null ? startedAtMs + clockToleranceMs : claim.claimedAtMs - clockToleranceMs;
+  return lastModifiedMs > sinceMs || nowMs - startedAtMs >= staleReadMs;
 }
 
 /** Origin path by origin id; an origin that is not there is left out. */

@@ -14,13 +14,13 @@ export interface Mark {
   readonly colour: string;
   readonly version: string;
   readonly key: string;
-  readonly precondition: string;
+  readonly etag: string;
 }
 
 /** The comment with our mark instead of any earlier one. A comment that leaves no room is cut at its end. */
 export function markComment(comment: string, mark: Mark): string {
   const own = withoutMark(comment);
-  const token = `${keyHash(mark.key)}.${sha256(mark.precondition).slice(0, 6)}`;
+  const token = `${keyHash(mark.key)}.${sha256(mark.etag).slice(0, 6)}`;
   const version = /^[\w.+-]{1,40}$/.test(mark.version) ? `v=${mark.version} ` : '';
   const texts = [
     `[countersign live=${mark.colour} ${version}${token}]`,

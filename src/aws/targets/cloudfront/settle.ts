@@ -3,14 +3,15 @@ import type { AwsClients } from '../../clients.ts';
 import { spellDuration, spellSecond } from '../../spell.ts';
 import type { SettleSettings } from './config.ts';
 import { fingerprintOf } from './configuration.ts';
-import { commonOriginPath, readDistribution, spellOriginPaths } from './distribution.ts';
-import { clockToleranceMs } from './switch.ts';
-
-/**
- * How long an answer may be older than our own write ("an immediate request might not show the change",
- * CloudFront developer guide; no figure is given).
- */
-const staleReadMs = 120_000;
+import {
+  clockToleranceMs,
+  commonOriginPath,
+  type Distribution,
+  isBelievable,
+  readDistribution,
+  spellOriginPaths,
+  staleReadMs,
+} from './distribution.ts';
 
 /**
  * Waits until every edge has the configuration. `Deployed` counts only with the expected path, and only
@@ -21,26 +22,16 @@ const staleReadMs = 120_000;
 export async function observeSettle(
   clients: AwsClients,
   settings: SettleSettings,
-  { step, startedAtMs, nowMs }: StepContext,
+  context: StepContext,
 ): Promise<Observation> {
+  const { step, startedAtMs, nowMs } = context;
   const seen = await readDistribution(clients, settings.distributionId);
-  if (fingerprintOf(seen.config, settings.originIds) !== settings.fingerprint) {
-    return {
-      outcome: 'foreign',
-      text: `Somebody else changed the distribution while it was being delivered (last at ${spellSecond(seen.lastModifiedMs)} UTC).`,
-    };
-  }
+  const foreign = foreignChange(settings, seen);
+  if (foreign !== null && isBelievable(seen, context)) return { outcome: 'foreign', text: foreign };
   const elapsedMs = Math.max(0, nowMs - startedAtMs);
   const caughtUp = elapsedMs >= staleReadMs;
-  const path = commonOriginPath(seen.config, settings.originIds);
-  if (path !== settings.to && (path !== settings.from || caughtUp)) {
-    return {
-      outcome: 'foreign',
-      text: `Somebody else moved the origin path: ${spellOriginPaths(seen.config, settings.originIds)}, ${settings.to} was expected.`,
-    };
-  }
   const recent = seen.lastModifiedMs >= startedAtMs - clockToleranceMs;
-  if (path === settings.to && seen.deployed && (recent || caughtUp)) {
+  if (foreign === null && seen.deployed && (recent || caughtUp)) {
     return {
       outcome: 'done',
       text: `CloudFront has delivered it everywhere, after ${spellDuration(elapsedMs)}.`,
@@ -51,6 +42,13 @@ export async function observeSettle(
     text: `CloudFront is delivering it: ${spellDuration(elapsedMs)} so far, usually about ${spellDuration(step.typicalSeconds * 1000)}.`,
     fraction: estimate(elapsedMs, step.typicalSeconds),
   };
+}
+
+function foreignChange({ originIds, fingerprint, to }: SettleSettings, seen: Distribution): string | null {
+  if (fingerprintOf(seen.config, originIds) !== fingerprint)
+    return `Somebody else changed the distribution while it was being delivered (last at ${spellSecond(seen.lastModifiedMs)} UTC).`;
+  if (commonOriginPath(seen.config, originIds) === to) return null;
+  return `Somebody else moved the origin path: ${spellOriginPaths(seen.config, originIds)}, ${to} was expected.`;
 }
 
 /** CloudFront reports no progress, so time stands for it, and never reaches the end by itself. */

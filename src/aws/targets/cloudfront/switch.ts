@@ -6,23 +6,26 @@ import { spellSecond } from '../../spell.ts';
 import type { SwitchSettings } from './config.ts';
 import { describeDrift, fingerprintOf, unintendedDifferences, withOriginPath } from './configuration.ts';
 import {
+  clockToleranceMs,
   commonOriginPath,
   type Distribution,
+  isBelievable,
   originPaths,
+  preconditionOf,
   readDistribution,
+  readPrecondition,
+  showsNothingSince,
   spellOriginPaths,
 } from './distribution.ts';
 import { carriesMark, markComment } from './marker.ts';
-
-/** AWS stamps LastModifiedTime by its clock, claims carry the store's. */
-export const clockToleranceMs = 60_000;
 
 /**
  * Where the switch stands.
  *
  * Forward it is done when the path is the new one and the comment carries our mark; without marks a
- * path that is new after a claim counts as ours. A read that is older than our own write shows `before`
- * with the claimed ETag: the repeat carries the same ETag and is refused, so nothing happens twice.
+ * path that is new since the claim counts as ours. A read that shows what was claimed, or what was there before that,
+ * answers `before` with the claimed ETag: the repeat carries the same one and is refused, so nothing happens twice.
+ * Any other read may be old as well, so nobody is blamed for what is not believable yet.
  *
  * Back it is never "already done" by looks alone: a write moves the ETag, and only that fences off a
  * forward request that is still on its way. Done means: the old path, an ETag other than the claimed
@@ -34,15 +37,27 @@ export const clockToleranceMs = 60_000;
 export async function observeSwitch(
   clients: AwsClients,
   settings: SwitchSettings,
-  { direction, claim }: StepContext,
+  context: StepContext,
   wayBackGone: () => Promise<string | null>,
 ): Promise<Observation> {
+  const { direction, claim } = context;
   const seen = await readDistribution(clients, settings.distributionId);
+  const claimed = claim?.precondition ?? null;
+  if (claimed !== null && showsNothingSince(claimed, seen))
+    return { outcome: 'before', precondition: claimed, older: true };
+  const believable = isBelievable(seen, context);
+  const blame = (text: string): Observation => (believable ? { outcome: 'foreign', text } : lookAgain(text));
   const foreign = foreignChange(settings, seen);
-  if (foreign !== null) return { outcome: 'foreign', text: foreign };
+  if (foreign !== null) return blame(foreign);
 
   const arrived = commonOriginPath(seen.config, settings.originIds) === settings.to;
-  const before: Observation = { outcome: 'before', precondition: seen.etag };
+  // A moved ETag with the same time is CloudFront's own doing, and older than our write all the same.
+  const older = claimed !== null && readPrecondition(claimed).lastModifiedMs === seen.lastModifiedMs;
+  const before: Observation = {
+    outcome: 'before',
+    precondition: preconditionOf(seen),
+    ...(older ? { older } : {}),
+  };
   const marked = claim !== null && carriesMark(seen.comment, claim.key);
 
   if (direction === 'forward') {
@@ -53,17 +68,16 @@ export async function observeSwitch(
       };
     }
     if (!arrived) return before;
-    if (marked || (claim !== null && !settings.marker)) return done(settings, seen);
-    return {
-      outcome: 'foreign',
-      text: `The origin path is ${settings.to} already, but not by this promotion: the distribution was changed at ${spellSecond(seen.lastModifiedMs)} UTC by somebody else.`,
-    };
+    if (marked || (claim !== null && !settings.marker && believable)) return done(settings, seen);
+    return blame(
+      `The origin path is ${settings.to} already, but not by this promotion: the distribution was changed at ${spellSecond(seen.lastModifiedMs)} UTC by somebody else.`,
+    );
   }
   if (!arrived && claim === null) {
     const gone = await wayBackGone();
     if (gone !== null) return { outcome: 'failed', code: 'site.way-back-gone', text: gone };
   }
-  if (!arrived || claim === null || claim.precondition === seen.etag) return before;
+  if (!arrived || claim === null) return before;
   const touchedSinceClaim = seen.lastModifiedMs >= claim.claimedAtMs - clockToleranceMs;
   return marked || (!settings.marker && touchedSinceClaim) ? done(settings, seen) : before;
 }
@@ -83,9 +97,10 @@ export async function actSwitch(
     throw new TerminalError('site.act-without-claim', 'A switch needs a claim with an ETag.');
   }
   const seen = await readDistribution(clients, settings.distributionId);
-  if (seen.etag !== claim.precondition) {
+  const claimed = readPrecondition(claim.precondition);
+  if (seen.etag !== claimed.etag) {
     throw new ConflictError('site.changed-meanwhile', 'The distribution changed after it was claimed.', {
-      data: { claimed: claim.precondition, found: seen.etag },
+      data: { claimed: claimed.etag, found: seen.etag },
     });
   }
   const path = commonOriginPath(seen.config, settings.originIds);
@@ -96,7 +111,7 @@ export async function actSwitch(
   // Without marks, writing the same path again would be no change at all, and might not move the ETag.
   const comment =
     settings.marker || path === settings.to
-      ? markComment(seen.comment, { ...settings, key: claim.key, precondition: claim.precondition })
+      ? markComment(seen.comment, { ...settings, key: claim.key, etag: claimed.etag })
       : seen.comment;
   const edited = withOriginPath(seen.config, settings.originIds, settings.to, comment);
   const unintended = unintendedDifferences(seen.config, edited, settings.originIds);
@@ -105,12 +120,11 @@ export async function actSwitch(
       data: { fields: unintended.map((difference) => difference.field) },
     });
   }
-  const precondition = claim.precondition;
   await callAws('cloudfront:UpdateDistribution', (options) =>
     clients.cloudFrontWrites.send(
       new UpdateDistributionCommand({
         Id: settings.distributionId,
-        IfMatch: precondition,
+        IfMatch: claimed.etag,
         DistributionConfig: edited,
       }),
       options,
@@ -125,6 +139,12 @@ function done(settings: SwitchSettings, seen: Distribution): Observation {
     text: `CloudFront accepted origin path ${settings.to} (${settings.colour}) at ${spellSecond(seen.lastModifiedMs)} UTC.`,
   };
 }
+
+const lookAgain = (text: string): Observation => ({
+  outcome: 'applying',
+  text: `Looking again, as CloudFront may be answering late. ${text}`,
+  fraction: null,
+});
 
 /** What somebody else changed, in plain words, or null. The ETag alone says nothing: it moves by itself. */
 function foreignChange(settings: SwitchSettings, seen: Distribution): string | null {

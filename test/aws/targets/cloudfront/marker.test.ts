@@ -6,7 +6,7 @@ import {
   withoutMark,
 } from '../../../../src/aws/targets/cloudfront/marker.ts';
 
-const mark = { colour: 'green', version: 'v1.42.0', key: 'p1#switch', precondition: 'E1' };
+const mark = { colour: 'green', version: 'v1.42.0', key: 'p1#switch', etag: 'E1' };
 
 describe('the mark in the comment', () => {
   it('says what is live, after the words of people', () => {
@@ -25,7 +25,7 @@ describe('the mark in the comment', () => {
 
   it('ALL-7 differs under another ETag, so that repeating a write of the same path still is a change', () => {
     const first = markComment('the shop', mark);
-    const second = markComment(first, { ...mark, precondition: 'E2' });
+    const second = markComment(first, { ...mark, etag: 'E2' });
     expect(second).not.toBe(first);
     expect(carriesMark(second, mark.key)).toBe(true);
   });

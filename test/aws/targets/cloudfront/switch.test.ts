@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Step } from '../../../../src/flows/promotion/plan.ts';
 import type { StepClaim } from '../../../../src/flows/promotion/promotion.ts';
 import { siteDistributionId } from '../../../../workspace/aws/cloudfront/seed.ts';
+import { createLateReads } from '../../late-reads.ts';
 import { createSiteWorld, preconditionOf, type SiteWorld, stepOf } from '../../site-world.ts';
 
 const site = (world: SiteWorld) => {
@@ -10,6 +11,10 @@ const site = (world: SiteWorld) => {
   return found;
 };
 const pathOf = (world: SiteWorld) => site(world).origins[0]?.path;
+/** What an act would be conditional on at this moment. */
+const conditionNow = (world: SiteWorld) => `${site(world).etag}@${site(world).lastModifiedMs}`;
+/** Reads may lag this long, so nobody is blamed sooner for what may have been there before the step began. */
+const catchUpSeconds = 120;
 const writes = (world: SiteWorld) =>
   world.operations().filter((each) => each === 'UpdateDistribution').length;
 
@@ -69,6 +74,7 @@ describe('the switch', () => {
     expect(await world.observe(step, { claim })).toEqual({
       outcome: 'before',
       precondition: claim.precondition,
+      older: true,
     });
     await expect(world.act(step, { ...claim, attempt: 2 })).rejects.toMatchObject({
       name: 'ConflictError',
@@ -117,7 +123,7 @@ describe('the switch', () => {
       text: 'Somebody else changed the distribution: PriceClass is "PriceClass_200" instead of "PriceClass_100".',
     });
     await expect(world.act(step, claim)).rejects.toMatchObject({ name: 'ConflictError' });
-    await expect(world.act(step, { ...claim, precondition: site(world).etag })).rejects.toMatchObject({
+    await expect(world.act(step, { ...claim, precondition: conditionNow(world) })).rejects.toMatchObject({
       name: 'ConflictError',
     });
     expect(writes(world)).toBe(0);
@@ -141,7 +147,7 @@ describe('the switch', () => {
     const step = stepOf(await world.analyze(), 'switch');
     world.aws.control.setDelays({ readStaleSeconds: 60 });
     world.aws.control.editByHand({ what: 'price-class' });
-    const fresh = site(world).etag;
+    const fresh = conditionNow(world);
     await expect(world.act(step, world.claim(step, fresh))).rejects.toMatchObject({
       code: 'site.changed-meanwhile',
     });
@@ -176,9 +182,10 @@ describe('the switch', () => {
   it('SITE-5 a path that is neither colour is named', async () => {
     await using world = await createSiteWorld();
     const step = stepOf(await world.analyze(), 'switch');
+    const startedAtMs = world.clock.nowMs();
     world.aws.control.editByHand({ what: 'origin-path', value: '/purple' });
-    await world.seconds(5);
-    expect(await world.observe(step)).toEqual({
+    await world.seconds(catchUpSeconds);
+    expect(await world.observe(step, { startedAtMs })).toEqual({
       outcome: 'foreign',
       text: 'Somebody else moved the origin path: site-origin is /purple, which is neither /blue nor /green.',
     });
@@ -207,11 +214,13 @@ describe('the switch', () => {
   it('without marks leaves the comment alone and takes a new path after a claim for its own', async () => {
     await using world = await createSiteWorld({ settings: { marker: false } });
     const step = stepOf(await world.analyze(), 'switch');
+    const startedAtMs = world.clock.nowMs();
     const claim = await perform(world, step);
     await world.seconds(5);
     expect(site(world).comment).toBe('northwind lamps production');
     expect(await world.observe(step, { claim })).toMatchObject({ outcome: 'done' });
-    expect(await world.observe(step)).toMatchObject({ outcome: 'foreign' });
+    await world.seconds(catchUpSeconds);
+    expect(await world.observe(step, { startedAtMs })).toMatchObject({ outcome: 'foreign' });
   });
 });
 
@@ -240,7 +249,7 @@ describe.each([true, false])('the switch back, with marks: %s', (marker) => {
     const before = site(here).etag;
     expect(await here.observe(step, { direction: back })).toEqual({
       outcome: 'before',
-      precondition: before,
+      precondition: conditionNow(here),
     });
     const claim = await perform(here, step, back);
     await here.seconds(5);
@@ -263,12 +272,13 @@ describe.each([true, false])('the switch back, with marks: %s', (marker) => {
     const step = stepOf(await here.analyze(), 'switch-back');
     const first = await perform(here, step, back);
     await here.seconds(5);
-    const etag = site(here).etag;
-    expect(await here.observe(step, { direction: back })).toEqual({ outcome: 'before', precondition: etag });
-    const second = here.claim(step, etag, { key: first.key });
+    const precondition = conditionNow(here);
+    expect(await here.observe(step, { direction: back })).toEqual({ outcome: 'before', precondition });
+    const second = here.claim(step, precondition, { key: first.key });
     expect(await here.observe(step, { claim: second, direction: back })).toEqual({
       outcome: 'before',
-      precondition: etag,
+      precondition,
+      older: true,
     });
     const comment = site(here).comment;
     await here.act(step, second, back);
@@ -302,11 +312,13 @@ describe.each([true, false])('the switch back, with marks: %s', (marker) => {
     here.aws.control.editByHand({ what: 'price-class' });
     await here.seconds(5);
     const step = stepOf(analysis, 'switch-back');
-    expect(await here.observe(step, { direction: back })).toMatchObject({
+    const startedAtMs = here.clock.nowMs();
+    await here.seconds(catchUpSeconds);
+    expect(await here.observe(step, { direction: back, startedAtMs })).toMatchObject({
       outcome: 'foreign',
       text: expect.stringContaining('PriceClass'),
     });
-    await expect(here.act(step, here.claim(step, site(here).etag), back)).rejects.toMatchObject({
+    await expect(here.act(step, here.claim(step, conditionNow(here)), back)).rejects.toMatchObject({
       name: 'ConflictError',
     });
     expect(pathOf(here)).toBe('/green');
@@ -349,7 +361,7 @@ describe('the switch back', () => {
     await world.seconds(5);
     expect(await world.observe(step, { claim, direction: 'back' })).toEqual({
       outcome: 'before',
-      precondition: site(world).etag,
+      precondition: conditionNow(world),
     });
   });
 
@@ -361,7 +373,147 @@ describe('the switch back', () => {
     const claim = world.claim(step, 'EAFTERSWITCH');
     expect(await world.observe(step, { claim, direction: 'back' })).toEqual({
       outcome: 'before',
-      precondition: site(world).etag,
+      precondition: conditionNow(world),
     });
+  });
+});
+
+describe.each([true, false])('a read that is older than what is known, with marks: %s', (marker) => {
+  /** Another promotion has gone to green. What reads showed before and after that is kept. */
+  async function switchedEarlier() {
+    const world = await createSiteWorld({ settings: { marker } });
+    const before = createLateReads(world.clients.cloudFrontReads);
+    const after = createLateReads(world.clients.cloudFrontReads);
+    const analysis = await world.analyze();
+    const step = stepOf(analysis, 'switch');
+    await before.keep(siteDistributionId);
+    await world.act(step, world.claim(step, conditionNow(world), { key: 'another#switch' }));
+    await world.seconds(5);
+    await after.keep(siteDistributionId);
+    const back = stepOf(analysis, 'switch-back');
+    const takeBack = () =>
+      world.act(back, world.claim(back, conditionNow(world), { key: 'another#back' }), 'back');
+    return { world, before, after, step, takeBack };
+  }
+
+  it('ALL-16 that shows an earlier switch to the same path is nobody’s doing, and nothing is claimed by it', async () => {
+    const { world: opened, after: late, step, takeBack } = await switchedEarlier();
+    await using world = opened;
+    await takeBack();
+    await world.seconds(40);
+    const startedAtMs = world.clock.nowMs();
+    late.show();
+    expect(await world.observe(step, { startedAtMs })).toEqual({
+      outcome: 'applying',
+      text: expect.stringMatching(/^Looking again, as CloudFront may be answering late\. .* \/green already/),
+      fraction: null,
+    });
+    late.hide();
+    await world.seconds(5);
+    expect(await world.observe(step, { startedAtMs })).toEqual({
+      outcome: 'before',
+      precondition: conditionNow(world),
+    });
+  });
+
+  it('ALL-16 that shows an earlier switch to the same path after a claim is neither our own nor somebody else’s', async () => {
+    const { world: opened, after: late, step, takeBack } = await switchedEarlier();
+    await using world = opened;
+    await takeBack();
+    await world.seconds(10);
+    const claim = world.claim(step, preconditionOf(await world.observe(step)));
+    late.show();
+    expect(await world.observe(step, { claim })).toEqual({
+      outcome: 'before',
+      precondition: claim.precondition,
+      older: true,
+    });
+    late.hide();
+    await world.act(step, claim);
+    late.show();
+    expect(await world.observe(step, { claim })).toMatchObject({ outcome: 'before' });
+    late.hide();
+    await world.seconds(5);
+    expect(await world.observe(step, { claim })).toMatchObject({ outcome: 'done' });
+  });
+
+  it('ALL-16 that follows a claim of an even older one is waited out for two minutes, and then believed', async () => {
+    const { world: opened, before: late, step } = await switchedEarlier();
+    await using world = opened;
+    await world.seconds(70);
+    const startedAtMs = world.clock.nowMs();
+    late.show();
+    const claim = world.claim(step, preconditionOf(await world.observe(step)));
+    late.hide();
+    expect(await world.observe(step, { claim, startedAtMs })).toMatchObject({ outcome: 'applying' });
+    await world.seconds(119);
+    expect(await world.observe(step, { claim, startedAtMs })).toMatchObject({ outcome: 'applying' });
+    await world.seconds(1);
+    // Without marks nothing tells an earlier switch from our own; what is there for two minutes is where we wanted it.
+    const outcome = marker ? 'foreign' : 'done';
+    expect(await world.observe(step, { claim, startedAtMs })).toMatchObject({ outcome });
+  });
+
+  it('SITE-5 somebody else’s change before a claim is told at once when it was made well after the step began, else within two minutes', async () => {
+    await using world = await createSiteWorld({ settings: { marker } });
+    const step = stepOf(await world.analyze(), 'switch');
+    const startedAtMs = world.clock.nowMs();
+    await world.seconds(10);
+    world.aws.control.editByHand({ what: 'price-class' });
+    await world.seconds(109);
+    expect(await world.observe(step, { startedAtMs })).toMatchObject({ outcome: 'applying' });
+    await world.seconds(1);
+    expect(await world.observe(step, { startedAtMs })).toMatchObject({ outcome: 'foreign' });
+    const againMs = world.clock.nowMs();
+    await world.seconds(61);
+    world.aws.control.editByHand({ what: 'origin-path', value: '/purple' });
+    await world.seconds(5);
+    expect(await world.observe(step, { startedAtMs: againMs })).toMatchObject({ outcome: 'foreign' });
+  });
+
+  it('SITE-5 after a claim our own switch and somebody else’s change are told at once, though AWS’s clock is 50 s behind', async () => {
+    await using world = await createSiteWorld({ settings: { marker } });
+    const step = stepOf(await world.analyze(), 'switch');
+    const claim = world.claim(step, conditionNow(world), { claimedAtMs: world.clock.nowMs() + 50_000 });
+    await world.act(step, claim);
+    await world.seconds(5);
+    expect(await world.observe(step, { claim })).toMatchObject({ outcome: 'done' });
+    world.aws.control.editByHand({ what: 'price-class' });
+    await world.seconds(5);
+    expect(await world.observe(step, { claim })).toMatchObject({ outcome: 'foreign' });
+  });
+
+  it('ALL-16 an ETag that CloudFront moved by itself needs another claim, and is still known to be from before our write', async () => {
+    await using world = await createSiteWorld({ settings: { marker } });
+    const late = createLateReads(world.clients.cloudFrontReads);
+    const step = stepOf(await world.analyze(), 'switch');
+    await late.keep(siteDistributionId);
+    const { lastModifiedMs } = site(world);
+    const claim = await perform(world, step);
+    late.show('EMOVED');
+    expect(await world.observe(step, { claim })).toEqual({
+      outcome: 'before',
+      precondition: `EMOVED@${lastModifiedMs}`,
+      older: true,
+    });
+  });
+
+  it('ALL-16 a claim of an earlier version of the bot, which kept the ETag alone, is carried on', async () => {
+    await using world = await createSiteWorld({ settings: { marker } });
+    const late = createLateReads(world.clients.cloudFrontReads);
+    const step = stepOf(await world.analyze(), 'switch');
+    await late.keep(siteDistributionId);
+    const claim = world.claim(step, site(world).etag);
+    await world.act(step, claim);
+    late.show();
+    expect(await world.observe(step, { claim })).toEqual({
+      outcome: 'before',
+      precondition: claim.precondition,
+      older: true,
+    });
+    late.hide();
+    await world.seconds(5);
+    expect(await world.observe(step, { claim })).toMatchObject({ outcome: 'done' });
+    expect(writes(world)).toBe(1);
   });
 });

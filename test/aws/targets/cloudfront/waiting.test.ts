@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Analysis } from '../../../../src/flows/promotion/plan.ts';
+import { siteDistributionId } from '../../../../workspace/aws/cloudfront/seed.ts';
+import { createLateReads } from '../../late-reads.ts';
 import { createSiteWorld, preconditionOf, type SiteWorld, stepOf } from '../../site-world.ts';
 
 async function switched(world: SiteWorld): Promise<Analysis> {
@@ -61,6 +63,51 @@ describe('settling', () => {
     await world.seconds(5);
     expect(await world.observe(step, { startedAtMs })).toMatchObject({ outcome: 'foreign' });
   });
+
+  it.each([
+    ['a change', { what: 'enabled', value: 'false' }, { what: 'enabled', value: 'true' }],
+    ['another path', { what: 'origin-path', value: '/purple' }, { what: 'origin-path', value: '/blue' }],
+  ] as const)(
+    'ALL-16 waits out an old read that shows %s from before the switch',
+    async (_what, change, undo) => {
+      await using world = await createSiteWorld({ delays: { deploySeconds: 20 } });
+      const late = createLateReads(world.clients.cloudFrontReads);
+      world.aws.control.editByHand(change);
+      await world.seconds(5);
+      await late.keep(siteDistributionId);
+      world.aws.control.editByHand(undo);
+      await world.seconds(30);
+      const step = stepOf(await switched(world), 'settle');
+      const startedAtMs = world.clock.nowMs();
+      late.show();
+      await world.seconds(110);
+      expect(await world.observe(step, { startedAtMs })).toMatchObject({ outcome: 'applying' });
+      late.hide();
+      await world.seconds(300);
+      expect(await world.observe(step, { startedAtMs })).toMatchObject({ outcome: 'done' });
+    },
+  );
+
+  it.each([
+    { what: 'price-class' },
+    { what: 'origin-path', value: '/blue' },
+    { what: 'origin-path', value: '/purple' },
+  ] as const)(
+    'SITE-5 tells $what $value by somebody else at once when its time says so, else within two minutes',
+    async (edit) => {
+      await using world = await createSiteWorld();
+      const step = stepOf(await switched(world), 'settle');
+      const longAgoMs = world.clock.nowMs();
+      await world.seconds(61);
+      const startedAtMs = world.clock.nowMs();
+      world.aws.control.editByHand(edit);
+      await world.seconds(5);
+      expect(await world.observe(step, { startedAtMs: longAgoMs })).toMatchObject({ outcome: 'foreign' });
+      expect(await world.observe(step, { startedAtMs })).toMatchObject({ outcome: 'applying' });
+      await world.seconds(115);
+      expect(await world.observe(step, { startedAtMs })).toMatchObject({ outcome: 'foreign' });
+    },
+  );
 
   it('acts on nothing', async () => {
     await using world = await createSiteWorld();
