@@ -238,6 +238,7 @@ export function createStage(options: StageOptions): Stage {
   };
   kernel.onPaused = (process, point) => {
     coverage.hit(`paused ${point.side} ${point.kind}`);
+    if (process.longestWorkMs === null) coverage.hit(`asleep for minutes ${point.side} ${point.kind}`);
     trace?.push(
       `${stamp()} ${process.name} PAUSED ${point.side} ${point.kind} until +${process.pausedUntilMs - kernel.nowMs()} ms`,
     );
@@ -363,7 +364,7 @@ function forestall({ cloud, service }: Stage, promotion: Promotion): void {
 }
 
 /** A story with everything that goes wrong in it drawn from the tape. */
-export function drawStory(stage: Stage): void {
+export function drawStory(stage: Stage, app: AppName): void {
   const { tape, kernel, weather, cloud, service, crowd, people, slack } = stage;
   const at = (seconds: number, what: string, run: () => void) =>
     kernel.at(startMs + seconds * 1000, what, run);
@@ -407,7 +408,6 @@ export function drawStory(stage: Stage): void {
   shop.colours.green.content = { version: 'v1.1.0', build: 1, flaw: 'none' };
   service.flaws.set('v1.1.0', flaw);
 
-  const app: AppName = tape.draw(5) === 4 ? 'worker' : 'site';
   // Where any earlier version can be gone back to, rollbacks take over from what is under way.
   if (app === 'worker' && !lone) crowd.habits.command = some(900);
   const version =
@@ -540,8 +540,9 @@ export async function playHistory(
   const skewed = tape.draw(2) === 1;
   const shows = tape.draw(5) === 0;
   const brief = tape.draw(3) !== 0;
-  // A server may sleep for minutes in mid-act; a Lambda is killed, on which targets without compare-and-set rely.
-  const longestWorkMs = 30_000;
+  const app: AppName = tape.draw(5) === 4 ? 'worker' : 'site';
+  // A function is killed, on which targets without compare-and-set rely; a server may sleep for minutes in mid-act.
+  const longestWorkMs = app === 'worker' || tape.draw(2) === 1 ? 30_000 : null;
   const stage = createStage({
     tape,
     tracing,
@@ -553,7 +554,7 @@ export async function playHistory(
     longestWorkMs,
     ...(coverage === undefined ? {} : { coverage }),
   });
-  drawStory(stage);
+  drawStory(stage, app);
   const result = await play(stage);
   return { ...result, stage };
 }

@@ -186,6 +186,14 @@ export const required: readonly Required[] = [
       stopped.map((kind) => `paused ${side} ${kind}`),
     ),
   ),
+  ...['before', 'after'].flatMap((side) =>
+    cells(
+      100_000,
+      ['dynamo.TransactWriteItems', 'aws.UpdateDistribution', 'aws.CreateInvalidation'].map(
+        (kind) => `asleep for minutes ${side} ${kind}`,
+      ),
+    ),
+  ),
   ...cells(
     100_000,
     ends.map((end) => `end ${end}`),
