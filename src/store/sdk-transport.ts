@@ -1,23 +1,18 @@
 import {
-  type AttributeValue,
-  ConditionalCheckFailedException,
   CreateTableCommand,
   DescribeTableCommand,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
-  ResourceInUseException,
-  ResourceNotFoundException,
-  TransactionCanceledException,
-  type TransactWriteItem,
   TransactWriteItemsCommand,
   UpdateItemCommand,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
-import { MisconfiguredError, RetryableError, TerminalError } from '../flows/errors.ts';
+import { type DynamoCalls, isFault } from './dynamo-calls.ts';
 import type { DynamoClient } from './dynamo-client.ts';
+import { createDynamoTransport, translateFault } from './dynamo-transport.ts';
 import { expiryAttribute, tableDefinition } from './table.ts';
-import type { Expression, Item, Transport, Write } from './transport.ts';
+import type { Transport } from './transport.ts';
 
 export interface SdkTransportOptions {
   /** Closed together with the transport. */
@@ -33,135 +28,28 @@ export interface SdkTransport extends Transport {
   close(): void;
 }
 
-/** A person who clicked waits three seconds at most; what takes longer is better answered than waited for. */
-const attempts = 3;
-const firstPauseMs = 25;
-
-/** Errors after which the call was certainly not applied. */
-const notApplied = new Set([
-  'ProvisionedThroughputExceededException',
-  'ThrottlingException',
-  'RequestLimitExceeded',
-  'TransactionConflictException',
-  'LimitExceededException',
-]);
-const wrongSetup = new Set([
-  'AccessDeniedException',
-  'UnrecognizedClientException',
-  'InvalidSignatureException',
-  'ExpiredTokenException',
-  'ResourceNotFoundException',
-  'CredentialsProviderError',
-]);
-
-/** The store over the AWS SDK. Repeats are ours, so that an ambiguous write is never taken for a refused one. */
+/** The store over the AWS SDK. */
 export function createSdkTransport({ client, tableName, pause }: SdkTransportOptions): SdkTransport {
-  const nowOf = ({ storeNowMs }: { readonly storeNowMs?: number }): number => {
-    if (storeNowMs !== undefined) return storeNowMs;
-    throw new RetryableError('store.no-clock', 'The store answered without a Date.');
+  const calls: DynamoCalls = {
+    getItem: (input) => client.send(new GetItemCommand(input)),
+    query: (input) => client.send(new QueryCommand(input)),
+    putItem: (input) => client.send(new PutItemCommand(input)),
+    updateItem: (input) => client.send(new UpdateItemCommand(input)),
+    transactWriteItems: (input) => client.send(new TransactWriteItemsCommand(input)),
   };
-
-  /** `repeatable`: applying it twice is as good as once, so an unanswered call may be sent again. */
-  const send = async <Answer>(call: () => Promise<Answer>, repeatable: boolean): Promise<Answer> => {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await call();
-      } catch (error) {
-        if (isAnswer(error)) throw error;
-        const translated = translate(error, repeatable);
-        const again = translated instanceof RetryableError && translated.code !== 'store.ambiguous';
-        if (!again || attempt >= attempts) throw translated;
-        await pause(firstPauseMs * 2 ** attempt);
-      }
-    }
-  };
-
   return {
-    async get(key) {
-      const answer = await send(
-        () =>
-          client.send(new GetItemCommand({ TableName: tableName, Key: native(key), ConsistentRead: true })),
-        true,
-      );
-      return { item: answer.Item === undefined ? undefined : ours(answer.Item), nowMs: nowOf(answer) };
-    },
-    async query({ index, where, newestFirst, limit }) {
-      const items: Item[] = [];
-      let from: Record<string, AttributeValue> | undefined;
-      for (;;) {
-        const answer = await send(
-          () =>
-            client.send(
-              new QueryCommand({
-                TableName: tableName,
-                ...(index === undefined ? { ConsistentRead: true } : { IndexName: index }),
-                KeyConditionExpression: where.text,
-                ...(where.names === undefined ? {} : { ExpressionAttributeNames: where.names }),
-                ...(where.values === undefined ? {} : { ExpressionAttributeValues: native(where.values) }),
-                ScanIndexForward: newestFirst !== true,
-                ...(limit === undefined ? {} : { Limit: limit - items.length }),
-                ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-              }),
-            ),
-          true,
-        );
-        items.push(...(answer.Items ?? []).map(ours));
-        from = answer.LastEvaluatedKey;
-        const enough = limit !== undefined && items.length >= limit;
-        if (from === undefined || enough) return { items, nowMs: nowOf(answer) };
-      }
-    },
-    async write(write) {
-      try {
-        const answer =
-          write.does === 'put'
-            ? await send(() => client.send(new PutItemCommand(putOf(tableName, write))), false)
-            : await send(() => client.send(new UpdateItemCommand(updateOf(tableName, write))), false);
-        return { outcome: 'written', nowMs: nowOf(answer) };
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        return { outcome: 'refused', found: error.Item === undefined ? undefined : ours(error.Item) };
-      }
-    },
-    async transact(writes, token) {
-      const command = () =>
-        new TransactWriteItemsCommand({
-          ClientRequestToken: token,
-          TransactItems: writes.map((write) => transactItem(tableName, write)),
-        });
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          const answer = await send(() => client.send(command()), true);
-          return { outcome: 'written', nowMs: nowOf(answer) };
-        } catch (error) {
-          if (!(error instanceof TransactionCanceledException)) throw error;
-          const reasons = error.CancellationReasons ?? [];
-          if (reasons.some(({ Code }) => Code === 'ConditionalCheckFailed')) {
-            const met = reasons.map(({ Code, Item }) => ({
-              refused: Code === 'ConditionalCheckFailed',
-              found: Item === undefined ? undefined : ours(Item),
-            }));
-            return { outcome: 'refused', met };
-          }
-          if (attempt >= attempts)
-            throw new RetryableError('store.contended', 'The store is busy with the same rows.', {
-              cause: error,
-            });
-          await pause(firstPauseMs * 2 ** attempt);
-        }
-      }
-    },
+    ...createDynamoTransport({ calls, tableName, pause }),
     async ensureTable() {
       try {
         await client.send(new DescribeTableCommand({ TableName: tableName }));
         return;
       } catch (error) {
-        if (!(error instanceof ResourceNotFoundException)) throw translate(error, true);
+        if (!isFault(error, 'ResourceNotFoundException')) throw translateFault(error, true);
       }
       try {
         await client.send(new CreateTableCommand(tableDefinition(tableName)));
       } catch (error) {
-        if (!(error instanceof ResourceInUseException)) throw translate(error, true);
+        if (!isFault(error, 'ResourceInUseException')) throw translateFault(error, true);
       }
       for (let attempt = 1; attempt <= 50; attempt += 1) {
         const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
@@ -177,105 +65,4 @@ export function createSdkTransport({ client, tableName, pause }: SdkTransportOpt
     },
     close: () => client.destroy(),
   };
-}
-
-/** A failed condition is an answer, not an error. */
-const isAnswer = (error: unknown) =>
-  error instanceof ConditionalCheckFailedException || error instanceof TransactionCanceledException;
-
-/** Errors that say the call itself is wrong: the same call never succeeds. */
-const wrongCall = new Set([
-  'ValidationException',
-  'IdempotentParameterMismatchException',
-  'SerializationException',
-]);
-
-function translate(error: unknown, repeatable: boolean): RetryableError | MisconfiguredError | TerminalError {
-  const name = error instanceof Error ? error.name : '';
-  if (wrongCall.has(name) || error instanceof TypeError) {
-    return new TerminalError('store.call-invalid', `The store does not take this call: ${name}.`, {
-      cause: error,
-    });
-  }
-  if (wrongSetup.has(name)) {
-    return new MisconfiguredError('store.refused', `The store refused the call: ${name}.`, { cause: error });
-  }
-  if (notApplied.has(name))
-    return new RetryableError('store.throttled', 'The store is throttling.', { cause: error });
-  const code = repeatable ? 'store.unreachable' : 'store.ambiguous';
-  return new RetryableError(code, 'The store cannot be reached.', { cause: error });
-}
-
-function native(item: Item): Record<string, AttributeValue> {
-  return { ...item };
-}
-
-function ours(item: Record<string, AttributeValue>): Item {
-  const kept: Record<string, Item[string]> = {};
-  for (const [name, value] of Object.entries(item)) {
-    if (value.S !== undefined) kept[name] = { S: value.S };
-    else if (value.N !== undefined) kept[name] = { N: value.N };
-  }
-  return kept;
-}
-
-function bound(...expressions: readonly (Expression | undefined)[]) {
-  const names = Object.assign({}, ...expressions.map((expression) => expression?.names ?? {})) as Record<
-    string,
-    string
-  >;
-  const values = Object.assign({}, ...expressions.map((expression) => expression?.values ?? {})) as Record<
-    string,
-    AttributeValue
-  >;
-  return {
-    ...(Object.keys(names).length === 0 ? {} : { ExpressionAttributeNames: names }),
-    ...(Object.keys(values).length === 0 ? {} : { ExpressionAttributeValues: values }),
-  };
-}
-
-const conditionOf = (condition: Expression | undefined) =>
-  condition === undefined ? {} : { ConditionExpression: condition.text };
-const failing = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const };
-
-function putOf(tableName: string, { item, condition }: Extract<Write, { does: 'put' }>) {
-  return {
-    TableName: tableName,
-    Item: native(item),
-    ...conditionOf(condition),
-    ...bound(condition),
-    ...failing,
-  };
-}
-
-function updateOf(tableName: string, { key, update, condition }: Extract<Write, { does: 'update' }>) {
-  return {
-    TableName: tableName,
-    Key: native(key),
-    UpdateExpression: update.text,
-    ...conditionOf(condition),
-    ...bound(update, condition),
-    ...failing,
-  };
-}
-
-function checkOf(tableName: string, { key, condition }: Extract<Write, { does: 'check' }>) {
-  return {
-    TableName: tableName,
-    Key: native(key),
-    ConditionExpression: condition.text,
-    ...bound(condition),
-    ...failing,
-  };
-}
-
-function transactItem(tableName: string, write: Write): TransactWriteItem {
-  switch (write.does) {
-    case 'put':
-      return { Put: putOf(tableName, write) };
-    case 'update':
-      return { Update: updateOf(tableName, write) };
-    case 'check':
-      return { ConditionCheck: checkOf(tableName, write) };
-  }
 }

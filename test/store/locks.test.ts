@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { unlockNoticeId } from '../../src/flows/notices.ts';
 import type { Change, Locks, PromotionStore } from '../../src/flows/ports.ts';
@@ -10,10 +9,10 @@ import { createLocks } from '../../src/store/locks.ts';
 import { createNotices } from '../../src/store/notices.ts';
 import { createOutbox } from '../../src/store/outbox.ts';
 import { createPromotionStore } from '../../src/store/promotions.ts';
-import { createSdkTransport, type SdkTransport } from '../../src/store/sdk-transport.ts';
+import type { SdkTransport } from '../../src/store/sdk-transport.ts';
 import { keys } from '../../src/store/table.ts';
 import { ada, grace, hash, lin, policy, startMs, walkTo } from '../flows/promotion/walk.ts';
-import { engines, type StoreEngine, startTestDynamo } from '../support/dynamodb.ts';
+import { connectTo, engines, type StoreEngine, startTestDynamo } from '../support/dynamodb.ts';
 import { startModelDynamo } from '../support/model-dynamodb.ts';
 
 const settings = {
@@ -46,7 +45,7 @@ function opening(id: string): Change {
 }
 
 /** The table model is judged against the other engine elsewhere. */
-const judged = [...engines.slice(0, 1), 'model' as const];
+const judged = [...engines.slice(0, 1), 'signed' as const, 'model' as const];
 
 describe.each(judged)('locks whose holder cannot be worked on, on %s', (engine) => {
   let dynamo: StoreEngine;
@@ -61,11 +60,7 @@ describe.each(judged)('locks whose holder cannot be worked on, on %s', (engine) 
   beforeEach(async () => {
     dynamo.control.clearFaults();
     const tableName = dynamo.tableName();
-    transport = createSdkTransport({
-      client: dynamo.client(),
-      tableName,
-      pause: (ms) => pause(Math.min(ms, 2)),
-    });
+    transport = connectTo(dynamo, tableName);
     await transport.ensureTable();
     const nonce = () => randomUUID();
     store = createPromotionStore({ transport, nonce });

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RetryableError } from '../../src/flows/errors.ts';
 import type { Change } from '../../src/flows/ports.ts';
@@ -8,13 +7,12 @@ import { openPromotion } from '../../src/flows/promotion/open.ts';
 import type { Promotion } from '../../src/flows/promotion/promotion.ts';
 import { RefusalEntry } from '../../src/flows/promotion/refusal-chain.ts';
 import { createAuditRecords } from '../../src/store/audit-records.ts';
-import { createDynamoClient } from '../../src/store/dynamo-client.ts';
 import { createPromotionStore } from '../../src/store/promotions.ts';
-import { createSdkTransport, type SdkTransport } from '../../src/store/sdk-transport.ts';
+import type { SdkTransport } from '../../src/store/sdk-transport.ts';
 import { keys } from '../../src/store/table.ts';
 import type { Transport } from '../../src/store/transport.ts';
 import { ada, claim, grace, hash, policy, startMs } from '../flows/promotion/walk.ts';
-import { engines, startTestDynamo, type TestDynamo, testCredentials } from '../support/dynamodb.ts';
+import { connectTo, engines, startTestDynamo, type TestDynamo } from '../support/dynamodb.ts';
 
 const opening = (): Change =>
   openPromotion(
@@ -58,7 +56,7 @@ const refused = (
   refusal: { code: 'rollback.nothing-changed', text: 'Nothing has been changed yet.', next: 'Use Cancel.' },
 });
 
-describe.each(engines)('ALL-11: the chain of refusals on %s', (engine) => {
+describe.each([...engines, 'signed' as const])('ALL-11: the chain of refusals on %s', (engine) => {
   let dynamo: TestDynamo;
   let transport: SdkTransport;
   const storeOf = (over: Transport) => createPromotionStore({ transport: over, nonce: () => randomUUID() });
@@ -72,15 +70,7 @@ describe.each(engines)('ALL-11: the chain of refusals on %s', (engine) => {
   });
   afterAll(() => dynamo.close());
   beforeEach(async () => {
-    transport = createSdkTransport({
-      client: createDynamoClient({
-        region: 'eu-west-1',
-        endpoint: dynamo.url,
-        credentials: testCredentials,
-      }),
-      tableName: dynamo.tableName(),
-      pause: (ms) => pause(Math.min(ms, 2)),
-    });
+    transport = connectTo(dynamo, dynamo.tableName());
     await transport.ensureTable();
   });
 

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RetryableError } from '../../src/flows/errors.ts';
 import type { Change } from '../../src/flows/ports.ts';
@@ -14,10 +13,16 @@ import { transition } from '../../src/flows/promotion/transition.ts';
 import { createDeliveries } from '../../src/store/deliveries.ts';
 import { createOutbox } from '../../src/store/outbox.ts';
 import { createPromotionStore } from '../../src/store/promotions.ts';
-import { createSdkTransport, type SdkTransport } from '../../src/store/sdk-transport.ts';
+import type { SdkTransport } from '../../src/store/sdk-transport.ts';
 import { dueFrom, indexes, keys, promotionIdOf } from '../../src/store/table.ts';
 import { ada, analysis, hash, newRelease, policy, startMs, walkTo } from '../flows/promotion/walk.ts';
-import { type EngineName, engines, type StoreEngine, startTestDynamo } from '../support/dynamodb.ts';
+import {
+  connectTo,
+  type EngineOver,
+  engines,
+  type StoreEngine,
+  startTestDynamo,
+} from '../support/dynamodb.ts';
 import { startModelDynamo } from '../support/model-dynamodb.ts';
 
 const settings = {
@@ -69,22 +74,17 @@ const at = (promotion: Promotion, revision: number): Change => ({
   live: null,
 });
 
-const start = (engine: EngineName | 'model', dataDir?: string) =>
+const start = (engine: EngineOver | 'model', dataDir?: string) =>
   engine === 'model'
     ? startModelDynamo({ startMs })
     : startTestDynamo({ engine, startMs, ...(dataDir === undefined ? {} : { dataDir }) });
 
-describe.each([...engines, 'model' as const])('the store on %s', (engine) => {
+describe.each([...engines, 'signed' as const, 'model' as const])('the store on %s', (engine) => {
   let dynamo: StoreEngine;
   let transport: SdkTransport;
   let tableName: string;
 
-  const connect = (client = dynamo.client()) =>
-    createSdkTransport({
-      client,
-      tableName,
-      pause: (ms) => pause(Math.min(ms, 2)),
-    });
+  const connect = (to: Pick<StoreEngine, 'client' | 'signedCall'> = dynamo) => connectTo(to, tableName);
   const storeOf = (over: SdkTransport) =>
     createPromotionStore({ transport: over, nonce: () => randomUUID() });
 
@@ -524,14 +524,14 @@ describe.each([...engines, 'model' as const])('the store on %s', (engine) => {
     if (engine === 'model') throw new Error('the model keeps nothing');
     const dataDir = mkdtempSync(join(tmpdir(), 'countersign-store-'));
     const first = await startTestDynamo({ engine, startMs, dataDir });
-    const before = connect(first.client());
+    const before = connect(first);
     await before.ensureTable();
     await storeOf(before).create(opening('p1'));
     if (first.enginePid !== null) process.kill(first.enginePid, 'SIGKILL');
     await first.close();
 
     const second = await startTestDynamo({ engine, startMs, dataDir });
-    const kept = await storeOf(connect(second.client())).load('p1');
+    const kept = await storeOf(connect(second)).load('p1');
     await second.close();
     rmSync(dataDir, { recursive: true });
 

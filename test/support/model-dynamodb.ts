@@ -35,6 +35,7 @@ export function startModelDynamo({ startMs }: { readonly startMs: number }): Sto
   return {
     clock,
     client: () => client,
+    signedCall: null,
     tableName() {
       tables += 1;
       model = fresh();
