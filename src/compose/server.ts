@@ -1,21 +1,19 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { LogLevel, SocketModeReceiver } from '@slack/bolt';
-import { createAnnouncer } from '../bot/announcer.ts';
 import { createBotApp } from '../bot/app.ts';
-import { createNoticeTeller } from '../bot/notices.ts';
-import { createPacing } from '../bot/pacing.ts';
 import { createHttpReceiver } from '../bot/receiver.ts';
 import { createSlackClient } from '../bot/slack-client.ts';
 import type { ServerEnv } from '../config/env.ts';
 import type { Catalog } from '../flows/desk.ts';
-import { RetryableError, UnreadableError } from '../flows/errors.ts';
-import { isNoticeId } from '../flows/notices.ts';
-import type { Hints, Log, Outbox, PromotionStore, Surface } from '../flows/ports.ts';
-import type { PromotionIn } from '../flows/promotion/promotion.ts';
+import { RetryableError } from '../flows/errors.ts';
+import type { Hints, Log } from '../flows/ports.ts';
 import type { DynamoClient } from '../store/dynamo-client.ts';
-import { createExperience } from './experience.ts';
-import { buildHeldKeeper, mustBeThere } from './held.ts';
+import { createSdkTransport } from '../store/sdk-transport.ts';
+import { buildAnnouncing } from './announcing.ts';
+import { buildHeldKeeper } from './held.ts';
 import { createRunner } from './runner.ts';
-import { buildStore, buildWorker } from './worker.ts';
+import { buildStore } from './store.ts';
+import { buildWorker } from './worker.ts';
 
 export interface Server {
   /** Listens at once and begins to work as soon as the store answers. Rejects on a wrong set-up. */
@@ -35,12 +33,15 @@ export interface ServerOptions {
 }
 
 const storeRetryMs = 1_000;
-/** How many cards back somebody might still press a button. */
-const recentCards = 10;
 
 /** The whole bot as one long-running process: Slack over HTTP or Socket Mode, and the ticks. */
 export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: ServerOptions): Server {
-  const store = buildStore(env, dynamo);
+  const table = createSdkTransport({
+    client: dynamo,
+    tableName: env.tableName,
+    pause: (ms) => pause(ms),
+  });
+  const store = buildStore(table);
   const slack = createSlackClient({
     token: env.slack.botToken,
     log,
@@ -61,46 +62,7 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
     },
   };
   const { desk, tick } = buildWorker({ env, catalog, store, slack, hints, log });
-  const announcer = createAnnouncer({
-    store: mustBeThere(store.promotions),
-    outbox: store.outbox,
-    slack,
-    budget: store.budget,
-    log,
-    expected: createExperience(store.promotions, () => store.clock.nowMs()),
-    replaced: async (promotion) => {
-      if (promotion.phase !== 'promoted') return false;
-      return isReplaced(store.promotions, promotion);
-    },
-    told: async (promotionId, { topic }) => {
-      if (topic === 'waiting') await desk.decide(promotionId, { type: 'notice.delivered' });
-      if (topic === 'promoted' || topic === 'rolled-back') await redrawReplaced(promotionId);
-    },
-  });
-
-  const tellNotice = createNoticeTeller({
-    notices: store.notices,
-    slack,
-    pacing: createPacing(store.budget),
-    log,
-  });
-
-  /** A card that said what was live must not go on saying so. */
-  const redrawReplaced = async (promotionId: string) => {
-    const ended = await desk.find(promotionId);
-    if (ended === undefined) return;
-    const earlier = await store.promotions.list(ended.app, ended.environment, recentCards);
-    for (const { id } of earlier.filter(({ id, phase }) => id !== promotionId && phase === 'promoted')) {
-      const surface = await surfaceIfReadable(store.outbox, id);
-      if (surface?.ts == null) continue;
-      await store.outbox.saveSurface({
-        ...surface,
-        redrawAtMs: store.clock.nowMs(),
-        dueAtMs: store.clock.nowMs(),
-      });
-    }
-  };
-
+  const announce = buildAnnouncing({ store, desk, slack, log });
   const held = buildHeldKeeper({
     rows: store.held,
     outbox: store.outbox,
@@ -115,7 +77,7 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
     duePromotions: store.promotions.due,
     dueSurfaces: store.outbox.dueSurfaces,
     tick,
-    announce: (id, nowMs) => (isNoticeId(id) ? tellNotice(id, nowMs) : announcer.announce(id, nowMs)),
+    announce,
     held,
     log,
   });
@@ -165,7 +127,7 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
   const untilStoreAnswers = async () => {
     for (;;) {
       try {
-        return await store.ensureTable();
+        return await table.ensureTable();
       } catch (error) {
         if (!(error instanceof RetryableError) || stopped) throw error;
         log.warn({ code: error.code }, 'the store does not answer yet');
@@ -192,33 +154,9 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
       await socket?.stop();
       await runner.stop();
       await Promise.all(background);
-      store.close();
+      table.close();
     },
   };
-}
-
-/** Another promotion's card that cannot be read must not keep this one's end from being told. */
-async function surfaceIfReadable(outbox: Outbox, id: string): Promise<Surface | undefined> {
-  try {
-    return await outbox.surface(id);
-  } catch (error) {
-    if (error instanceof UnreadableError) return undefined;
-    throw error;
-  }
-}
-
-/** Whether another release is live by now. A history that cannot be read says nothing, and must not keep a card from being drawn. */
-async function isReplaced(
-  store: Pick<PromotionStore, 'liveRecords'>,
-  { app, environment, release }: PromotionIn<'promoted'>,
-): Promise<boolean> {
-  try {
-    const [newest] = await store.liveRecords(app, environment, 1);
-    return newest !== undefined && newest.artifact !== release.artifact;
-  } catch (error) {
-    if (error instanceof UnreadableError) return false;
-    throw error;
-  }
 }
 
 function createSocketReceiver(env: ServerEnv, appToken: string): SocketModeReceiver {

@@ -1,5 +1,3 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { createAwsChecks } from '../aws/checks/index.ts';
 import { createFetchPage } from '../aws/checks/page.ts';
 import { createAwsClients } from '../aws/clients.ts';
@@ -12,57 +10,25 @@ import type { Catalog } from '../flows/desk.ts';
 import { createDesk } from '../flows/engine/desk.ts';
 import { tick } from '../flows/engine/tick.ts';
 import type { World } from '../flows/engine/world.ts';
-import type { Checks, Hash, Hints, Log, Releases } from '../flows/ports.ts';
+import type { Checks, Hints, Log, Releases } from '../flows/ports.ts';
 import { createGithubClient } from '../github/client.ts';
 import { createWorkflowGate } from '../github/gate.ts';
 import { createReleases } from '../github/releases.ts';
 import { createWorkflows } from '../github/workflows.ts';
-import { createBudget } from '../store/budget.ts';
-import { createDeliveries } from '../store/deliveries.ts';
 import { createDynamoClient, type DynamoClient } from '../store/dynamo-client.ts';
-import { createHeldRows } from '../store/held.ts';
-import { createLocks } from '../store/locks.ts';
-import { createNotices } from '../store/notices.ts';
-import { createOutbox } from '../store/outbox.ts';
-import { createPromotionStore } from '../store/promotions.ts';
-import { createSdkTransport } from '../store/sdk-transport.ts';
 import { mustBeThere } from './held.ts';
-import { withStoreClock } from './store-clock.ts';
+import { type Store, sha256 } from './store.ts';
 
 const githubApi = 'https://api.github.com';
 
-export const sha256: Hash = (text) => createHash('sha256').update(text).digest('hex');
-
 /** DynamoDB as these settings name it. */
 export const databaseOf = (env: ServerEnv): DynamoClient => createDynamoClient({ region: env.awsRegion });
-
-/** The table and everything kept in it; closing it closes the client. */
-export function buildStore(env: ServerEnv, client: DynamoClient) {
-  const sdk = createSdkTransport({
-    client,
-    tableName: env.tableName,
-    pause: (ms) => pause(ms),
-  });
-  const { transport, clock } = withStoreClock(sdk);
-  return {
-    clock,
-    ensureTable: () => sdk.ensureTable(),
-    close: () => sdk.close(),
-    promotions: createPromotionStore({ transport, nonce: () => randomUUID() }),
-    outbox: createOutbox({ transport, nonce: () => randomUUID() }),
-    deliveries: createDeliveries({ transport }),
-    budget: createBudget({ transport }),
-    held: createHeldRows({ transport, nonce: () => randomUUID() }),
-    locks: createLocks({ transport, nonce: () => randomUUID(), hash: sha256 }),
-    notices: createNotices({ transport, nonce: () => randomUUID() }),
-  };
-}
 
 /** Everything a tick asks of the world, as production answers it. */
 export function buildWorker(deps: {
   readonly env: ServerEnv;
   readonly catalog: Catalog;
-  readonly store: ReturnType<typeof buildStore>;
+  readonly store: Store;
   readonly slack: SlackClient;
   readonly hints: Hints;
   readonly log: Log;

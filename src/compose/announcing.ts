@@ -1,0 +1,90 @@
+import { createAnnouncer } from '../bot/announcer.ts';
+import { createNoticeTeller } from '../bot/notices.ts';
+import { createPacing } from '../bot/pacing.ts';
+import type { SlackClient } from '../bot/slack-client.ts';
+import type { Desk } from '../flows/desk.ts';
+import { UnreadableError } from '../flows/errors.ts';
+import { isNoticeId } from '../flows/notices.ts';
+import type { Log, Outbox, PromotionStore, Surface } from '../flows/ports.ts';
+import type { PromotionIn } from '../flows/promotion/promotion.ts';
+import { createExperience } from './experience.ts';
+import { mustBeThere } from './held.ts';
+import type { Store } from './store.ts';
+
+/** How many cards back somebody might still press a button. */
+const recentCards = 10;
+
+/** What shows a promotion or tells a notice, by its id. */
+export function buildAnnouncing(deps: {
+  readonly store: Store;
+  readonly desk: Pick<Desk, 'decide' | 'find'>;
+  readonly slack: SlackClient;
+  readonly log: Log;
+}) {
+  const { store, desk, slack, log } = deps;
+  const announcer = createAnnouncer({
+    store: mustBeThere(store.promotions),
+    outbox: store.outbox,
+    slack,
+    budget: store.budget,
+    log,
+    expected: createExperience(store.promotions, () => store.clock.nowMs()),
+    replaced: async (promotion) => {
+      if (promotion.phase !== 'promoted') return false;
+      return isReplaced(store.promotions, promotion);
+    },
+    told: async (promotionId, { topic }) => {
+      if (topic === 'waiting') await desk.decide(promotionId, { type: 'notice.delivered' });
+      if (topic === 'promoted' || topic === 'rolled-back') await redrawReplaced(promotionId);
+    },
+  });
+  const tellNotice = createNoticeTeller({
+    notices: store.notices,
+    slack,
+    pacing: createPacing(store.budget),
+    log,
+  });
+
+  /** A card that said what was live must not go on saying so. */
+  const redrawReplaced = async (promotionId: string) => {
+    const ended = await desk.find(promotionId);
+    if (ended === undefined) return;
+    const earlier = await store.promotions.list(ended.app, ended.environment, recentCards);
+    for (const { id } of earlier.filter(({ id, phase }) => id !== promotionId && phase === 'promoted')) {
+      const surface = await surfaceIfReadable(store.outbox, id);
+      if (surface?.ts == null) continue;
+      await store.outbox.saveSurface({
+        ...surface,
+        redrawAtMs: store.clock.nowMs(),
+        dueAtMs: store.clock.nowMs(),
+      });
+    }
+  };
+
+  return (id: string, nowMs: number): Promise<void> =>
+    isNoticeId(id) ? tellNotice(id, nowMs) : announcer.announce(id, nowMs);
+}
+
+/** Another promotion's card that cannot be read must not keep this one's end from being told. */
+async function surfaceIfReadable(outbox: Outbox, id: string): Promise<Surface | undefined> {
+  try {
+    return await outbox.surface(id);
+  } catch (error) {
+    if (error instanceof UnreadableError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether another release is live by now. A history that cannot be read says nothing, and must not keep a card from being drawn. */
+async function isReplaced(
+  store: Pick<PromotionStore, 'liveRecords'>,
+  { app, environment, release }: PromotionIn<'promoted'>,
+): Promise<boolean> {
+  try {
+    const [newest] = await store.liveRecords(app, environment, 1);
+    return newest !== undefined && newest.artifact !== release.artifact;
+  } catch (error) {
+    if (error instanceof UnreadableError) return false;
+    throw error;
+  }
+}
