@@ -34,7 +34,9 @@ export async function kill(
   for (const scenario of wanted) {
     const { name } = scenario;
     const run = await play(scenario, [], does === 'pairs' ? pairOptions : {}, true);
-    for (const text of run.broken) broken.push({ scenario: name, at: [], where: 'nobody killed', text });
+    const news = run.broken.map((text) => ({ scenario: name, at: [], where: 'nobody killed', text }));
+    for (const each of news) console.error(spellBroken(each));
+    broken.push(...news);
     whole.set(name, run.places);
     finished.set(name, []);
     if (does === 'pairs') {
