@@ -1,11 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Catalog, EnvironmentSettings } from '../flows/desk.ts';
+import { createCatalog, type Pipeline } from './catalog.ts';
 import { readCheck, readTarget } from './entries.ts';
 import { withDefaults } from './inherit.ts';
 import { entryOf, type Located, locate } from './located.ts';
 import { meaningProblems } from './meaning.ts';
-import { createCatalog, Environment, type Pipeline, PipelineFile, policyOf } from './pipeline.ts';
+import { Environment, PipelineFile, policyOf } from './pipeline.ts';
 import { below, inFileOrder, type Problem } from './problem.ts';
 import { read } from './read.ts';
 

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Catalog, EnvironmentSettings } from '../flows/desk.ts';
 import type { Policy } from '../flows/promotion/policy.ts';
 
 const hour = 3600;
@@ -142,24 +141,6 @@ export const PipelineFile = z.strictObject({
     }),
   ),
 });
-
-/** The configuration in the flows' own terms; apps and environments in the order of the file. */
-export interface Pipeline {
-  readonly apps: readonly { readonly app: string; readonly environments: readonly EnvironmentSettings[] }[];
-}
-
-/** What the flows look up by name. */
-export function createCatalog(pipeline: Pipeline): Catalog {
-  const environmentsOf = (app: string) => pipeline.apps.find((entry) => entry.app === app)?.environments;
-  return {
-    apps: pipeline.apps.map(({ app, environments }) => ({
-      app,
-      environments: environments.map(({ environment }) => environment),
-    })),
-    find: (app, environment) => environmentsOf(app)?.find((entry) => entry.environment === environment),
-    defaultEnvironment: (app) => environmentsOf(app)?.at(-1)?.environment,
-  };
-}
 
 /** The rules of one environment as they are pinned when a promotion is requested. */
 export function policyOf(environment: Environment): Policy {
