@@ -69,9 +69,9 @@ export const storing: readonly Mistake[] = [
       },
       // Without the token that makes a repeat harmless.
       {
-        file: 'src/store/sdk-transport.ts',
-        find: '          const answer = await send(() => client.send(command()), true);',
-        replace: '          const answer = await send(() => client.send(command()), false);',
+        file: 'src/store/dynamo-transport.ts',
+        find: '          const answer = await send(() => calls.transactWriteItems(input), true);',
+        replace: '          const answer = await send(() => calls.transactWriteItems(input), false);',
       },
     ],
     expected: {
@@ -92,9 +92,9 @@ export const storing: readonly Mistake[] = [
       },
       // Without the token that makes a repeat harmless.
       {
-        file: 'src/store/sdk-transport.ts',
-        find: '          const answer = await send(() => client.send(command()), true);',
-        replace: '          const answer = await send(() => client.send(command()), false);',
+        file: 'src/store/dynamo-transport.ts',
+        find: '          const answer = await send(() => calls.transactWriteItems(input), true);',
+        replace: '          const answer = await send(() => calls.transactWriteItems(input), false);',
       },
     ],
     expected: {
@@ -108,7 +108,7 @@ export const storing: readonly Mistake[] = [
     means: "Time is the process's own clock instead of the store's.",
     edits: [
       {
-        file: 'src/store/sdk-transport.ts',
+        file: 'src/store/dynamo-transport.ts',
         find: '    if (storeNowMs !== undefined) return storeNowMs;',
         replace: '    if (storeNowMs !== undefined) return Date.now();',
       },
