@@ -1,5 +1,15 @@
+import {
+  createEnvReader,
+  type EnvAnswer,
+  type Environment,
+  type EnvProblem,
+  type EnvReader,
+} from './env-reader.ts';
+
+export type { Environment } from './env-reader.ts';
+
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
-type LogLevel = (typeof logLevels)[number];
+export type LogLevel = (typeof logLevels)[number];
 
 /** What the running bot knows from its environment, besides what the AWS SDK reads for itself. */
 export interface ServerEnv {
@@ -28,18 +38,27 @@ export interface ServerEnv {
   readonly logLevel: LogLevel;
 }
 
-/** One variable that is missing or wrong. Never holds the value of a secret. */
-interface EnvProblem {
-  readonly variable: string;
-  /** What is wrong and the way out, in one sentence. */
-  readonly message: string;
+/** What the function that Slack calls knows: only what a click needs. */
+export interface SlackEnv {
+  readonly slack: Omit<ServerEnv['slack'], 'appToken'>;
+  readonly aws: AwsEnv;
+  readonly tableName: string;
+  readonly queueUrl: string;
+  /** The packaged pipeline, inside the function's own folder unless told. */
+  readonly pipelineFile: string;
+  readonly logLevel: LogLevel;
 }
 
-export type ServerEnvAnswer =
-  | { readonly outcome: 'valid'; readonly env: ServerEnv }
-  | { readonly outcome: 'invalid'; readonly problems: readonly EnvProblem[] };
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+/** How AWS is reached without the SDK, which reads the same variables for itself. */
+export interface AwsEnv {
+  readonly region: string;
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+  readonly endpoints: Readonly<Partial<Record<'dynamodb' | 'sqs' | 'ssm' | 'secretsmanager', string>>>;
+}
 
 /** The environment of this process: the only place where it is read. */
 export function processEnvironment(): Environment {
@@ -50,62 +69,114 @@ const apiPages = 'api.slack.com/apps, the app';
 
 /**
  * Reads everything that the server needs, with every problem at once. There is no default for a secret, an id or a
- * region; a secret that is empty, blank or of the wrong kind is refused, and never repeated in the answer.
+ * region.
  */
-export function readServerEnv(environment: Environment): ServerEnvAnswer {
-  const problems: EnvProblem[] = [];
-  const complain = (variable: string, message: string) => {
-    problems.push({ variable, message });
-  };
-  const given = givenIn(environment);
+export function readServerEnv(environment: Environment): EnvAnswer<ServerEnv> {
+  const reader = createEnvReader(environment);
+  const { given, complain } = reader;
+  const host = given('COUNTERSIGN_HOST')?.trim() ?? '127.0.0.1';
+  if (!/^[\w.:-]{1,255}$/.test(host)) {
+    complain('COUNTERSIGN_HOST', 'must be an address of this machine, such as 127.0.0.1 or 0.0.0.0');
+  }
+  return reader.answer({
+    slack: {
+      ...readSlackApp(reader),
+      appToken: reader.optionalSecret(
+        'SLACK_APP_TOKEN',
+        /^xapp-[\w-]{8,}$/,
+        'an app-level token, which begins with xapp-',
+        `make one at ${apiPages}, Basic Information, App-Level Tokens, with connections:write`,
+      ),
+    },
+    github: {
+      token: reader.secret(
+        'GITHUB_TOKEN',
+        /^[\w.-]{20,}$/,
+        'a GitHub token',
+        'make a fine-grained token that may read the contents and actions of the repositories',
+      ),
+      apiUrl: reader.address('GITHUB_API_URL', (url) => url.replace(/\/+$/, '')),
+    },
+    awsRegion: readRegion(reader),
+    tableName: readTableName(reader),
+    pipelineFile: given('COUNTERSIGN_PIPELINE') ?? 'pipeline.yml',
+    host,
+    port: readPort(reader),
+    logLevel: readLogLevel(reader, environment),
+  });
+}
 
-  /** Secrets are taken as they are: a blank or quote around one was copied by mistake. */
-  const secret = (variable: string, form: RegExp, isOfForm: string, wayOut: string): string => {
-    const value = given(variable);
-    if (value === undefined) {
-      complain(variable, `is ${environment[variable] === undefined ? 'not set' : 'empty'}; ${wayOut}`);
-      return '';
-    }
-    if (/^\s|\s$|^["'].*["']$/s.test(value)) {
-      complain(variable, 'has blanks or quotes around it; copy the bare value');
-    } else if (!form.test(value)) {
-      complain(variable, `is not ${isOfForm}; ${wayOut}`);
-    }
-    return value;
-  };
-  const optionalSecret = (variable: string, form: RegExp, isOfForm: string, wayOut: string) =>
-    environment[variable] === undefined
-      ? null
-      : secret(variable, form, isOfForm, `${wayOut}, or leave it out`);
+/** Reads what the function that Slack calls needs, its secrets fetched already, with every problem at once. */
+export function readSlackEnv(environment: Environment): EnvAnswer<SlackEnv> {
+  const reader = createEnvReader(environment);
+  const aws = readAws(reader);
+  const queueUrl = reader.address('COUNTERSIGN_QUEUE_URL', (url) => url);
+  if (queueUrl === null)
+    reader.complain('COUNTERSIGN_QUEUE_URL', 'is not set; set it to the address of the queue');
+  return reader.answer({
+    slack: readSlackApp(reader),
+    aws,
+    tableName: readTableName(reader),
+    queueUrl: queueUrl ?? '',
+    pipelineFile: readPackagedPipelineFile(reader),
+    logLevel: readLogLevel(reader, environment),
+  });
+}
 
-  const id = (variable: string, letters: string, wayOut: string): string => {
-    const value = given(variable)?.trim();
-    if (value === undefined) complain(variable, `is not set; ${wayOut}`);
-    else if (!new RegExp(`^[${letters}][A-Z0-9]{4,20}$`).test(value)) {
-      complain(variable, `must be an id that begins with ${[...letters].join(' or ')}; ${wayOut}`);
-    }
-    return value ?? '';
-  };
+/** Reads what is needed to call AWS before anything else is known. */
+export function readAwsEnv(environment: Environment): EnvAnswer<AwsEnv> {
+  const reader = createEnvReader(environment);
+  return reader.answer(readAws(reader));
+}
 
-  const address = (variable: string, tidy: (url: string) => string): string | null => {
-    const value = given(variable)?.trim();
-    if (value === undefined) return null;
-    const url = URL.canParse(value) ? new URL(value) : undefined;
-    const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(url?.hostname ?? '');
-    if (url === undefined || !(url.protocol === 'https:' || (url.protocol === 'http:' && isLocal))) {
-      complain(variable, 'must be an https:// address (http:// only for this machine)');
-    } else if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-      complain(variable, 'must be a bare address, without user name, query or fragment');
-    }
-    return tidy(value);
-  };
+export type StoreEnv = Pick<ServerEnv, 'awsRegion' | 'tableName'>;
 
+/** Reads what is needed to find the table, as the server does, and asks for nothing else. */
+export function readStoreEnv(environment: Environment): EnvAnswer<StoreEnv> {
+  const reader = createEnvReader(environment);
+  return reader.answer({ awsRegion: readRegion(reader), tableName: readTableName(reader) });
+}
+
+/**
+ * Which of these variables name where their value is kept instead of giving it: `SLACK_BOT_TOKEN_FROM` is
+ * `ssm:/path/name` or `secretsmanager:NAME#key`. One that says both is a problem.
+ */
+export function readSecretReferences(
+  environment: Environment,
+  variables: readonly string[],
+): EnvAnswer<Readonly<Record<string, string>>> {
+  const { given, complain, answer } = createEnvReader(environment);
+  const references: Record<string, string> = {};
+  for (const variable of variables) {
+    const reference = given(`${variable}_FROM`)?.trim();
+    if (reference === undefined) continue;
+    if (given(variable) !== undefined)
+      complain(`${variable}_FROM`, `is set beside ${variable}; leave one of them out`);
+    references[variable] = reference;
+  }
+  return answer(references);
+}
+
+/** The secrets of a request from Slack and of what it may ask of Slack. */
+export const slackSecrets = [
+  'SLACK_SIGNING_SECRET',
+  'SLACK_SIGNING_SECRET_PREVIOUS',
+  'SLACK_BOT_TOKEN',
+] as const;
+
+/** How a problem is told: the variable, then the sentence about it. */
+export const envProblemLine = ({ variable, message }: EnvProblem) => `${variable} ${message}`;
+
+function readSlackApp(reader: EnvReader): SlackEnv['slack'] {
+  const { given, complain, secret, optionalSecret, id, address } = reader;
   const commandSuffix = given('COUNTERSIGN_COMMAND_SUFFIX')?.trim() ?? '';
   if (!/^(-[a-z0-9-]{1,20})?$/.test(commandSuffix)) {
     complain('COUNTERSIGN_COMMAND_SUFFIX', 'must be what the commands of the app end in, such as -dev');
   }
   const appPage = `${apiPages}, Basic Information`;
-  const slack: ServerEnv['slack'] = {
+  const isBotGiven = [given('SLACK_BOT_ID'), given('SLACK_BOT_USER_ID')].some((each) => each !== undefined);
+  const botWayOut = 'set both SLACK_BOT_ID and SLACK_BOT_USER_ID, or neither';
+  return {
     botToken: secret(
       'SLACK_BOT_TOKEN',
       /^xoxb-[\w-]{8,}$/,
@@ -126,95 +197,77 @@ export function readServerEnv(environment: Environment): ServerEnvAnswer {
     ),
     appId: id('SLACK_APP_ID', 'A', `copy it from ${appPage}, App ID`),
     teamId: id('SLACK_TEAM_ID', 'TE', 'it is in the address of the workspace in a browser, after /client/'),
-    bot: null,
-    appToken: optionalSecret(
-      'SLACK_APP_TOKEN',
-      /^xapp-[\w-]{8,}$/,
-      'an app-level token, which begins with xapp-',
-      `make one at ${appPage}, App-Level Tokens, with connections:write`,
-    ),
+    bot: isBotGiven
+      ? { id: id('SLACK_BOT_ID', 'B', botWayOut), userId: id('SLACK_BOT_USER_ID', 'UW', botWayOut) }
+      : null,
     commands: { promote: `/promote${commandSuffix}`, rollback: `/rollback${commandSuffix}` },
     apiUrl: address('SLACK_API_URL', (url) => (url.endsWith('/') ? url : `${url}/`)),
   };
-  const isBotGiven = [given('SLACK_BOT_ID'), given('SLACK_BOT_USER_ID')].some((each) => each !== undefined);
-  const botWayOut = 'set both SLACK_BOT_ID and SLACK_BOT_USER_ID, or neither';
-  const bot = isBotGiven
-    ? { id: id('SLACK_BOT_ID', 'B', botWayOut), userId: id('SLACK_BOT_USER_ID', 'UW', botWayOut) }
-    : null;
+}
 
-  const logLevel = readLogLevel(given('LOG_LEVEL'), environment, complain);
-  const port = readPort(given('COUNTERSIGN_PORT'), complain);
-  const { awsRegion, tableName } = readTable(given, complain);
-  const host = given('COUNTERSIGN_HOST')?.trim() ?? '127.0.0.1';
-  if (!/^[\w.:-]{1,255}$/.test(host)) {
-    complain('COUNTERSIGN_HOST', 'must be an address of this machine, such as 127.0.0.1 or 0.0.0.0');
-  }
-
-  const env: ServerEnv = {
-    slack: { ...slack, bot },
-    github: {
-      token: secret(
-        'GITHUB_TOKEN',
-        /^[\w.-]{20,}$/,
-        'a GitHub token',
-        'make a fine-grained token that may read the contents and actions of the repositories',
-      ),
-      apiUrl: address('GITHUB_API_URL', (url) => url.replace(/\/+$/, '')),
-    },
-    awsRegion,
-    tableName,
-    pipelineFile: given('COUNTERSIGN_PIPELINE') ?? 'pipeline.yml',
-    host,
-    port,
-    logLevel,
+function readAws(reader: EnvReader): AwsEnv {
+  const { given, complain, address } = reader;
+  const credential = (variable: string): string => {
+    const value = given(variable);
+    if (value === undefined) complain(variable, 'is not set; Lambda sets it for the role of the function');
+    return value ?? '';
   };
-  return problems.length === 0 ? { outcome: 'valid', env } : { outcome: 'invalid', problems };
+  const sessionToken = given('AWS_SESSION_TOKEN');
+  const everywhere = address('AWS_ENDPOINT_URL', (url) => url);
+  const endpointIn = (variable: string) => address(variable, (url) => url) ?? everywhere;
+  const endpoints = {
+    dynamodb: endpointIn('AWS_ENDPOINT_URL_DYNAMODB'),
+    sqs: endpointIn('AWS_ENDPOINT_URL_SQS'),
+    ssm: endpointIn('AWS_ENDPOINT_URL_SSM'),
+    secretsmanager: endpointIn('AWS_ENDPOINT_URL_SECRETS_MANAGER'),
+  };
+  return {
+    region: readRegion(reader),
+    credentials: {
+      accessKeyId: credential('AWS_ACCESS_KEY_ID'),
+      secretAccessKey: credential('AWS_SECRET_ACCESS_KEY'),
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+    },
+    endpoints: Object.fromEntries(Object.entries(endpoints).filter(([, url]) => url !== null)),
+  };
 }
 
-export type StoreEnv = Pick<ServerEnv, 'awsRegion' | 'tableName'>;
-
-export type StoreEnvAnswer =
-  | { readonly outcome: 'valid'; readonly env: StoreEnv }
-  | { readonly outcome: 'invalid'; readonly problems: readonly EnvProblem[] };
-
-/** Reads what is needed to find the table, as the server does, and asks for nothing else. */
-export function readStoreEnv(environment: Environment): StoreEnvAnswer {
-  const problems: EnvProblem[] = [];
-  const env = readTable(givenIn(environment), (variable, message) => problems.push({ variable, message }));
-  return problems.length === 0 ? { outcome: 'valid', env } : { outcome: 'invalid', problems };
-}
-
-type Complain = (variable: string, message: string) => void;
-
-/** What a variable says; nothing when it is blank. */
-const givenIn = (environment: Environment) => (variable: string) => {
-  const value = environment[variable];
-  return value === undefined || value.trim() === '' ? undefined : value;
-};
-
-function readTable(given: ReturnType<typeof givenIn>, complain: Complain): StoreEnv {
-  const awsRegion = (given('AWS_REGION') ?? given('AWS_DEFAULT_REGION'))?.trim() ?? '';
-  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(awsRegion)) {
-    const what = awsRegion === '' ? 'is not set' : 'is no region';
+function readRegion({ given, complain }: EnvReader): string {
+  const region = (given('AWS_REGION') ?? given('AWS_DEFAULT_REGION'))?.trim() ?? '';
+  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) {
+    const what = region === '' ? 'is not set' : 'is no region';
     complain('AWS_REGION', `${what}; set it to the region of the table, such as eu-central-1`);
   }
+  return region;
+}
+
+function readTableName({ given, complain }: EnvReader): string {
   const tableName = given('COUNTERSIGN_TABLE')?.trim() ?? 'countersign';
   if (!/^[\w.-]{3,255}$/.test(tableName)) {
     complain('COUNTERSIGN_TABLE', 'must be the name of a DynamoDB table: 3 to 255 letters, digits, _ . -');
   }
-  return { awsRegion, tableName };
+  return tableName;
 }
 
-function readPort(given: string | undefined, complain: Complain): number {
-  if (given === undefined) return 3000;
-  const port = /^\d{1,5}$/.test(given.trim()) ? Number(given) : Number.NaN;
+/** Lambda says where a function's own files are; a path of its own begins with a slash. */
+function readPackagedPipelineFile({ given }: EnvReader): string {
+  const file = given('COUNTERSIGN_PIPELINE')?.trim() ?? 'pipeline.json';
+  const folder = given('LAMBDA_TASK_ROOT');
+  return folder === undefined || file.startsWith('/') ? file : `${folder}/${file}`;
+}
+
+function readPort({ given, complain }: EnvReader): number {
+  const text = given('COUNTERSIGN_PORT');
+  if (text === undefined) return 3000;
+  const port = /^\d{1,5}$/.test(text.trim()) ? Number(text) : Number.NaN;
   if (!(port >= 0 && port <= 65_535)) complain('COUNTERSIGN_PORT', 'must be a port number from 0 to 65535');
   return port;
 }
 
-function readLogLevel(given: string | undefined, environment: Environment, complain: Complain): LogLevel {
-  const level = logLevels.find((each) => each === given?.trim().toLowerCase());
-  if (given === undefined) return 'info';
+function readLogLevel({ given, complain }: EnvReader, environment: Environment): LogLevel {
+  const text = given('LOG_LEVEL');
+  const level = logLevels.find((each) => each === text?.trim().toLowerCase());
+  if (text === undefined) return 'info';
   if (level === undefined) {
     complain('LOG_LEVEL', `must be one of ${logLevels.join(', ')}`);
     return 'info';

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type Environment, readServerEnv } from '../../src/config/env.ts';
+import {
+  type Environment,
+  readAwsEnv,
+  readSecretReferences,
+  readServerEnv,
+  readSlackEnv,
+} from '../../src/config/env.ts';
 
 const complete = {
   SLACK_BOT_TOKEN: 'xoxb-1234567890-abcdef',
@@ -156,5 +162,112 @@ describe('the environment of the server', () => {
 
     expect(problems).toHaveLength(6);
     expect(JSON.stringify(problems)).not.toContain('hush');
+  });
+});
+
+describe('the environment of the function that Slack calls', () => {
+  const { GITHUB_TOKEN: _github, ...slackOnly } = complete;
+  const inLambda = {
+    ...slackOnly,
+    AWS_ACCESS_KEY_ID: 'ASIATESTTESTTEST',
+    AWS_SECRET_ACCESS_KEY: 'hush',
+    AWS_SESSION_TOKEN: 'session-hush',
+    AWS_LAMBDA_FUNCTION_NAME: 'countersign-slack',
+    LAMBDA_TASK_ROOT: '/var/task',
+    COUNTERSIGN_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/111122223333/countersign',
+  } satisfies Environment;
+
+  it('is what a click needs and no more', () => {
+    expect(readSlackEnv(inLambda)).toEqual({
+      outcome: 'valid',
+      env: {
+        slack: {
+          botToken: complete.SLACK_BOT_TOKEN,
+          signingSecret: complete.SLACK_SIGNING_SECRET,
+          previousSigningSecret: null,
+          appId: 'A0COUNTER',
+          teamId: 'T0COUNTER',
+          bot: null,
+          commands: { promote: '/promote', rollback: '/rollback' },
+          apiUrl: null,
+        },
+        aws: {
+          region: 'eu-central-1',
+          credentials: {
+            accessKeyId: 'ASIATESTTESTTEST',
+            secretAccessKey: 'hush',
+            sessionToken: 'session-hush',
+          },
+          endpoints: {},
+        },
+        tableName: 'countersign',
+        queueUrl: 'https://sqs.eu-central-1.amazonaws.com/111122223333/countersign',
+        pipelineFile: '/var/task/pipeline.json',
+        logLevel: 'info',
+      },
+    });
+  });
+
+  it('names everything that is missing at once', () => {
+    const answer = readSlackEnv({});
+
+    const problems = answer.outcome === 'invalid' ? answer.problems : [];
+    expect(problems.map(({ variable }) => variable).sort()).toEqual([
+      'AWS_ACCESS_KEY_ID',
+      'AWS_REGION',
+      'AWS_SECRET_ACCESS_KEY',
+      'COUNTERSIGN_QUEUE_URL',
+      'SLACK_APP_ID',
+      'SLACK_BOT_TOKEN',
+      'SLACK_SIGNING_SECRET',
+      'SLACK_TEAM_ID',
+    ]);
+  });
+
+  it.each([
+    ['COUNTERSIGN_QUEUE_URL', 'countersign', /https:\/\//],
+    ['AWS_ENDPOINT_URL', 'http://aws.example', /https:\/\//],
+    ['AWS_ENDPOINT_URL_SQS', 'nonsense', /https:\/\//],
+    ['LOG_LEVEL', 'debug', /must not be debug in production/],
+  ])('refuses %s=%j', (variable, value, message) => {
+    const answer = readSlackEnv({ ...inLambda, [variable]: value });
+
+    const problems = answer.outcome === 'invalid' ? answer.problems : [];
+    expect(problems).toEqual([{ variable, message: expect.stringMatching(message) }]);
+  });
+
+  it('finds AWS where the SDK would: one address for all, or one for a service', () => {
+    const answer = readAwsEnv({
+      ...inLambda,
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:4566',
+      AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000',
+    });
+
+    expect(answer).toMatchObject({
+      env: {
+        endpoints: {
+          dynamodb: 'http://127.0.0.1:8000',
+          sqs: 'http://127.0.0.1:4566',
+          ssm: 'http://127.0.0.1:4566',
+          secretsmanager: 'http://127.0.0.1:4566',
+        },
+      },
+    });
+  });
+
+  it('a secret is given, or it is said where it is kept, and never both', () => {
+    const names = ['SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET'];
+
+    expect(
+      readSecretReferences({ SLACK_BOT_TOKEN_FROM: ' ssm:/token ', SLACK_SIGNING_SECRET: 'x' }, names),
+    ).toEqual({ outcome: 'valid', env: { SLACK_BOT_TOKEN: 'ssm:/token' } });
+    expect(readSecretReferences({ SLACK_BOT_TOKEN_FROM: 'ssm:/token', SLACK_BOT_TOKEN: 'x' }, names)).toEqual(
+      {
+        outcome: 'invalid',
+        problems: [
+          { variable: 'SLACK_BOT_TOKEN_FROM', message: expect.stringContaining('leave one of them out') },
+        ],
+      },
+    );
   });
 });
