@@ -4,7 +4,7 @@ import { CreateTableCommand, DynamoDBClient, ResourceInUseException } from '@aws
 import { z } from 'zod';
 import { tableDefinition } from '../src/store/table.ts';
 import { awsControlRoutes } from './aws/control.ts';
-import { type AwsStandIn, createAwsStandIn } from './aws/index.ts';
+import { type AwsStandIn, type AwsStandInOptions, createAwsStandIn } from './aws/index.ts';
 import { SavedAwsState } from './aws/saved-state.ts';
 import { type BotProcess, createBotProcess, freePort } from './bot-process.ts';
 import { createWorkspaceClock, type WorkspaceClock } from './clock.ts';
@@ -46,6 +46,8 @@ export interface WorkspaceOptions {
   spawnBot: boolean;
   /** Forgets everything in `dataDir` first, once it is certain that no other workspace uses it. */
   reset?: boolean;
+  /** Services of AWS besides those that are there anyway, on the workspace's clock. */
+  cloud?: (clock: WorkspaceClock) => Pick<AwsStandInOptions, 'services' | 'onAlarmChange'>;
   /** The built bot and the built page; where the build puts them unless told. */
   botScript?: string;
   pageFolder?: string;
@@ -135,6 +137,7 @@ async function assemble(
     clock,
     ports: { api: await portAt(3), production: await portAt(4), preview: await portAt(5) },
     versions: { blue: seeded.live, green: seeded.idle },
+    ...options.cloud?.(clock),
     ...(saved === undefined ? {} : { saved: SavedAwsState.parse(saved.aws) }),
   });
   closers.push(() => aws.close());

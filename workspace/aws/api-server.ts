@@ -52,8 +52,10 @@ export function createAwsApiServer(options: {
     for (const service of services) {
       const operation = service.recognise(request);
       if (operation === undefined) continue;
+      const accessKeyId = /Credential=([^/]+)\//.exec(request.headers['authorization'] ?? '')?.[1];
       const seen = {
         atMs,
+        ...(accessKeyId === undefined ? {} : { accessKeyId }),
         service: service.name,
         operation: operation.name,
         ...(operation.subject === undefined ? {} : { subject: operation.subject }),

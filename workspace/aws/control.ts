@@ -85,6 +85,8 @@ export interface AwsCall {
   operation: string;
   /** What it was about, e.g. a distribution id. */
   subject?: string;
+  /** Whose signature it carries. */
+  accessKeyId?: string;
   status: number;
   /** `ok`, the vendor's error code, or `answer lost` (it was carried out). */
   result: string;

@@ -81,6 +81,7 @@ describe('faults', () => {
     expect(control.calls()).toEqual([
       {
         atMs: clock.nowMs(),
+        accessKeyId: 'AKIAWORKSPACE',
         service: 'cloudfront',
         operation: 'GetDistribution',
         subject: Id,
@@ -89,6 +90,7 @@ describe('faults', () => {
       },
       {
         atMs: clock.nowMs(),
+        accessKeyId: 'AKIAWORKSPACE',
         service: 'cloudfront',
         operation: 'GetDistribution',
         subject: 'E0',

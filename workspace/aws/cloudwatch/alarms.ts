@@ -83,6 +83,8 @@ export interface AlarmChange {
   from: AlarmState;
   to: AlarmState;
   reason: string;
+  previous: { reason: string; atMs: number };
+  definition: MetricAlarm | CompositeAlarm;
 }
 
 export interface Alarms {
@@ -142,6 +144,7 @@ export function createAlarms(options: {
 
   const change = (alarm: Alarm, to: AlarmState, reason: string, atMs: number) => {
     const from = alarm.state;
+    const previous = { reason: alarm.reason, atMs: alarm.transitionedAtMs };
     alarm.reason = reason;
     alarm.updatedAtMs = atMs;
     if (from === to) return;
@@ -152,7 +155,8 @@ export function createAlarms(options: {
       oldState: { stateValue: from },
       newState: { stateValue: to, stateReason: reason },
     });
-    options.onChange?.({ alarmName: alarm.definition.AlarmName, atMs, from, to, reason });
+    const { definition } = alarm;
+    options.onChange?.({ alarmName: definition.AlarmName, atMs, from, to, reason, previous, definition });
   };
 
   const put = (
