@@ -1,0 +1,56 @@
+// npm run deploy -- --stage STAGE [--region REGION] [--aws-profile NAME] [--force]: packages and deploys what was packaged.
+import { parseArgs } from 'node:util';
+import { installPackages } from './install.mjs';
+import { osls } from './osls.mjs';
+import { examplePipeline, packageService, pipelineFile } from './package.mjs';
+import { requireNode } from './require-node.mjs';
+
+const usage = `npm run deploy -- --stage STAGE [--region REGION] [--aws-profile NAME] [--force]
+  Packages (npm run package) and deploys exactly that. The region may be AWS_REGION too.
+  --force   even if nothing changed, so that changed ids in SSM and secrets are read again`;
+
+/** Throws, saying what is missing, before anything is built. */
+async function settingsOf(argv) {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      stage: { type: 'string' },
+      region: { type: 'string' },
+      'aws-profile': { type: 'string' },
+      force: { type: 'boolean' },
+    },
+  });
+  const { stage, region = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION } = values;
+  if (stage === undefined) throw new Error(`Say which stage: --stage prod\n\n${usage}`);
+  if (!/^[a-z][a-z0-9-]{0,15}$/.test(stage))
+    throw new Error(
+      `A stage is up to 16 lower-case letters, digits and dashes, not ${JSON.stringify(stage)}.`,
+    );
+  if (region === undefined)
+    throw new Error(`Say which region: --region eu-central-1, or set AWS_REGION.\n\n${usage}`);
+  if ((await pipelineFile()) === examplePipeline)
+    throw new Error(
+      'There is no pipeline.yml. Copy examples/pipeline.yml, make it yours, and check it with npx countersign validate.',
+    );
+  return { ...values, stage, region };
+}
+
+try {
+  requireNode();
+  const { stage, region, force, 'aws-profile': profile } = await settingsOf(process.argv.slice(2));
+  await installPackages();
+  const place = ['--stage', stage, '--region', region];
+  await packageService({ args: place });
+  await import('esbuild').then(({ stop }) => stop());
+  await osls([
+    'deploy',
+    '--package',
+    '.serverless',
+    ...place,
+    ...(profile === undefined ? [] : ['--aws-profile', profile]),
+    ...(force === true ? ['--force'] : []),
+  ]);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
