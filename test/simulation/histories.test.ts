@@ -10,7 +10,7 @@ import { createTape, replayTape } from './tape.ts';
 beforeAll(quietRuntime);
 
 /** Many more of them, and every cell that has to be met, in CI: `npm run simulate`. */
-const histories = 1_000;
+const histories = 2_000;
 
 test(`nothing is lost and nothing is done twice in ${histories} histories full of crashes, races and faults`, {
   timeout: 240_000,
