@@ -1,15 +1,17 @@
 import { App, LogLevel, type Receiver } from '@slack/bolt';
 import { UnreadableError } from '../flows/errors.ts';
-import { rowOf, type UnreadableRow } from '../flows/held.ts';
+import { rowOf } from '../flows/held.ts';
 import type { Log } from '../flows/ports.ts';
-import { handleClick, tellClicker } from './actions/click.ts';
-import { runCommand, tellPrivately } from './commands/run.ts';
+import { handleClick } from './actions/click.ts';
+import { runCommand } from './commands/run.ts';
+import { createDelivery, type Delivery } from './delivery.ts';
+import type { Errand } from './errands.ts';
 import type { Fields } from './gate.ts';
-import { showHome } from './home.ts';
+import { openedBy } from './home.ts';
 import { said } from './messages/answers.ts';
 import { requestForm } from './messages/modal.ts';
 import type { BotParts } from './parts.ts';
-import { acknowledgementSaying, notAccepted, type Reply, responseUrlOf, unreadable } from './reply.ts';
+import { acknowledgementSaying, notAccepted, type Reply, telling, unreadable } from './reply.ts';
 import { handleSubmission } from './views/submission.ts';
 
 export interface BotAppOptions extends BotParts {
@@ -17,13 +19,11 @@ export interface BotAppOptions extends BotParts {
   readonly botId: string;
   readonly botUserId: string;
   readonly appId: string;
-  /** Somebody came across a row that cannot be read. */
-  readonly meetUnreadable: (row: UnreadableRow) => Promise<void>;
   /** As registered with Slack; a developer's app has names of its own. */
   readonly commands?: { readonly promote: string; readonly rollback: string };
 }
 
-type Listener = (body: Fields) => Promise<Reply>;
+type Listener = (body: Fields, delivery: Delivery) => Promise<Reply>;
 type Ack = (answer?: Readonly<Record<string, unknown>>) => Promise<void>;
 
 const shortcutId = 'promote_shortcut';
@@ -62,70 +62,90 @@ export function createBotApp(options: BotAppOptions): App {
     (listener: Listener) =>
     async ({ ack, body, context }: { ack: unknown; body: unknown; context: unknown }): Promise<void> => {
       const fields = body as Fields;
-      const reply = await listener(fields).catch((error: unknown) => failed(options, fields, error));
+      const delivery = deliveryOf(options, context as Fields);
+      const reply = await listener(fields, delivery)
+        .then((known) => delivery.passOn(known))
+        .catch((error: unknown) => failed(options, fields, error));
       await acknowledge(options, fields, context as Fields, ack as Ack, reply);
-      if (reply.after !== undefined) options.later(guarded(log, reply.after));
     };
 
   app.command(
     commands.promote,
-    answer((body) => runCommand(options, 'promotion', body)),
+    answer((body, delivery) => runCommand(options, 'promotion', body, delivery)),
   );
   app.command(
     commands.rollback,
-    answer((body) => runCommand(options, 'rollback', body)),
+    answer((body, delivery) => runCommand(options, 'rollback', body, delivery)),
   );
   app.action(
     /^cs:/,
-    answer((body) => handleClick(options, body)),
+    answer((body, delivery) => handleClick(options, body, delivery)),
   );
   app.view(
     /^cs:/,
-    answer((body) => handleSubmission(options, body)),
+    answer((body, delivery) => handleSubmission(options, body, delivery)),
   );
   app.shortcut(
     shortcutId,
     answer((body) => openForm(options, body)),
   );
-  app.event('app_home_opened', async ({ body }) => {
-    options.later(guarded(log, () => showHome(options, body as unknown as Fields)));
+  app.event('app_home_opened', async ({ body, context }) => {
+    const userId = openedBy(body as unknown as Fields);
+    if (userId === undefined) return;
+    await deliveryOf(options, context as Fields).passOn({ errands: [{ does: 'home', userId }] });
   });
   return app;
+}
+
+/** The names under which a receiver that knows repeats hands on what it knows; a socket hands on nothing. */
+export interface Received {
+  /** Names the delivery. */
+  readonly deliveryId: string;
+  /** Slack was told something else meanwhile. */
+  readonly isAnswered: () => boolean;
+}
+
+function deliveryOf(parts: BotParts, { deliveryId }: Fields): Delivery {
+  return createDelivery(parts, typeof deliveryId === 'string' ? deliveryId : null);
 }
 
 /** Exactly one acknowledgement; an answer that comes after Slack was told something else follows in private. */
 async function acknowledge(
   parts: BotParts,
   body: Fields,
-  context: Fields,
+  { isAnswered }: Fields,
   ack: Ack,
   reply: Reply,
 ): Promise<void> {
-  const { isAnswered } = context;
   const late = typeof isAnswered === 'function' && isAnswered() === true;
   await ack(reply.ack);
   const text = reply.ack?.['text'];
-  if (!late || typeof text !== 'string') return;
-  const { user_id: userId, channel_id: channelId } = body;
-  if (typeof userId !== 'string') return;
-  const channel = typeof channelId === 'string' ? channelId : undefined;
-  parts.later(guarded(parts.log, () => tellPrivately(parts, responseUrlOf(body), channel, userId, { text })));
+  if (late && typeof text === 'string') await sendCalmly(parts, [telling(body, { text })]);
 }
 
-function failed(parts: BotAppOptions, body: Fields, error: unknown): Reply {
-  const row = rowOf(error);
-  if (row !== undefined) parts.later(guarded(parts.log, () => parts.meetUnreadable(row)));
+/** What was not written is said to be so, whatever else fails. */
+async function failed(parts: BotParts, body: Fields, error: unknown): Promise<Reply> {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unexpected';
   parts.log.error(
     { code, error: error instanceof Error ? error.name : 'unknown' },
     'request was not accepted',
   );
+  const row = rowOf(error);
   const words = error instanceof UnreadableError ? unreadable : notAccepted;
+  await sendCalmly(parts, [
+    ...(row === undefined ? [] : [{ does: 'hold', row } as const]),
+    ...(body['type'] === 'block_actions' ? [telling(body, said([words]))] : []),
+  ]);
   const ack = acknowledgementSaying(words, body);
-  return {
-    ...(ack === undefined ? {} : { ack }),
-    ...(body['type'] === 'block_actions' ? { after: () => tellClicker(parts, body, said([words])) } : {}),
-  };
+  return ack === undefined ? {} : { ack };
+}
+
+async function sendCalmly({ send, log }: BotParts, errands: readonly Errand[]): Promise<void> {
+  try {
+    if (errands.length > 0) await send(errands.map((errand) => ({ does: 'errand', errand, receipt: null })));
+  } catch (error) {
+    log.error({ error: error instanceof Error ? error.name : 'unknown' }, 'work was not sent');
+  }
 }
 
 async function openForm(parts: BotParts, body: Fields): Promise<Reply> {
@@ -135,16 +155,6 @@ async function openForm(parts: BotParts, body: Fields): Promise<Reply> {
   if (typeof triggerId !== 'string' || view === undefined) return {};
   await parts.slack.openView({ triggerId, view });
   return {};
-}
-
-function guarded(log: Log, task: () => Promise<void>): () => Promise<void> {
-  return async () => {
-    try {
-      await task();
-    } catch (error) {
-      log.error({ error: error instanceof Error ? error.name : 'unknown' }, 'work after the answer failed');
-    }
-  };
 }
 
 /** Bolt's finer levels carry bodies and signatures and are never let through. */

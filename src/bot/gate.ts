@@ -39,6 +39,8 @@ export type GateOutcome =
   | { readonly outcome: 'refused'; readonly status: 400 | 401 | 404 | 405 | 413; readonly code: string };
 
 export const bodyLimitBytes = 256 * 1024;
+/** Refused with this code is only what is signed rightly: Slack sent it, at another time. */
+export const outsideWindow = 'timestamp.outside-window';
 const windowSeconds = 300;
 
 type Refused = Extract<GateOutcome, { outcome: 'refused' }>;
@@ -73,10 +75,9 @@ function check(request: RawRequest, nowMs: number, settings: GateSettings): Gate
   if (signature === undefined || timestamp === undefined) return refused(401, 'signature.missing');
   if (!/^v0=[0-9a-f]{64}$/.test(signature)) return refused(401, 'signature.malformed');
   if (!/^[1-9][0-9]{9}$/.test(timestamp)) return refused(401, 'timestamp.malformed');
-  if (Math.abs(nowMs / 1000 - Number(timestamp)) > windowSeconds)
-    return refused(401, 'timestamp.outside-window');
   if (!isSigned(request.rawBody, timestamp, signature, settings.secrets))
     return refused(401, 'signature.wrong');
+  if (Math.abs(nowMs / 1000 - Number(timestamp)) > windowSeconds) return refused(401, outsideWindow);
 
   if (!form && contentType !== 'application/json') return refused(400, 'content-type.unsupported');
   const read = form ? readForm(request.rawBody) : readJson(request.rawBody);

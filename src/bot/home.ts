@@ -1,23 +1,28 @@
 import type { HomeView } from '@slack/types';
 import { z } from 'zod';
 import type { EnvironmentStatus } from '../flows/desk.ts';
+import type { ErrandParts } from './errands.ts';
 import type { Fields } from './gate.ts';
 import { context, section } from './messages/block.ts';
 import { openLine, statusAnswer } from './messages/status.ts';
 import { date } from './messages/time.ts';
-import type { BotParts } from './parts.ts';
 
 const Opened = z.object({ event: z.object({ user: z.string(), tab: z.string().optional() }) });
 
-/** Draws the Home tab anew whenever somebody opens it. */
-export async function showHome(parts: BotParts, body: Fields): Promise<void> {
+/** Whose Home tab this event opened; undefined for any other tab. */
+export function openedBy(body: Fields): string | undefined {
   const opened = Opened.safeParse(body);
-  if (!opened.success || (opened.data.event.tab ?? 'home') !== 'home') return;
+  if (!opened.success || (opened.data.event.tab ?? 'home') !== 'home') return undefined;
+  return opened.data.event.user;
+}
+
+/** Draws the Home tab anew, whenever somebody opened it. Throws what the store throws. */
+export async function drawHome(
+  parts: Pick<ErrandParts, 'desk' | 'slack' | 'nowMs' | 'log'>,
+  userId: string,
+): Promise<void> {
   const status = await parts.desk.status(null, null);
-  const published = await parts.slack.publishHome({
-    userId: opened.data.event.user,
-    view: homeView(status, parts.nowMs()),
-  });
+  const published = await parts.slack.publishHome({ userId, view: homeView(status, parts.nowMs()) });
   if (published.outcome !== 'sent') parts.log.warn({ outcome: published.outcome }, 'home was not drawn');
 }
 

@@ -1,27 +1,23 @@
-/** What a request was answered with; kept so that a repeat of it gets the same answer. */
-export interface StoredAnswer {
-  readonly status: number;
-  readonly body: string;
+import type { Receipt, Repeated } from '../flows/receipt.ts';
+import type { Errand } from './errands.ts';
+
+/** Receipts of requests that change nothing in the store but leave work behind. Throws RetryableError. */
+export interface Deliveries {
+  keep(receipt: Receipt): Promise<{ readonly outcome: 'kept' } | Repeated>;
 }
+
+/** What is to be done after a request, by whoever takes it. */
+export type Work =
+  /** The promotion wants a look once it has this revision. */
+  | { readonly does: 'look'; readonly promotionId: string; readonly revision: number }
+  /** Only to be done while the receipt of this name stands; null where it may be done at once. */
+  | { readonly does: 'errand'; readonly errand: Errand; readonly receipt: string | null };
 
 /**
- * Remembers signatures of requests that were let in (replay guard). `claim` is one conditional write; throws
- * RetryableError while the store cannot be reached.
+ * Passes work on. It is given out beside the write that it belongs to: whoever does it elsewhere waits for the receipt,
+ * whoever does it here waits for `written`. Rejects when it could not be passed on.
  */
-export interface Deliveries {
-  claim(
-    hash: string,
-    ttlSeconds: number,
-  ): Promise<
-    | { readonly outcome: 'first' }
-    /** `answer` is null while the first is still being worked on, or when it died on the way. */
-    | { readonly outcome: 'repeat'; readonly answer: StoredAnswer | null }
-  >;
-  complete(hash: string, answer: StoredAnswer): Promise<void>;
-}
-
-/** Runs a task after the acknowledgement; must never let its failure reach anybody. */
-export type Later = (task: () => Promise<void>) => void;
+export type Send = (work: readonly Work[], written?: Promise<boolean>) => Promise<void>;
 
 /** Calls back once after a real time; the returned function cancels. */
 export type After = (milliseconds: number, callback: () => void) => () => void;

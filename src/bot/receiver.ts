@@ -2,82 +2,133 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { App, Receiver } from '@slack/bolt';
 import type { Log } from '../flows/ports.ts';
+import type { Received } from './app.ts';
 import {
   bodyLimitBytes,
   checkRequest,
   type Fields,
   type GateOutcome,
   type GateSettings,
+  outsideWindow,
   type RawRequest,
 } from './gate.ts';
-import type { After, Deliveries, StoredAnswer } from './ports.ts';
-import { acknowledgementSaying, notAccepted, responseUrlOf, stillSaving } from './reply.ts';
+import type { After, Send } from './ports.ts';
+import { acknowledgementSaying, bodyOf, notAccepted, stillSaving, telling } from './reply.ts';
 
-export interface HttpAnswer extends StoredAnswer {
+export interface HttpAnswer {
+  readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
 export interface IngressOptions {
   readonly gate: GateSettings;
-  readonly deliveries: Deliveries;
   readonly log: Log;
+  /** The store's time, as far as it is known without asking. */
   readonly nowMs: () => number;
-  /** Says something to the person who clicked, through the click's `response_url`; never throws. */
-  readonly respond: (responseUrl: string, text: string) => Promise<unknown>;
+  /**
+   * Asks the store what time it is, after which `nowMs` knows as well. Only ever called for a request that is signed
+   * rightly and comes at another time than it says.
+   */
+  readonly storeNowMs: () => Promise<number>;
+  /** Takes what is to be said to somebody whom no listener answered. */
+  readonly send: Send;
   readonly after?: After;
 }
 
 /** Slack waits three seconds; the answer needs a little of that to travel. */
 const answerWithinMs = 2_800;
-/** Longer than Slack's signatures are good for. */
-const replaySeconds = 600;
+/** A clock that was asked for so lately is believed: whatever it refuses again is an old request. */
+const clockGoodForMs = 60_000;
 
 export interface Ingress {
   init(app: Pick<App, 'processEvent'>): void;
-  /** `answer` never rejects and comes in time; `settled` resolves when the listeners are done as well. */
+  /**
+   * `answer` never rejects, comes in time, and comes once everything that belongs to it was sent; only where it is late
+   * does work go on until `settled`.
+   */
   handle(request: RawRequest): { readonly answer: Promise<HttpAnswer>; readonly settled: Promise<void> };
 }
 
 type Delivery = Extract<GateOutcome, { signatureHash: string }>;
 
 /**
- * From raw bytes to exactly one acknowledgement, whatever happens on the way: the gate, the replay guard, then Bolt.
- * Knows nothing of sockets, so that a server and a function share it.
+ * From raw bytes to exactly one acknowledgement, whatever happens on the way: the gate, then Bolt. Knows nothing of
+ * sockets, so that a server and a function share it.
  */
 export function createIngress(options: IngressOptions): Ingress {
-  const { deliveries, log, respond, after = afterMilliseconds } = options;
+  const { log, send, after = afterMilliseconds } = options;
   let app: Pick<App, 'processEvent'> | undefined;
+  let clockGoodUntilMs = Number.NEGATIVE_INFINITY;
 
   const run = async (delivery: Delivery, request: RawRequest, slot: Slot): Promise<void> => {
-    const claim = await deliveries.claim(delivery.signatureHash, replaySeconds);
-    if (claim.outcome === 'repeat') {
-      log.warn({ kind: delivery.kind, known: claim.answer !== null }, 'request was sent a second time');
-      slot.put(claim.answer ?? answerOf(acknowledgementSaying(stillSaving, delivery.fields)));
-      return;
-    }
     const { 'x-slack-retry-num': retryNum, 'x-slack-retry-reason': retryReason } = lowerCased(
       request.headers,
     );
+    const received: Received = { deliveryId: delivery.signatureHash, isAnswered: slot.isSent };
     await app?.processEvent({
       body: { ...delivery.fields },
       ...(retryNum === undefined ? {} : { retryNum: Number(retryNum) }),
       ...(retryReason === undefined ? {} : { retryReason }),
-      customProperties: { isAnswered: slot.isAnswered },
+      customProperties: { ...received },
       ack: async (answer) => {
-        if (slot.acknowledge(answerOf(answer))) return;
+        if (slot.acknowledge(acknowledgementOf(answer))) return;
         log.error({ kind: delivery.kind }, 'request was acknowledged twice');
       },
     });
-    if (slot.acknowledged() === undefined) throw new Error('nobody acknowledged the request');
-    await deliveries.complete(delivery.signatureHash, slot.acknowledged() ?? answerOf(undefined));
+    // Not before the listeners are done: where this process is frozen between requests, what is left over is not done.
+    if (!slot.sendAcknowledged()) throw new Error('nobody acknowledged the request');
   };
 
   /** Says `text` instead of the listener's answer, unless that came first. */
-  const sayInstead = async (delivery: Delivery, slot: Slot, text: string): Promise<void> => {
-    if (!slot.put(answerOf(acknowledgementSaying(text, delivery.fields)))) return;
-    const responseUrl =
-      delivery.fields['type'] === 'block_actions' ? responseUrlOf(delivery.fields) : undefined;
-    if (responseUrl !== undefined) await respond(responseUrl, text);
+  const sayInstead = async ({ fields }: Delivery, slot: Slot, text: string): Promise<void> => {
+    if (!slot.send(bodyOf(acknowledgementSaying(text, fields)))) return;
+    if (fields['type'] === 'block_actions')
+      await send([{ does: 'errand', errand: telling(fields, { text }), receipt: null }]);
+  };
+
+  const work = (outcome: Delivery, request: RawRequest): Handled => {
+    const slot = createSlot();
+    const late: Promise<void>[] = [];
+    const cancel = after(answerWithinMs, () => {
+      log.error({ kind: outcome.kind }, 'request was not answered in time');
+      late.push(quietly(sayInstead(outcome, slot, stillSaving), log));
+    });
+    const working = run(outcome, request, slot)
+      .catch(async (error: unknown) => {
+        log.error({ kind: outcome.kind, error: nameOf(error) }, 'request could not be worked on');
+        await sayInstead(outcome, slot, notAccepted);
+      })
+      .finally(cancel);
+    return {
+      answer: slot.sent.then((body) => answered(200, body)),
+      settled: quietly(working, log).then(async () => {
+        await Promise.all(late);
+      }),
+    };
+  };
+
+  const admit = (outcome: GateOutcome, request: RawRequest): Handled => {
+    if (outcome.outcome === 'refused') {
+      log.warn({ code: outcome.code, status: outcome.status }, 'request was refused');
+      return atOnce(json(outcome.status, { error: outcome.code }));
+    }
+    if (outcome.kind === 'ssl-check') return atOnce(answered(200, ''));
+    if (outcome.kind === 'url-verification') return atOnce(json(200, { challenge: outcome.challenge }));
+    return work(outcome, request);
+  };
+
+  /** Either the request is old or our clock is wrong; only the store can tell, and it is not asked again and again. */
+  const lookAgain = async (first: GateOutcome, request: RawRequest): Promise<GateOutcome> => {
+    if (options.nowMs() < clockGoodUntilMs) return first;
+    try {
+      const storeNowMs = await options.storeNowMs();
+      clockGoodUntilMs = options.nowMs() + clockGoodForMs;
+      return checkRequest(request, storeNowMs, options.gate);
+    } catch (error) {
+      log.warn({ error: nameOf(error) }, 'the clock could not be read');
+      return first;
+    }
   };
 
   return {
@@ -85,92 +136,79 @@ export function createIngress(options: IngressOptions): Ingress {
       app = next;
     },
     handle(request) {
-      const outcome = checkRequest(request, options.nowMs(), options.gate);
-      const settled = Promise.resolve();
-      if (outcome.outcome === 'refused') {
-        log.warn({ code: outcome.code, status: outcome.status }, 'request was refused');
-        return { answer: Promise.resolve(json(outcome.status, { error: outcome.code })), settled };
-      }
-      if (outcome.kind === 'ssl-check')
-        return { answer: Promise.resolve(withHeaders(answerOf(undefined))), settled };
-      if (outcome.kind === 'url-verification') {
-        return { answer: Promise.resolve(json(200, { challenge: outcome.challenge })), settled };
-      }
-      const slot = createSlot();
-      const late: Promise<void>[] = [];
-      const cancel = after(answerWithinMs, () => {
-        log.error({ kind: outcome.kind }, 'request was not answered in time');
-        late.push(quietly(sayInstead(outcome, slot, stillSaving), log));
-      });
-      const work = run(outcome, request, slot)
-        .catch(async (error: unknown) => {
-          log.error({ kind: outcome.kind, error: nameOf(error) }, 'request could not be worked on');
-          await sayInstead(outcome, slot, notAccepted);
-        })
-        .finally(cancel);
+      const first = checkRequest(request, options.nowMs(), options.gate);
+      if (first.outcome !== 'refused' || first.code !== outsideWindow) return admit(first, request);
+      const admitted = lookAgain(first, request).then((outcome) => admit(outcome, request));
       return {
-        answer: slot.answer.then(withHeaders),
-        settled: quietly(work, log).then(async () => {
-          await Promise.all(late);
-        }),
+        answer: admitted.then(({ answer }) => answer),
+        settled: admitted.then(({ settled }) => settled),
       };
     },
   };
 }
 
+type Handled = ReturnType<Ingress['handle']>;
+
+const atOnce = (answer: HttpAnswer): Handled => ({
+  answer: Promise.resolve(answer),
+  settled: Promise.resolve(),
+});
+
 interface Slot {
-  readonly answer: Promise<StoredAnswer>;
-  /** Sends an answer that is not the listener's; false when one was sent already. */
-  put(answer: StoredAnswer): boolean;
-  /** Takes the listener's answer, and sends it unless it is too late; false when it is the second. */
-  acknowledge(answer: StoredAnswer): boolean;
-  acknowledged(): StoredAnswer | undefined;
-  isAnswered(): boolean;
+  /** The body that was sent. */
+  readonly sent: Promise<string>;
+  /** Sends this, unless something was sent already. */
+  send(body: string): boolean;
+  /** Takes the listener's answer; false when it is the second. */
+  acknowledge(body: string): boolean;
+  /** Sends the listener's answer, unless it is too late; false when there is none. */
+  sendAcknowledged(): boolean;
+  isSent(): boolean;
 }
 
 function createSlot(): Slot {
-  let sent = false;
-  let acknowledged: StoredAnswer | undefined;
-  let resolve: (answer: StoredAnswer) => void = () => {};
-  const answer = new Promise<StoredAnswer>((resolved) => {
+  let isSent = false;
+  let acknowledged: string | undefined;
+  let resolve: (body: string) => void = () => {};
+  const sent = new Promise<string>((resolved) => {
     resolve = resolved;
   });
-  const put = (next: StoredAnswer) => {
-    if (sent) return false;
-    sent = true;
-    resolve(next);
+  const send = (body: string) => {
+    if (isSent) return false;
+    isSent = true;
+    resolve(body);
     return true;
   };
   return {
-    answer,
-    put,
-    acknowledge(next) {
+    sent,
+    send,
+    acknowledge(body) {
       if (acknowledged !== undefined) return false;
-      acknowledged = next;
-      put(next);
+      acknowledged = body;
       return true;
     },
-    acknowledged: () => acknowledged,
-    isAnswered: () => sent,
+    sendAcknowledged() {
+      if (acknowledged === undefined) return false;
+      send(acknowledged);
+      return true;
+    },
+    isSent: () => isSent,
   };
 }
 
-/** An empty body is how Slack documents "nothing to say"; everything else is an object. */
-function answerOf(answer: unknown): StoredAnswer {
-  if (answer === undefined || answer === null || answer === '') return { status: 200, body: '' };
-  return {
-    status: 200,
-    body: JSON.stringify(typeof answer === 'object' ? answer : { text: String(answer) }),
-  };
+/** Bolt acknowledges with nothing, with a text or with an object. */
+function acknowledgementOf(answer: unknown): string {
+  if (answer === undefined || answer === null || answer === '') return bodyOf(undefined);
+  return bodyOf(typeof answer === 'object' ? { ...answer } : { text: String(answer) });
 }
 
-function withHeaders(answer: StoredAnswer): HttpAnswer {
-  return { ...answer, headers: { 'content-type': 'application/json; charset=utf-8' } };
-}
+const answered = (status: number, body: string): HttpAnswer => ({
+  status,
+  headers: { 'content-type': 'application/json; charset=utf-8' },
+  body,
+});
 
-function json(status: number, body: Fields): HttpAnswer {
-  return withHeaders({ status, body: JSON.stringify(body) });
-}
+const json = (status: number, body: Fields): HttpAnswer => answered(status, bodyOf(body));
 
 function lowerCased(headers: RawRequest['headers']): Record<string, string | undefined> {
   return Object.fromEntries(

@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { createBotApp } from '../bot/app.ts';
+import { type ErrandParts, runErrand } from '../bot/errands.ts';
+import type { Send } from '../bot/ports.ts';
 import { createHttpReceiver } from '../bot/receiver.ts';
 import { createSlackClient } from '../bot/slack-client.ts';
 import type { ServerEnv } from '../config/env.ts';
@@ -73,6 +75,23 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
     log,
   });
 
+  /** The runner is woken by the desk itself, so that only errands are left to be done here. */
+  const send: Send = async (work, written) => {
+    for (const each of work) {
+      if (each.does !== 'errand') continue;
+      later(async () => {
+        if ((await written) !== false) await runErrand(errandParts, each.errand);
+      });
+    }
+  };
+  const errandParts: ErrandParts = {
+    desk,
+    slack,
+    hold: (row) => held.hold(row, store.clock.nowMs()),
+    nowMs: () => store.clock.nowMs(),
+    log,
+  };
+
   const runner = createRunner({
     duePromotions: store.promotions.due,
     dueSurfaces: store.outbox.dueSurfaces,
@@ -98,10 +117,10 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
             appId: env.slack.appId,
             teamId: env.slack.teamId,
           },
-          deliveries: store.deliveries,
           log,
           nowMs: () => store.clock.nowMs(),
-          respond: (responseUrl, text) => slack.respond(responseUrl, { text }),
+          storeNowMs: store.promotions.now,
+          send,
         })
       : null;
   const socket = env.slack.appToken === null ? null : createSocketReceiver(env, env.slack.appToken);
@@ -112,14 +131,14 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
     desk,
     catalog,
     slack,
-    later,
+    deliveries: store.deliveries,
+    send,
     nowMs: () => store.clock.nowMs(),
     teamId: env.slack.teamId,
     botId: env.slack.bot?.id ?? '',
     botUserId: env.slack.bot?.userId ?? '',
     appId: env.slack.appId,
     commands: env.slack.commands,
-    meetUnreadable: (row) => held.hold(row, store.clock.nowMs()),
     log,
   });
 

@@ -4,6 +4,7 @@ import type { Analysis, CheckResult, Definition } from './promotion/plan.ts';
 import type { Policy } from './promotion/policy.ts';
 import type { Person, Promotion } from './promotion/promotion.ts';
 import type { Refusal } from './promotion/refusal.ts';
+import type { Receipt, Repeated } from './receipt.ts';
 import type { Deadlock, UnlockEntry, UnlockStatement } from './unlock.ts';
 
 /** One environment of one app as the configuration has it. */
@@ -89,12 +90,36 @@ export interface EnvironmentStatus {
   readonly unreadable: { readonly promotions: number; readonly live: boolean };
 }
 
+/** What goes with the write that an answer is about. */
+export interface Closing {
+  /** Written in the same transaction; null where no repeat can come. */
+  readonly receipt: Receipt | null;
+  /**
+   * Begins beside the write, which it must not be told of before `written` says so, and never fails. `look`: what the
+   * write leaves to be looked at, by the revision that it makes; null where it changes no promotion.
+   */
+  readonly send: (
+    look: { readonly promotionId: string; readonly revision: number } | null,
+    written: Promise<boolean>,
+  ) => Promise<void>;
+}
+
+/**
+ * How one request of a person is closed with an answer that is known and not yet written. Asked once for every attempt,
+ * since a lost race may end in another answer; not asked where nothing is written. Undefined leaves this one open.
+ */
+export type Close<Answer> = (answer: Answer) => Closing | undefined;
+
 /** Where people's requests are decided: one read and one conditional write each, never a call to Slack or a target but where it says so. */
 export interface Desk {
   /** Opens a promotion or rollback; refuses unknown apps and environments with the nearest known name. */
-  open(request: OpenRequest): Promise<OpenAnswer>;
+  open(request: OpenRequest, close?: Close<OpenAnswer>): Promise<OpenAnswer | Repeated>;
   /** Puts one person's event to `transition` and saves; retries lost races. */
-  decide(promotionId: string, event: PromotionEvent): Promise<DecideAnswer>;
+  decide(
+    promotionId: string,
+    event: PromotionEvent,
+    close?: Close<DecideAnswer>,
+  ): Promise<DecideAnswer | Repeated>;
   /** The plan of a promotion that is not opened (dry run). Slow: looks at the target and runs the gates. */
   rehearse(request: Omit<OpenRequest, 'dedupeKey'>): Promise<Rehearsal>;
   /** Frees an environment whose holder cannot be worked on, once a second person asks. Slow: reads Slack's directory. */

@@ -4,6 +4,7 @@ import type { AuditEntry } from './promotion/audit.ts';
 import type { Analysis, CheckResult, CheckSpec, Definition, Release, Step } from './promotion/plan.ts';
 import type { Person, Promotion, StepClaim } from './promotion/promotion.ts';
 import type { Refusal } from './promotion/refusal.ts';
+import type { Receipt, Repeated } from './receipt.ts';
 import type { HeldLock, LockSeen, UnlockEntry, UnlockRefusal } from './unlock.ts';
 
 /** SHA-256 in lower-case hex, passed in so that the flows stay free of Node. */
@@ -47,7 +48,15 @@ export type SaveOutcome =
   | { readonly outcome: 'saved'; readonly nowMs: number }
   /** Somebody else saved first; load again. */
   | { readonly outcome: 'conflict' }
-  | { readonly outcome: 'locked'; readonly holder: string };
+  | { readonly outcome: 'locked'; readonly holder: string }
+  | Repeated;
+
+/** Where a promotion's chain of refusals ends: all that the next one needs. */
+export interface RefusalHead {
+  readonly sequence: number;
+  readonly atMs: number;
+  readonly hash: string;
+}
 
 export interface Loaded {
   readonly promotion: Promotion;
@@ -58,19 +67,24 @@ export interface Loaded {
 /** The truth. Strongly consistent reads; one conditional write per decision. Throws RetryableError, UnreadableError. */
 export interface PromotionStore {
   load(id: string): Promise<Loaded | undefined>;
-  /** Saves a new promotion; a second create with the same id answers the one that is there. */
-  create(change: Change): Promise<{
-    readonly outcome: 'created' | 'exists';
-    readonly promotion: Promotion;
-    readonly nowMs: number;
-  }>;
+  /** Saves a new promotion; a second create with the same id answers the one that is there, and writes no receipt. */
+  create(
+    change: Change,
+    receipt?: Receipt,
+  ): Promise<
+    | { readonly outcome: 'created' | 'exists'; readonly promotion: Promotion; readonly nowMs: number }
+    | Repeated
+  >;
   /** Succeeds only while the stored revision is one less than the promotion's. */
-  save(change: Change): Promise<SaveOutcome>;
-  /** Records a refusal beside the promotion without changing it. */
+  save(change: Change, receipt?: Receipt): Promise<SaveOutcome>;
+  /** The newest refusal of a promotion; null before the first. */
+  newestRefusal(promotionId: string): Promise<RefusalHead | null>;
+  /** Records a refusal beside the promotion without changing it. `before`, where it was read already, saves a read. */
   recordRefusal(
     promotion: Promotion,
     entry: Omit<AuditEntry, 'sequence' | 'previous' | 'hash'>,
-  ): Promise<void>;
+    also?: { readonly before?: RefusalHead | null | undefined; readonly receipt?: Receipt | undefined },
+  ): Promise<{ readonly outcome: 'recorded' } | Repeated>;
   /**
    * Ids whose due time has come, oldest first; may be late or name one that is no longer due. Those in `except` are
    * passed over, however many of them stand in front.

@@ -193,15 +193,12 @@ export function takenKeysOf(lock: Item): readonly string[] | undefined {
   }
 }
 
-const Answer = z.strictObject({ status: z.int(), body: z.string() });
-
 export const parseHeld = (item: Item) => parseBody(HeldBody, item, 'note of a held row');
 export const parseLive = (item: Item) => parseBody(LiveRecord, item, 'live record');
 export const parseAudit = (item: Item) => parseBody(AuditEntry, item, 'audit entry');
 export const parseChained = (item: Item) => parseBody(Chained, item, 'refusal');
 export const parseAnnouncement = (item: Item) => parseBody(StoredAnnouncement, item, 'announcement');
 export const parseSurface = (item: Item) => parseBody(SurfaceBody, item, 'surface');
-export const parseAnswer = (item: Item) => parseBody(Answer, item, 'answer');
 /** Who holds a lock. A holder that is no text is nobody's to judge. Throws UnreadableError. */
 export function parseLock(lock: Item): { readonly holder: string | undefined } {
   const sound =

@@ -1,7 +1,9 @@
 import { RetryableError, UnreadableError } from '../flows/errors.ts';
 import type { Change, Loaded, PromotionStore, SaveOutcome } from '../flows/ports.ts';
 import type { Promotion } from '../flows/promotion/promotion.ts';
+import type { Receipt } from '../flows/receipt.ts';
 import { nobody } from '../flows/unlock.ts';
+import { receiptWrite, repeatedBy } from './deliveries.ts';
 import { dueIds } from './due.ts';
 import { type Format, promotionFormat } from './format.ts';
 import {
@@ -101,7 +103,7 @@ export function createPromotionStore({
     }
   };
 
-  const save = async (change: Change): Promise<SaveOutcome> => {
+  const save: PromotionStore['save'] = async (change, receipt) => {
     const { promotion } = change;
     const tx = nonce();
     const locks = await lockWrites(change);
@@ -111,9 +113,12 @@ export function createPromotionStore({
       ...recordWrites(change, tx),
       wakeSurface(promotion),
       ...handedOverWrites(change, tx, format),
+      ...receiptWrites(receipt),
     ];
     const outcome = await commit(change, tx, writes);
     if (outcome.outcome === 'written') return { outcome: 'saved', nowMs: outcome.nowMs };
+    const repeated = repeatedBy(receipt, outcome.met[writes.length - 1]);
+    if (repeated !== undefined) return repeated;
     return lostTo(outcome.met, locks.length, change.locks?.does === 'take');
   };
 
@@ -174,22 +179,25 @@ export function createPromotionStore({
     now,
     holder,
     save,
-    async create(change) {
+    async create(change, receipt) {
       const { promotion } = change;
       const tx = nonce();
       const writes: Write[] = [
         { does: 'put', item: promotionItem(promotion, tx, format), condition: conditions.absent() },
         { does: 'put', item: newSurface(promotion), condition: conditions.absent() },
         ...recordWrites(change, tx),
+        ...receiptWrites(receipt),
       ];
       const outcome = await commit(change, tx, writes);
       if (outcome.outcome === 'written') return { outcome: 'created', promotion, nowMs: outcome.nowMs };
+      const repeated = repeatedBy(receipt, outcome.met[writes.length - 1]);
+      if (repeated !== undefined) return repeated;
       const there = await load(promotion.id);
       if (there === undefined)
         throw new RetryableError('store.contended', 'The promotion could not be created.');
       return { outcome: 'exists', ...there };
     },
-    recordRefusal: createRefusalRecorder({ transport, nonce }),
+    ...createRefusalRecorder({ transport, nonce }),
     due: (limit, except) => dueIds(transport, 'DUE', limit, except),
     survey,
     list: async (app, environment, limit) => (await survey(app, environment, limit)).promotions,
@@ -264,6 +272,10 @@ function recordWrites(change: Pick<Change, 'audit' | 'announcements' | 'live'>, 
         ]),
   ];
 }
+
+/** Last in its transaction. */
+const receiptWrites = (receipt: Receipt | undefined): Write[] =>
+  receipt === undefined ? [] : [receiptWrite(receipt)];
 
 function newSurface(promotion: Promotion): Item {
   const { id, policy } = promotion;

@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { DecideAnswer } from '../../flows/desk.ts';
 import type { PromotionEvent } from '../../flows/promotion/events.ts';
 import type { Person, PersonClaim } from '../../flows/promotion/promotion.ts';
 import { refusal } from '../../flows/promotion/refusal.ts';
-import { strangers, tellPrivately } from '../commands/run.ts';
+import { strangers } from '../commands/run.ts';
+import type { Delivery } from '../delivery.ts';
 import type { Fields } from '../gate.ts';
 import { type Anchor, actionIds, parseAnchor } from '../messages/anchor.ts';
 import { refusalAnswer, said } from '../messages/answers.ts';
 import { reasonForm } from '../messages/modal.ts';
 import type { BotParts } from '../parts.ts';
-import { type Reply, responseUrlOf } from '../reply.ts';
+import { type Reply, telling } from '../reply.ts';
 import type { EphemeralAnswer } from '../slack-client.ts';
 
 export const Clicker = z.object({ id: z.string(), team_id: z.string().optional() });
@@ -18,10 +20,8 @@ const Team = z.object({ id: z.string() }).nullable().optional();
 const Click = z.object({
   user: Clicker,
   team: Team,
-  channel: z.object({ id: z.string() }).optional(),
   container: z.object({ message_ts: z.string().optional() }),
   trigger_id: z.string(),
-  response_url: z.string().optional(),
   actions: z.tuple([
     z.object({
       action_id: z.string(),
@@ -63,17 +63,15 @@ const accepted: Record<PersonClaim['does'], string> = {
 export const acceptedText = (does: PersonClaim['does']) => accepted[does];
 
 /** A click on one of our buttons becomes an event for the desk, or opens the form that asks for a reason. */
-export async function handleClick(parts: BotParts, body: Fields): Promise<Reply> {
+export async function handleClick(parts: BotParts, body: Fields, delivery: Delivery): Promise<Reply> {
+  const tell = (answer: EphemeralAnswer): Reply => ({ errands: [telling(body, answer)] });
   const parsed = Click.safeParse(body);
   if (!parsed.success) {
     parts.log.warn({}, 'click was malformed');
-    return {
-      after: () => tellPrivately(parts, responseUrlOf(body), undefined, '', refusalAnswer(malformed)),
-    };
+    return tell(refusalAnswer(malformed));
   }
   const click = parsed.data;
   const [action] = click.actions;
-  const tell = (answer: EphemeralAnswer): Reply => ({ after: () => answerClick(parts, click, answer) });
   if (isStranger(body, parts.teamId)) return tell(refusalAnswer(strangers));
   const anchor = parseAnchor(action.block_id, action.value);
   if (anchor === undefined) return tell(refusalAnswer(malformed));
@@ -92,20 +90,13 @@ export async function handleClick(parts: BotParts, body: Fields): Promise<Reply>
   const claim = claimOf(click, { teamId: parts.teamId, userId: click.user.id }, parts.nowMs());
   const event = eventOf(action.action_id, anchor, claim);
   if (event === undefined) return tell(refusalAnswer(malformed));
-  const answer = await parts.desk.decide(anchor.promotionId, event);
-  return tell(
-    answer.outcome === 'accepted' ? said([accepted[event.claim.does]]) : refusalAnswer(answer.refusal),
+  return delivery.decided<DecideAnswer>(
+    (close) => parts.desk.decide(anchor.promotionId, event, close),
+    (answer) =>
+      tell(
+        answer.outcome === 'accepted' ? said([accepted[event.claim.does]]) : refusalAnswer(answer.refusal),
+      ),
   );
-}
-
-function answerClick(parts: BotParts, click: Click, answer: EphemeralAnswer): Promise<void> {
-  return tellPrivately(parts, click.response_url, click.channel?.id, click.user.id, answer);
-}
-
-/** Says something to whoever clicked, where the click can be read at all. */
-export async function tellClicker(parts: BotParts, body: Fields, answer: EphemeralAnswer): Promise<void> {
-  const click = Click.safeParse(body);
-  if (click.success) await answerClick(parts, click.data, answer);
 }
 
 type Unworded = Omit<PersonClaim, 'does' | 'answer'>;

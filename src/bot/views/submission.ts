@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import type { DecideAnswer, OpenAnswer, OpenRequest } from '../../flows/desk.ts';
 import type { PromotionEvent } from '../../flows/promotion/events.ts';
 import type { PersonClaim } from '../../flows/promotion/promotion.ts';
 import type { Refusal } from '../../flows/promotion/refusal.ts';
 import { acceptedText, Clicker, idOf, isStranger } from '../actions/click.ts';
 import { isVersion, reasonLimit } from '../command.ts';
 import { strangers } from '../commands/run.ts';
+import type { Delivery } from '../delivery.ts';
 import type { Fields } from '../gate.ts';
 import { openAnswer } from '../messages/answers.ts';
 import { formIds, inputIds, resultView } from '../messages/modal.ts';
@@ -37,19 +39,19 @@ const Carried = z.strictObject({
 });
 
 /** A form that was sent in: asks the desk, and shows its answer in the form itself. */
-export async function handleSubmission(parts: BotParts, body: Fields): Promise<Reply> {
+export async function handleSubmission(parts: BotParts, body: Fields, delivery: Delivery): Promise<Reply> {
   const submission = Submission.parse(body);
   const inputs = inputsOf(submission);
   if (isStranger(body, parts.teamId)) return wrong(inputIds.reason, strangers);
   switch (submission.view.callback_id) {
     case formIds.promote:
-      return request(parts, 'promotion', submission, inputs);
+      return request(parts, 'promotion', submission, inputs, delivery);
     case formIds.rollBack:
-      return request(parts, 'rollback', submission, inputs);
+      return request(parts, 'rollback', submission, inputs, delivery);
     case formIds.reject:
-      return decide(parts, 'reject', submission, inputs);
+      return decide(parts, 'reject', submission, inputs, delivery);
     case formIds.resolve:
-      return decide(parts, 'resolve', submission, inputs);
+      return decide(parts, 'resolve', submission, inputs, delivery);
     default:
       parts.log.warn({}, 'form is not one of ours');
       return {};
@@ -89,6 +91,7 @@ async function request(
   kind: 'promotion' | 'rollback',
   { user, view }: Submission,
   inputs: Inputs,
+  delivery: Delivery,
 ): Promise<Reply> {
   const [app, environment, ...more] = (inputs.where ?? '').split(' ');
   const { version = null, reason = null } = inputs;
@@ -105,7 +108,7 @@ async function request(
     found[inputIds.reason] = `At most ${reasonLimit} characters.`;
   if (!known || Object.keys(found).length > 0) return errors(found);
 
-  const answer = await parts.desk.open({
+  const wanted: OpenRequest = {
     kind,
     app,
     environment,
@@ -113,15 +116,16 @@ async function request(
     reason,
     person: { teamId: parts.teamId, userId: user.id },
     dedupeKey: `view:${view.id}`,
-  });
-  if (answer.outcome === 'refused') {
-    const about = answer.refusal.code.split('.', 1)[0];
-    return wrong(
-      about === 'version' || about === 'release' ? inputIds.version : inputIds.where,
-      answer.refusal,
-    );
-  }
-  return shows('Asked for', [openAnswer(answer).text]);
+  };
+  return delivery.decided<OpenAnswer>(
+    (close) => parts.desk.open(wanted, close),
+    (answer) => {
+      if (answer.outcome !== 'refused') return shows('Asked for', [openAnswer(answer).text]);
+      const about = answer.refusal.code.split('.', 1)[0];
+      const input = about === 'version' || about === 'release' ? inputIds.version : inputIds.where;
+      return wrong(input, answer.refusal);
+    },
+  );
 }
 
 async function decide(
@@ -129,6 +133,7 @@ async function decide(
   does: 'reject' | 'resolve',
   { user, view }: Submission,
   inputs: Inputs,
+  delivery: Delivery,
 ): Promise<Reply> {
   const reason = clean(inputs.reason ?? '');
   if (reason === '') return errors({ [inputIds.reason]: 'Write why; others will want to understand it.' });
@@ -146,7 +151,11 @@ async function decide(
     does === 'reject'
       ? { type: 'rejection.claimed', claim, round, digest }
       : { type: 'resolution.claimed', claim };
-  const answer = await parts.desk.decide(promotionId, event);
-  if (answer.outcome === 'refused') return wrong(inputIds.reason, answer.refusal);
-  return shows(does === 'reject' ? 'Reject' : 'Close by hand', [acceptedText(does)]);
+  return delivery.decided<DecideAnswer>(
+    (close) => parts.desk.decide(promotionId, event, close),
+    (answer) =>
+      answer.outcome === 'refused'
+        ? wrong(inputIds.reason, answer.refusal)
+        : shows(does === 'reject' ? 'Reject' : 'Close by hand', [acceptedText(does)]),
+  );
 }

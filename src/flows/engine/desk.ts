@@ -1,5 +1,6 @@
 import type {
   Catalog,
+  Close,
   DecideAnswer,
   Desk,
   EnvironmentSettings,
@@ -12,12 +13,14 @@ import type {
   UnlockRequest,
 } from '../desk.ts';
 import { MisconfiguredError, RetryableError, TerminalError, UnreadableError } from '../errors.ts';
-import type { LiveRecord, Loaded } from '../ports.ts';
+import type { LiveRecord, Loaded, RefusalHead } from '../ports.ts';
 import { actorOf } from '../promotion/change.ts';
 import type { PromotionEvent } from '../promotion/events.ts';
 import { openPromotion } from '../promotion/open.ts';
 import { hasEnded, isDirty, type PersonClaim, type Promotion } from '../promotion/promotion.ts';
 import { type Refusal, refusal } from '../promotion/refusal.ts';
+import type { Repeated } from '../receipt.ts';
+import { closing } from './closing.ts';
 import { analyze, plain, validate } from './planner.ts';
 import { apply } from './save.ts';
 import { stuckLock, type UnlockWorld, unlock } from './unlock.ts';
@@ -35,6 +38,11 @@ export interface DeskWorld extends Pick<World, 'store' | 'hash' | 'hints' | 'log
   readonly looking: Pick<World, 'targetOf' | 'checks' | 'releases'> | null;
   /** Only for two-person unlock. */
   readonly unlocking?: Pick<UnlockWorld, 'locks' | 'directory'>;
+}
+
+/** A promotion as it was read, and where its refusals end: null before the first, undefined where that is not known. */
+interface Looked extends Loaded {
+  readonly newest: RefusalHead | null | undefined;
 }
 
 export function createDesk(world: DeskWorld): Desk {
@@ -59,13 +67,24 @@ export function createDesk(world: DeskWorld): Desk {
     );
   };
 
+  /** A request that is to be closed is in a hurry: what a no would need is read together with the promotion. */
+  const look = async (promotionId: string, hurried: boolean): Promise<Looked | undefined> => {
+    const [loaded, newest] = await Promise.all([
+      store.load(promotionId),
+      // It may turn out not to be needed: whoever does need it reads it again, and finds what stands in the way.
+      hurried ? store.newestRefusal(promotionId).catch(() => undefined) : undefined,
+    ]);
+    return loaded === undefined ? undefined : { ...loaded, newest };
+  };
+
   /** A no is told once it is recorded (ALL-11). */
   const refuse = async (
-    { promotion, nowMs }: Loaded,
+    { promotion, nowMs, newest }: Looked,
     event: PromotionEvent,
     why: Refusal,
-  ): Promise<DecideAnswer> => {
-    await store.recordRefusal(promotion, {
+    close: Close<DecideAnswer> | undefined,
+  ): Promise<DecideAnswer | Repeated> => {
+    const entry = {
       promotionId: promotion.id,
       atMs: Math.max(nowMs, promotion.nowMs),
       actor: actorOf(promotion, event),
@@ -74,72 +93,123 @@ export function createDesk(world: DeskWorld): Desk {
       digest: 'digest' in promotion ? promotion.digest : null,
       event,
       refusal: why,
-    });
-    return { outcome: 'refused', refusal: why, promotion };
+    };
+    const answer = { outcome: 'refused', refusal: why, promotion } as const;
+    const recorded = await closing(close?.(answer), null, (receipt) =>
+      store.recordRefusal(promotion, entry, { before: newest, receipt }),
+    );
+    return recorded.outcome === 'repeated' ? recorded : answer;
   };
 
-  const decide = async (promotionId: string, event: PromotionEvent): Promise<DecideAnswer> => {
+  const decide = async (
+    promotionId: string,
+    event: PromotionEvent,
+    close?: Close<DecideAnswer>,
+    seen?: Looked,
+  ): Promise<DecideAnswer | Repeated> => {
     for (let race = 0; race < races; race += 1) {
-      const loaded = await store.load(promotionId);
-      if (loaded === undefined) {
+      const looked = race === 0 && seen !== undefined ? seen : await look(promotionId, close !== undefined);
+      if (looked === undefined) {
         return {
           outcome: 'refused',
           refusal: refusal('promotion.unknown', 'There is no such promotion.', 'Look for its newest card.'),
           promotion: null,
         };
       }
-      const { promotion } = loaded;
-      if (event.type === 'rollback.claimed' && promotion.phase === 'promoted') {
-        const answer = await rollBackEnded(promotion, event.claim);
-        return answer.outcome === 'refused' ? refuse(loaded, event, answer.refusal) : answer;
-      }
-      const applied = await apply(world, promotion, event, loaded.nowMs);
+      const { promotion } = looked;
+      if (event.type === 'rollback.claimed' && promotion.phase === 'promoted')
+        return rollBackEnded(looked, event, close);
+      const applied = await apply(
+        world,
+        promotion,
+        event,
+        looked.nowMs,
+        close && ((next) => close(accepted(next))),
+      );
       if (applied.outcome === 'saved') {
         world.hints.wake(promotionId, applied.nowMs);
-        return { outcome: 'accepted', promotion: applied.promotion };
+        return accepted(applied.promotion);
       }
-      if (applied.outcome === 'refused') return refuse(loaded, event, applied.refusal);
+      if (applied.outcome === 'repeated') return applied;
+      if (applied.outcome === 'refused') return refuse(looked, event, applied.refusal, close);
     }
     throw new RetryableError('store.contended', 'Too many changes at once.', { data: { promotionId } });
   };
 
   /** The Roll Back button of a promotion that has ended well: back to what was live before it. */
-  const rollBackEnded = async (ended: Promotion, claim: PersonClaim): Promise<DecideAnswer> => {
+  const rollBackEnded = async (
+    looked: Looked,
+    event: Extract<PromotionEvent, { claim: PersonClaim }>,
+    close: Close<DecideAnswer> | undefined,
+  ): Promise<DecideAnswer | Repeated> => {
+    const { promotion: ended, nowMs } = looked;
+    const { claim } = event;
     if (!('plan' in ended) || ended.plan === null)
       throw new TerminalError('engine.phase', 'a promoted promotion has a plan');
-    const [newest] = await store.liveRecords(ended.app, ended.environment, 1);
+    const { app, environment } = ended;
+    const [[newest], holderId] = await Promise.all([
+      store.liveRecords(app, environment, 1),
+      store.holder(`${app}#${environment}`),
+    ]);
     if (newest !== undefined && newest.artifact !== ended.plan.analysis.candidate.release.artifact) {
       const why = refusal(
         'rollback.not-live',
         `This is no longer what is live: ${newest.version} is.`,
-        `See /promote status ${ended.app}, and use /rollback ${ended.app} ${ended.environment}.`,
+        `See /promote status ${app}, and use /rollback ${app} ${environment}.`,
       );
-      return { outcome: 'refused', refusal: why, promotion: ended };
+      return refuse(looked, event, why, close);
     }
-    const answer = await open({
+    const request: OpenRequest = {
       kind: 'rollback',
-      app: ended.app,
-      environment: ended.environment,
+      app,
+      environment,
       version: ended.plan.analysis.live.release.version,
       person: claim.person,
       reason: claim.reason,
       dedupeKey: claim.id,
-    });
-    if (answer.outcome === 'refused') return { ...answer, promotion: ended };
-    return { outcome: 'accepted', promotion: answer.promotion };
+    };
+    const answer = await openAt(
+      request,
+      { nowMs, holderId },
+      // A no is recorded with this card as well, and closed there.
+      close && ((next) => (next.outcome === 'refused' ? undefined : close(accepted(next.promotion)))),
+    );
+    if (answer.outcome === 'repeated') return answer;
+    if (answer.outcome === 'refused') return refuse(looked, event, answer.refusal, close);
+    return accepted(answer.promotion);
   };
 
-  const open = async (request: OpenRequest): Promise<OpenAnswer> => {
-    const settings = settingsOf(request.app, request.environment);
-    if (request.kind === 'rollback') {
+  const open = async (request: OpenRequest, close?: Close<OpenAnswer>): Promise<OpenAnswer | Repeated> => {
+    const { app, environment, kind } = request;
+    const [nowMs, holderId] = await Promise.all([
+      store.now(),
+      kind === 'rollback' ? store.holder(`${app}#${environment}`) : undefined,
+    ]);
+    return openAt(request, { nowMs, holderId }, close);
+  };
+
+  /** Opens it as of what was read; `holderId` is whoever holds the environment, where a rollback asks. */
+  const openAt = async (
+    request: OpenRequest,
+    { nowMs, holderId }: { readonly nowMs: number; readonly holderId: string | undefined },
+    close: Close<OpenAnswer> | undefined,
+  ): Promise<OpenAnswer | Repeated> => {
+    if (holderId !== undefined) {
       // Before the configuration is asked: what runs is rolled back even where its app has vanished from it.
-      const joined = await joinRunning(request);
+      const joined = await joinRunning(request, holderId, nowMs, close);
       if (joined !== undefined) return joined;
     }
+    const settings = settingsOf(request.app, request.environment);
     if ('code' in settings) return { outcome: 'refused', refusal: settings };
     const id = `p${world.hash(`${request.person.teamId}|${request.dedupeKey}`).slice(0, idLength)}`;
-    const nowMs = await store.now();
-    const created = await store.create(openPromotion(id, request, settings, nowMs, world.hash));
+    const change = openPromotion(id, request, settings, nowMs, world.hash);
+    const { promotion } = change;
+    const created = await closing(
+      close?.({ outcome: 'opened', promotion }),
+      { promotionId: id, revision: promotion.revision },
+      (receipt) => store.create(change, receipt),
+    );
+    if (created.outcome === 'repeated') return created;
     world.hints.wake(id, created.nowMs);
     return { outcome: 'opened', promotion: created.promotion };
   };
@@ -148,10 +218,14 @@ export function createDesk(world: DeskWorld): Desk {
    * `/rollback` while a promotion has changed the environment: without a version, or to where its way back goes, that
    * promotion turns around. To another release a rollback of its own is opened, which takes over once it is planned.
    */
-  const joinRunning = async (request: OpenRequest): Promise<OpenAnswer | undefined> => {
-    const holderId = await store.holder(`${request.app}#${request.environment}`);
-    if (holderId === undefined) return undefined;
-    const running = await holderIfReadable(holderId);
+  const joinRunning = async (
+    request: OpenRequest,
+    holderId: string,
+    nowMs: number,
+    close: Close<OpenAnswer> | undefined,
+  ): Promise<OpenAnswer | Repeated | undefined> => {
+    const looked = await lookIfReadable(holderId, close !== undefined);
+    const running = looked?.promotion;
     if (
       running === undefined ||
       hasEnded(running) ||
@@ -167,20 +241,27 @@ export function createDesk(world: DeskWorld): Desk {
       id: world.hash(request.dedupeKey).slice(0, 16),
       does: 'roll-back',
       person: request.person,
-      atMs: await store.now(),
+      atMs: nowMs,
       reason: request.reason,
       answer: null,
     };
-    const answer = await decide(running.id, { type: 'rollback.claimed', claim });
-    return answer.outcome === 'accepted'
-      ? { outcome: 'joined', promotion: answer.promotion }
-      : { outcome: 'refused', refusal: answer.refusal };
+    const joined = (answer: DecideAnswer): OpenAnswer =>
+      answer.outcome === 'accepted'
+        ? { outcome: 'joined', promotion: answer.promotion }
+        : { outcome: 'refused', refusal: answer.refusal };
+    const answer = await decide(
+      running.id,
+      { type: 'rollback.claimed', claim },
+      close && ((next) => close(joined(next))),
+      looked,
+    );
+    return answer.outcome === 'repeated' ? answer : joined(answer);
   };
 
   /** A holder that cannot be read must not stand in the way of asking; the lock decides later. */
-  const holderIfReadable = async (id: string): Promise<Promotion | undefined> => {
+  const lookIfReadable = async (id: string, hurried: boolean): Promise<Looked | undefined> => {
     try {
-      return (await store.load(id))?.promotion;
+      return await look(id, hurried);
     } catch (error) {
       if (error instanceof UnreadableError) return undefined;
       throw error;
@@ -297,13 +378,15 @@ export function createDesk(world: DeskWorld): Desk {
 
   return {
     open,
-    decide,
+    decide: (promotionId, event, close) => decide(promotionId, event, close),
     rehearse,
     unlock: unlockTogether,
     status,
     find: async (id) => (await store.load(id))?.promotion,
   };
 }
+
+const accepted = (promotion: Promotion) => ({ outcome: 'accepted', promotion }) as const;
 
 function unknownWord(
   world: DeskWorld,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Hash } from '../ports.ts';
+import type { Hash, RefusalHead } from '../ports.ts';
 import { AuditEntry } from './audit.ts';
 import { auditHash } from './change.ts';
 import type { Promotion } from './promotion.ts';
@@ -21,7 +21,7 @@ export type RefusalEntry = z.infer<typeof RefusalEntry>;
 
 /** The refusal as the one after `before`. Of two refused at once the later one takes the later time. */
 export function chainRefusal(
-  before: Pick<RefusalEntry, 'sequence' | 'atMs' | 'hash'> | undefined,
+  before: RefusalHead | undefined,
   promotion: Promotion,
   entry: Omit<AuditEntry, 'sequence' | 'previous' | 'hash'>,
   hash: Hash,

@@ -68,7 +68,8 @@ export function createPaperStore(nowMs: () => number): PaperStore {
       write(change);
       return { outcome: 'saved', nowMs: nowMs() };
     },
-    async recordRefusal() {},
+    newestRefusal: async () => null,
+    recordRefusal: async () => ({ outcome: 'recorded' }),
     async due() {
       const ids = [...promotions.keys()].filter((id) => {
         const dueAtMs = read(id)?.dueAtMs ?? null;

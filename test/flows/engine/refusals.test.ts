@@ -19,6 +19,7 @@ function deskOver(promotion: Promotion, live: readonly LiveRecord[] = [], full =
     recordRefusal: async (_promotion, entry) => {
       if (full) throw new RetryableError('store.contended', 'Too many refusals at once.');
       recorded.push(entry);
+      return { outcome: 'recorded' };
     },
   };
   const catalog: Catalog = { apps: [], find: () => undefined, defaultEnvironment: () => undefined };

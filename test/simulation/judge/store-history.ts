@@ -103,10 +103,11 @@ const operations: readonly [Operation, ...Operation[]] = [
     await store.audit(id);
     await outbox.announcements(id, tape.draw(2), 2);
   },
-  async (tape, { deliveries }) => {
+  async (tape, { deliveries, startMs }) => {
     const request = tape.pick(['aa', 'bb'] as const);
-    await deliveries.claim(request, tape.pick([1, 600] as const));
-    if (tape.draw(2) === 0) await deliveries.complete(request, { status: 200, body: '{}' });
+    const mark = tape.pick(['m1', 'm2'] as const);
+    await deliveries.keep({ id: request, mark, expiresAtMs: startMs + tape.draw(20) * 1_000, body: '{}' });
+    if (tape.draw(2) === 0) await deliveries.take(`${request}.${mark}`, tape.pick(['one', 'two'] as const));
   },
   async (tape, { budget, startMs }) => {
     const nowMs = startMs + tape.draw(20) * 1_000;
