@@ -140,10 +140,12 @@ export function createBot(deps: BotDeps, process: Process): Bot {
     startedAtMs: kernel.work().startedAtMs,
     telling: [],
   });
-  const tickOne = (promotionId: string) =>
-    kernel.within(about(promotionId, 'tick'), () =>
-      tick({ ...world, store: mustBeThere(store) }, promotionId),
+  const tickOne = async (promotionId: string) => {
+    await kernel.within(about(promotionId, 'tick'), () =>
+      // Not from the tape, so that an alarm's look comes often and takes no decision away from the weather.
+      tick({ ...world, store: mustBeThere(store) }, promotionId, { alarmed: kernel.nowMs() % 3 === 0 }),
     );
+  };
   const announceOne = async (promotionId: string, nowMs: number) => {
     if (!deps.shows) return;
     await kernel.within(about(promotionId, 'announce'), () => announcer.announce(promotionId, nowMs));

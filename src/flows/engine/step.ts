@@ -1,6 +1,6 @@
 import { ConflictError, MisconfiguredError, RetryableError, TerminalError } from '../errors.ts';
 import type { Observation, StepContext } from '../ports.ts';
-import type { PromotionEvent } from '../promotion/events.ts';
+import type { EventOf, PromotionEvent } from '../promotion/events.ts';
 import { stepsBack } from '../promotion/phases/rolling-back.ts';
 import { attemptLimit } from '../promotion/phases/stepping.ts';
 import type { Step } from '../promotion/plan.ts';
@@ -27,7 +27,7 @@ function statesOf(promotion: Executing, direction: Direction): Readonly<Record<s
   return promotion.phase === 'rolling-back' ? promotion.rollback.steps : {};
 }
 
-function stepOf(promotion: Executing, stepId: string, direction: Direction): Step | undefined {
+export function stepOf(promotion: Executing, stepId: string, direction: Direction): Step | undefined {
   const steps =
     direction === 'forward' ? promotion.plan.analysis.steps : stepsBack(promotion.plan, promotion.steps);
   return steps.find(({ id }) => id === stepId);
@@ -37,6 +37,15 @@ function stepOf(promotion: Executing, stepId: string, direction: Direction): Ste
 function keyOf(promotion: Executing, step: Step): string {
   const attempt = promotion.phase === 'rolling-back' ? promotion.rollback.attempt : 1;
   return `${promotion.id}.${step.id}.${attempt}`;
+}
+
+/** The write-ahead record of one act, conditional on exactly what was seen. */
+export function claimOf(
+  promotion: Executing,
+  step: Step,
+  precondition: string | null,
+): EventOf<'step.claimed'> {
+  return { type: 'step.claimed', stepId: step.id, key: keyOf(promotion, step), precondition };
 }
 
 /** What a target is told of the step that it looks at or carries out. */
@@ -84,12 +93,7 @@ export async function carryOut(
   let claimed: Promotion = promotion;
   if (verdict.does === 'claim') {
     if (!isFresh()) return false;
-    const event: PromotionEvent = {
-      type: 'step.claimed',
-      stepId,
-      key: keyOf(promotion, step),
-      precondition: verdict.precondition,
-    };
+    const event = claimOf(promotion, step, verdict.precondition);
     const saved = await put(world, promotion, event, nowMs);
     if (saved.outcome !== 'saved') return false;
     claimed = saved.promotion;
@@ -99,7 +103,7 @@ export async function carryOut(
   return act(world, claimed, step, direction, nowMs);
 }
 
-function judge(
+export function judge(
   observation: Observation,
   step: Step,
   state: StepState | undefined,
@@ -171,7 +175,7 @@ function judge(
 }
 
 /** One call with exactly what was claimed. Its answer is a hint: the outcome is found by looking. */
-async function act(
+export async function act(
   world: World,
   promotion: Promotion,
   step: Step,

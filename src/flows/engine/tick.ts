@@ -1,10 +1,8 @@
-import { MisconfiguredError, RetryableError, TerminalError, UnreadableError } from '../errors.ts';
-import type { CheckContext } from '../ports.ts';
+import { RetryableError, TerminalError, UnreadableError } from '../errors.ts';
+import type { PromotionStore } from '../ports.ts';
 import type { PromotionEvent } from '../promotion/events.ts';
 import { type Action, nextAction } from '../promotion/next-action.ts';
 import { stoppedBy } from '../promotion/phases/planning.ts';
-import { returnsTo, stepsBack } from '../promotion/phases/rolling-back.ts';
-import type { CheckResult, Step } from '../promotion/plan.ts';
 import { isDirty, type Promotion, type PromotionIn } from '../promotion/promotion.ts';
 import { type Refusal, refusal } from '../promotion/refusal.ts';
 import { rightFor } from '../promotion/rights.ts';
@@ -14,7 +12,16 @@ import { analyze, differencesBetween, digestOf, type PlanRequest, plain, validat
 import { preempt } from './preempt.ts';
 
 import { apply, put as save } from './save.ts';
-import { carryOut, contextOf } from './step.ts';
+import { carryOut } from './step.ts';
+import { decideAndTurn } from './turn.ts';
+import {
+  isKnown,
+  probeEvent,
+  readForAlarm,
+  readingEvent,
+  undoneWhileSettling,
+  watchingNow,
+} from './watching.ts';
 import type { World } from './world.ts';
 
 /**
@@ -26,30 +33,86 @@ const actWithinMs = 20_000;
 /** How much one tick does before it leaves the rest to the next. */
 const actionsPerTick = 8;
 
+/** What it takes to begin one more thing, and to send one more request and record it, in milliseconds. */
+const beginsWithMs = 15_000;
+const actsWithMs = 10_000;
+
+export interface TickOptions {
+  /** An alarm has fired: what is watched is read now, and not when its next reading is due. */
+  readonly alarmed?: boolean;
+  /** As of when the promotion is known to be; an older one is left alone. */
+  readonly revision?: number | null;
+  /** How long the worker may still run. */
+  readonly leftMs?: () => number;
+}
+
+/** `older`: the promotion is not as new as was promised. */
+export interface Ticked {
+  readonly outcome: 'ticked' | 'absent' | 'older';
+  /** Whether anything was saved by this tick: whoever saves sends the next hint. */
+  readonly saved: boolean;
+  readonly dueAtMs: number | null;
+  readonly nowMs: number;
+}
+
 /**
  * Carries one promotion as far as it goes now: load, work out what the saved state calls for, do one thing, save,
  * load again. A lost race ends the tick, since the winner goes on. Safe to run twice at once, late, or not at all.
  */
-export async function tick(world: World, promotionId: string): Promise<void> {
-  for (let count = 0; count < actionsPerTick; count += 1) {
+export async function tick(world: World, promotionId: string, options: TickOptions = {}): Promise<Ticked> {
+  const { alarmed = false, revision = null, leftMs = () => Number.POSITIVE_INFINITY } = options;
+  let saves = 0;
+  let unread = alarmed;
+  const counting: World = { ...world, store: countingSaves(world.store, () => (saves += 1)) };
+  const ended = (outcome: Ticked['outcome'], at: { dueAtMs: number | null; nowMs: number }): Ticked => {
+    if (at.dueAtMs !== null) world.hints.wake(promotionId, at.dueAtMs);
+    return { outcome, saved: saves > 0, ...at };
+  };
+  for (let count = 0; count < actionsPerTick && leftMs() > beginsWithMs; count += 1) {
     const sinceMs = world.elapsedMs();
     const loaded = await world.store.load(promotionId);
-    if (loaded === undefined) return;
+    if (loaded === undefined) return ended('absent', { dueAtMs: null, nowMs: 0 });
     const { promotion } = loaded;
-    const isFresh = () => world.elapsedMs() - sinceMs <= actWithinMs;
+    const isFresh = () => world.elapsedMs() - sinceMs <= actWithinMs && leftMs() > actsWithMs;
     const nowMs = Math.max(loaded.nowMs, promotion.nowMs);
+    if (promotion.revision < (revision ?? 0)) return ended('older', { dueAtMs: null, nowMs });
     const action = nextAction(promotion, nowMs);
-    if (action.does === 'rest') {
-      if (action.untilMs !== null) world.hints.wake(promotionId, action.untilMs);
-      return;
-    }
-    const goesOn = await performIfConfigured(world, promotion, action, nowMs, isFresh).catch(
-      (error: unknown) => meetTrouble(world, promotion, action, error, nowMs),
+    const look = unread ? watchingNow(promotion, action) : null;
+    if (look === null && action.does === 'rest') return ended('ticked', { dueAtMs: action.untilMs, nowMs });
+    if (look !== null) unread = false;
+    const doing = look ?? action;
+    const goesOn = await carryOutNow(counting, promotion, doing, look !== null, nowMs, isFresh).catch(
+      (error: unknown) => meetTrouble(counting, promotion, doing, error, nowMs),
     );
     if (!goesOn) break;
   }
   const now = await world.store.load(promotionId);
-  if (now?.promotion.dueAtMs != null) world.hints.wake(promotionId, now.promotion.dueAtMs);
+  return ended('ticked', { dueAtMs: now?.promotion.dueAtMs ?? null, nowMs: now?.nowMs ?? 0 });
+}
+
+function countingSaves(store: PromotionStore, saved: () => void): PromotionStore {
+  return {
+    ...store,
+    async save(...given) {
+      const outcome = await store.save(...given);
+      if (outcome.outcome === 'saved') saved();
+      return outcome;
+    },
+  };
+}
+
+async function carryOutNow(
+  world: World,
+  promotion: Promotion,
+  action: Action,
+  alarmed: boolean,
+  nowMs: number,
+  isFresh: () => boolean,
+): Promise<boolean> {
+  if (action.does === 'rest') return false;
+  if (alarmed && (action.does === 'read' || action.does === 'probe'))
+    return readForAlarm(world, promotion, action, nowMs, isFresh);
+  return performIfConfigured(world, promotion, action, nowMs, isFresh);
 }
 
 /**
@@ -87,10 +150,11 @@ async function perform(
 ): Promise<boolean> {
   switch (action.does) {
     case 'emit':
-      return put(world, promotion, action.event, nowMs);
+      return decideAndTurn(world, promotion, action.event, nowMs, isFresh);
     case 'authorize': {
       const claim = promotion.claims.find(({ id }) => id === action.claimId);
-      return claim !== undefined && put(world, promotion, await settle(world, promotion, claim), nowMs);
+      if (claim === undefined) return false;
+      return decideAndTurn(world, promotion, await settle(world, promotion, claim), nowMs, isFresh);
     }
     case 'analyze':
       return put(world, promotion, await analysisEvent(world, promotion, nowMs), nowMs);
@@ -106,9 +170,9 @@ async function perform(
       return carryOut(world, promotion, action.stepId, action.direction, nowMs, isFresh);
     }
     case 'probe':
-      return put(world, promotion, await probeEvent(world, promotion, nowMs), nowMs);
+      return decideAndTurn(world, promotion, await probeEvent(world, promotion, nowMs), nowMs, isFresh);
     case 'read':
-      return put(world, promotion, await readingEvent(world, promotion, nowMs), nowMs);
+      return decideAndTurn(world, promotion, await readingEvent(world, promotion, nowMs), nowMs, isFresh);
   }
 }
 
@@ -273,144 +337,3 @@ async function passGate(world: World, promotion: Promotion, nowMs: number): Prom
     nowMs,
   );
 }
-
-function lookContext(promotion: Promotion, nowMs: number): CheckContext {
-  if (!('plan' in promotion) || promotion.plan === null)
-    throw new TerminalError('engine.phase', 'nothing to look for yet');
-  const { live, candidate } = promotion.plan.analysis;
-  const back = promotion.phase === 'rolling-back' ? returnsTo(promotion) : null;
-  const expected = back ?? candidate.release;
-  const previous = expected.artifact === candidate.release.artifact ? live.release : candidate.release;
-  return {
-    promotionId: promotion.id,
-    definition: promotion.definition,
-    expected,
-    previous,
-    changedAtMs: changedAt(promotion),
-    nowMs,
-  };
-}
-
-function changedAt(promotion: Promotion): number | null {
-  if (promotion.phase === 'rolling-back')
-    return promotion.rollback.switchedAtMs ?? promotion.rollback.decidedAtMs;
-  if (!('steps' in promotion)) return null;
-  const claims = Object.values(promotion.steps).map(
-    ({ claim }) => claim?.claimedAtMs ?? Number.POSITIVE_INFINITY,
-  );
-  const first = Math.min(...claims);
-  return Number.isFinite(first) ? first : null;
-}
-
-/**
- * After the change an unreachable service is an inconclusive result, so that it is counted: in the watch on-call is
- * asked in time, in verification three of them roll back (ALL-13).
- */
-async function lookAt(
-  world: World,
-  promotion: Promotion,
-  nowMs: number,
-  which: 'checks' | 'readings',
-): Promise<{ results: CheckResult[]; completeUntilMs: number | null }> {
-  const context = lookContext(promotion, nowMs);
-  const results: CheckResult[] = [];
-  let completeUntilMs: number | null = null;
-  for (const spec of promotion.definition[which]) {
-    try {
-      const result = await world.checks.run(spec, context);
-      if (result.completeUntilMs !== undefined)
-        completeUntilMs = Math.min(completeUntilMs ?? nowMs, result.completeUntilMs);
-      results.push(...plain([result]));
-    } catch (error) {
-      // A rollback waits for a service that is away instead of being given up; what never works is counted.
-      if (error instanceof RetryableError && promotion.phase === 'rolling-back') throw error;
-      if (!isKnown(error)) throw error;
-      const { id, title } = spec;
-      results.push(
-        ...plain([{ id, title, outcome: 'inconclusive', text: error.message, link: null, urgent: false }]),
-      );
-    }
-  }
-  return { results, completeUntilMs };
-}
-
-/** A probe; before it, whether what an unfenced step took back is still so (durable.md §0.6). */
-async function probeEvent(world: World, promotion: Promotion, nowMs: number): Promise<PromotionEvent> {
-  const undone = promotion.phase === 'rolling-back' ? await undoneSince(world, promotion, nowMs) : null;
-  return (
-    undone ?? {
-      type: 'probe.recorded',
-      results: (await lookAt(world, promotion, nowMs, 'checks')).results,
-    }
-  );
-}
-
-/** What a late request undid can never settle: waiting for it would only use up the deadline. */
-async function undoneWhileSettling(world: World, promotion: Promotion, stepId: string, nowMs: number) {
-  if (promotion.phase !== 'rolling-back') return null;
-  const step = stepsBack(promotion.plan, promotion.steps).find(({ id }) => id === stepId);
-  return step?.does === 'settle' ? undoneSince(world, promotion, nowMs) : null;
-}
-
-async function undoneSince(
-  world: World,
-  promotion: PromotionIn<'rolling-back'>,
-  nowMs: number,
-): Promise<PromotionEvent | null> {
-  const target = world.targetOf(promotion.definition);
-  for (const step of stepsBack(promotion.plan, promotion.steps)) {
-    const state = promotion.rollback.steps[step.id];
-    if (step.fence !== 'hold' || state?.status !== 'done') continue;
-    const seen = await target.observe(promotion.definition, contextOf(promotion, step, state, 'back', nowMs));
-    if (seen.outcome === 'foreign') return { type: 'drift.found', stepId: step.id, text: seen.text };
-    if (seen.outcome === 'before' || seen.outcome === 'failed') {
-      const text = `A request that was still on its way undid "${step.title}"; it is done once more.`;
-      return { type: 'step.reopened', stepId: step.id, text };
-    }
-  }
-  return null;
-}
-
-/** A reading, and a look at whether production still points where it was switched to (SITE-5). */
-async function readingEvent(world: World, promotion: Promotion, nowMs: number): Promise<PromotionEvent> {
-  const drift = await driftSince(world, promotion, nowMs);
-  if (drift !== null && drift.outcome === 'drift') return drift.event;
-  const { results, completeUntilMs } = await lookAt(world, promotion, nowMs, 'readings');
-  return {
-    type: 'reading.recorded',
-    results: [...results, ...(drift === null ? [] : [drift.result])],
-    completeUntilMs,
-    looked: drift === null,
-  };
-}
-
-type Drift = { outcome: 'drift'; event: PromotionEvent } | { outcome: 'unknown'; result: CheckResult };
-
-async function driftSince(world: World, promotion: Promotion, nowMs: number): Promise<Drift | null> {
-  if (promotion.phase !== 'monitoring') return null;
-  const step = promotion.plan.analysis.steps.findLast(({ does }) => does === 'shift' || does === 'deploy');
-  const state = step === undefined ? undefined : promotion.steps[step.id];
-  if (step === undefined || state === undefined) return null;
-  try {
-    const seen = await world
-      .targetOf(promotion.definition)
-      .observe(promotion.definition, contextOf(promotion, step, state, 'forward', nowMs));
-    if (seen.outcome !== 'foreign' && seen.outcome !== 'before') return null;
-    if (seen.outcome === 'before' && seen.older === true)
-      return unseen(step, 'The target still answers as it did before the change.');
-    const text =
-      seen.outcome === 'foreign' ? seen.text : `Somebody else took back what "${step.title}" had done.`;
-    return { outcome: 'drift', event: { type: 'drift.found', stepId: step.id, text } };
-  } catch (error) {
-    if (!isKnown(error)) throw error;
-    return unseen(step, error.message);
-  }
-}
-
-function unseen(step: Step, text: string): Drift {
-  const result = { id: `target-${step.id}`, title: 'What production points at', text };
-  return { outcome: 'unknown', result: { ...result, outcome: 'inconclusive', link: null, urgent: false } };
-}
-
-const isKnown = (error: unknown): error is RetryableError | MisconfiguredError | TerminalError =>
-  error instanceof RetryableError || error instanceof MisconfiguredError || error instanceof TerminalError;

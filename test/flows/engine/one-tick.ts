@@ -1,4 +1,4 @@
-import { tick } from '../../../src/flows/engine/tick.ts';
+import { type Ticked, type TickOptions, tick } from '../../../src/flows/engine/tick.ts';
 import type { World } from '../../../src/flows/engine/world.ts';
 import type {
   AnalysisRequest,
@@ -40,6 +40,7 @@ export interface Outside {
   readonly holder?: string;
   /** How long the worker has slept whenever it looks. */
   readonly sleepsMs?: number;
+  readonly options?: TickOptions;
   /** Whom the tick is for; the promotion unless told. */
   readonly ticked?: string;
 }
@@ -66,6 +67,8 @@ export async function tickOnce(walk: Walk, outside: Outside = {}, afterSeconds =
   });
   for (const key of lockKeys(promotion)) store.locks.set(key, outside.holder ?? id);
 
+  /** What reached the store and the target, in its order; one thing at once with others counts as begun. */
+  const calls: string[] = [];
   const asked: string[] = [];
   const observed: StepContext[] = [];
   const acted: StepContext[] = [];
@@ -84,11 +87,13 @@ export async function tickOnce(walk: Walk, outside: Outside = {}, afterSeconds =
     },
     validate: async () => orThrow(outside.validate ?? []),
     async observe(_definition, context) {
+      calls.push(`observe ${context.step.id}`);
       observed.push(context);
       const answer = outside.observe ?? { outcome: 'before', precondition: 'E1' };
       return orThrow(typeof answer === 'function' ? answer(context) : answer);
     },
     async act(_definition, context) {
+      calls.push(`act ${context.step.id}`);
       acted.push(context);
       return orThrow(outside.act ?? { reference: null });
     },
@@ -105,10 +110,22 @@ export async function tickOnce(walk: Walk, outside: Outside = {}, afterSeconds =
   };
   let slept = 0;
   const world: World = {
-    store: { ...store, liveRecords: async () => outside.live ?? [] },
+    store: {
+      ...store,
+      liveRecords: async () => outside.live ?? [],
+      load(...given) {
+        calls.push('load');
+        return store.load(...given);
+      },
+      save(...given) {
+        calls.push('save');
+        return store.save(...given);
+      },
+    },
     targetOf: () => target,
     checks: {
       async run(spec, context) {
+        calls.push(`check ${spec.id}`);
         checked.push({ id: spec.id, context });
         return orThrow(outside.check?.(spec, context) ?? passed(spec.id));
       },
@@ -135,8 +152,11 @@ export async function tickOnce(walk: Walk, outside: Outside = {}, afterSeconds =
     log: { info() {}, warn: (data) => warned.push(data), error() {} },
   };
 
-  const thrown = await tick(world, outside.ticked ?? id).then(
-    () => undefined,
+  let ticked: Ticked | undefined;
+  const thrown = await tick(world, outside.ticked ?? id, outside.options).then(
+    (answer) => {
+      ticked = answer;
+    },
     (error: unknown) => error,
   );
   const saved = (await store.load(id))?.promotion ?? promotion;
@@ -155,6 +175,8 @@ export async function tickOnce(walk: Walk, outside: Outside = {}, afterSeconds =
     checked,
     woken,
     warned,
+    calls,
+    ticked,
     thrown,
     nowMs,
   };

@@ -175,7 +175,7 @@ export const acting: readonly Mistake[] = [
     edits: [
       {
         file: tick,
-        find: 'const isFresh = () => world.elapsedMs() - sinceMs <= actWithinMs;',
+        find: 'const isFresh = () => world.elapsedMs() - sinceMs <= actWithinMs && leftMs() > actsWithMs;',
         replace: 'const isFresh = () => world.elapsedMs() >= sinceMs;',
       },
     ],

@@ -1,7 +1,7 @@
 import type { Mistake } from './mistake.ts';
 
 const monitoring = 'src/flows/promotion/phases/monitoring.ts';
-const tick = 'src/flows/engine/tick.ts';
+const looking = 'src/flows/engine/watching.ts';
 
 /** Mistakes in how it is found out whether production holds. */
 export const watching: readonly Mistake[] = [
@@ -35,9 +35,9 @@ export const watching: readonly Mistake[] = [
       'The watch reads metrics and never looks at whether production still points where it was switched to.',
     edits: [
       {
-        file: tick,
-        find: '  const drift = await driftSince(world, promotion, nowMs);',
-        replace: '  const drift = nowMs < 0 ? await driftSince(world, promotion, nowMs) : null;',
+        file: looking,
+        find: '    driftSince(world, promotion, nowMs),',
+        replace: '    nowMs < 0 ? driftSince(world, promotion, nowMs) : null,',
       },
     ],
     expected: { by: 'simulation', invariants: ['I7 promoted'] },

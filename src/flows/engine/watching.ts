@@ -1,0 +1,193 @@
+import { MisconfiguredError, RetryableError, TerminalError } from '../errors.ts';
+import type { CheckContext } from '../ports.ts';
+import type { PromotionEvent } from '../promotion/events.ts';
+import { type Action, nextAction } from '../promotion/next-action.ts';
+import { returnsTo, stepsBack } from '../promotion/phases/rolling-back.ts';
+import type { CheckResult, Step } from '../promotion/plan.ts';
+import type { Promotion, PromotionIn } from '../promotion/promotion.ts';
+import { transition } from '../promotion/transition.ts';
+import { plain } from './planner.ts';
+import { contextOf } from './step.ts';
+import { decideAndTurn, lookAhead } from './turn.ts';
+import type { World } from './world.ts';
+
+type Watching = Extract<Action, { does: 'probe' | 'read' }>;
+
+/** What an alarm asks for; null where something else has to be done first, or nothing is watched. */
+export function watchingNow({ phase }: Promotion, { does }: Action): Watching | null {
+  if (does !== 'rest' && does !== 'read' && does !== 'probe') return null;
+  if (phase === 'monitoring') return { does: 'read' };
+  return phase === 'verifying' ? { does: 'probe' } : null;
+}
+
+/**
+ * A look because an alarm has fired: what a rollback would begin with is looked at beside what is watched. Before the
+ * next look is due, only what an alarm turns around counts of it: readings and probes that come sooner than the policy
+ * says must not add up sooner.
+ */
+export async function readForAlarm(
+  world: World,
+  promotion: Promotion,
+  { does }: Watching,
+  nowMs: number,
+  isFresh: () => boolean,
+): Promise<boolean> {
+  const ahead = lookAhead(world, promotion, nowMs);
+  const event = await (does === 'read' ? readingEvent : probeEvent)(world, promotion, nowMs);
+  const isDue = nextAction({ ...promotion, claims: [] }, nowMs).does === does;
+  const alarms = 'results' in event && event.results.some((one) => one.urgent && one.outcome === 'failed');
+  const decision = transition(promotion, event, nowMs);
+  const turns = decision.outcome === 'accepted' && decision.promotion.phase === 'rolling-back';
+  if (!isDue && !(alarms && turns)) return false;
+  return decideAndTurn(world, promotion, event, nowMs, isFresh, ahead);
+}
+
+function lookContext(promotion: Promotion, nowMs: number): CheckContext {
+  if (!('plan' in promotion) || promotion.plan === null)
+    throw new TerminalError('engine.phase', 'nothing to look for yet');
+  const { live, candidate } = promotion.plan.analysis;
+  const back = promotion.phase === 'rolling-back' ? returnsTo(promotion) : null;
+  const expected = back ?? candidate.release;
+  const previous = expected.artifact === candidate.release.artifact ? live.release : candidate.release;
+  return {
+    promotionId: promotion.id,
+    definition: promotion.definition,
+    expected,
+    previous,
+    changedAtMs: changedAt(promotion),
+    nowMs,
+  };
+}
+
+function changedAt(promotion: Promotion): number | null {
+  if (promotion.phase === 'rolling-back')
+    return promotion.rollback.switchedAtMs ?? promotion.rollback.decidedAtMs;
+  if (!('steps' in promotion)) return null;
+  const claims = Object.values(promotion.steps).map(
+    ({ claim }) => claim?.claimedAtMs ?? Number.POSITIVE_INFINITY,
+  );
+  const first = Math.min(...claims);
+  return Number.isFinite(first) ? first : null;
+}
+
+/**
+ * After the change an unreachable service is an inconclusive result, so that it is counted: in the watch on-call is
+ * asked in time, in verification three of them roll back (ALL-13).
+ */
+async function lookAt(
+  world: World,
+  promotion: Promotion,
+  nowMs: number,
+  which: 'checks' | 'readings',
+): Promise<{ results: CheckResult[]; completeUntilMs: number | null }> {
+  const context = lookContext(promotion, nowMs);
+  const looks = await Promise.all(
+    promotion.definition[which].map(async (spec) => {
+      try {
+        return await world.checks.run(spec, context);
+      } catch (error) {
+        // A rollback waits for a service that is away instead of being given up; what never works is counted.
+        if (error instanceof RetryableError && promotion.phase === 'rolling-back') throw error;
+        if (!isKnown(error)) throw error;
+        const { id, title } = spec;
+        const outcome = 'inconclusive' as const;
+        return { id, title, outcome, text: error.message, link: null, urgent: false };
+      }
+    }),
+  );
+  const complete = looks.flatMap((look) =>
+    'completeUntilMs' in look && look.completeUntilMs !== undefined ? [look.completeUntilMs] : [],
+  );
+  return {
+    results: plain(looks),
+    completeUntilMs: complete.length === 0 ? null : Math.min(nowMs, ...complete),
+  };
+}
+
+/** A probe; before it, whether what an unfenced step took back is still so (durable.md §0.6). */
+export async function probeEvent(world: World, promotion: Promotion, nowMs: number): Promise<PromotionEvent> {
+  const undone = promotion.phase === 'rolling-back' ? await undoneSince(world, promotion, nowMs) : null;
+  return (
+    undone ?? {
+      type: 'probe.recorded',
+      results: (await lookAt(world, promotion, nowMs, 'checks')).results,
+    }
+  );
+}
+
+/** What a late request undid can never settle: waiting for it would only use up the deadline. */
+export async function undoneWhileSettling(world: World, promotion: Promotion, stepId: string, nowMs: number) {
+  if (promotion.phase !== 'rolling-back') return null;
+  const step = stepsBack(promotion.plan, promotion.steps).find(({ id }) => id === stepId);
+  return step?.does === 'settle' ? undoneSince(world, promotion, nowMs) : null;
+}
+
+async function undoneSince(
+  world: World,
+  promotion: PromotionIn<'rolling-back'>,
+  nowMs: number,
+): Promise<PromotionEvent | null> {
+  const target = world.targetOf(promotion.definition);
+  for (const step of stepsBack(promotion.plan, promotion.steps)) {
+    const state = promotion.rollback.steps[step.id];
+    if (step.fence !== 'hold' || state?.status !== 'done') continue;
+    const seen = await target.observe(promotion.definition, contextOf(promotion, step, state, 'back', nowMs));
+    if (seen.outcome === 'foreign') return { type: 'drift.found', stepId: step.id, text: seen.text };
+    if (seen.outcome === 'before' || seen.outcome === 'failed') {
+      const text = `A request that was still on its way undid "${step.title}"; it is done once more.`;
+      return { type: 'step.reopened', stepId: step.id, text };
+    }
+  }
+  return null;
+}
+
+/** A reading, and a look at whether production still points where it was switched to (SITE-5). */
+export async function readingEvent(
+  world: World,
+  promotion: Promotion,
+  nowMs: number,
+): Promise<PromotionEvent> {
+  const [drift, { results, completeUntilMs }] = await Promise.all([
+    driftSince(world, promotion, nowMs),
+    lookAt(world, promotion, nowMs, 'readings'),
+  ]);
+  if (drift !== null && drift.outcome === 'drift') return drift.event;
+  return {
+    type: 'reading.recorded',
+    results: [...results, ...(drift === null ? [] : [drift.result])],
+    completeUntilMs,
+    looked: drift === null,
+  };
+}
+
+type Drift = { outcome: 'drift'; event: PromotionEvent } | { outcome: 'unknown'; result: CheckResult };
+
+async function driftSince(world: World, promotion: Promotion, nowMs: number): Promise<Drift | null> {
+  if (promotion.phase !== 'monitoring') return null;
+  const step = promotion.plan.analysis.steps.findLast(({ does }) => does === 'shift' || does === 'deploy');
+  const state = step === undefined ? undefined : promotion.steps[step.id];
+  if (step === undefined || state === undefined) return null;
+  try {
+    const seen = await world
+      .targetOf(promotion.definition)
+      .observe(promotion.definition, contextOf(promotion, step, state, 'forward', nowMs));
+    if (seen.outcome !== 'foreign' && seen.outcome !== 'before') return null;
+    if (seen.outcome === 'before' && seen.older === true)
+      return unseen(step, 'The target still answers as it did before the change.');
+    const text =
+      seen.outcome === 'foreign' ? seen.text : `Somebody else took back what "${step.title}" had done.`;
+    return { outcome: 'drift', event: { type: 'drift.found', stepId: step.id, text } };
+  } catch (error) {
+    if (!isKnown(error)) throw error;
+    return unseen(step, error.message);
+  }
+}
+
+function unseen(step: Step, text: string): Drift {
+  const result = { id: `target-${step.id}`, title: 'What production points at', text };
+  return { outcome: 'unknown', result: { ...result, outcome: 'inconclusive', link: null, urgent: false } };
+}
+
+/** What the world's own errors are; anything else is a fault of ours. */
+export const isKnown = (error: unknown): error is RetryableError | MisconfiguredError | TerminalError =>
+  error instanceof RetryableError || error instanceof MisconfiguredError || error instanceof TerminalError;
