@@ -1,8 +1,6 @@
 // npm run deploy -- --stage STAGE [--region REGION] [--aws-profile NAME] [--force]: packages and deploys what was packaged.
 import { parseArgs } from 'node:util';
 import { installPackages } from './install.mjs';
-import { osls } from './osls.mjs';
-import { examplePipeline, packageService, pipelineFile } from './package.mjs';
 import { requireNode } from './require-node.mjs';
 
 const usage = `npm run deploy -- --stage STAGE [--region REGION] [--aws-profile NAME] [--force]
@@ -10,7 +8,7 @@ const usage = `npm run deploy -- --stage STAGE [--region REGION] [--aws-profile 
   --force   even if nothing changed, so that changed ids in SSM and secrets are read again`;
 
 /** Throws, saying what is missing, before anything is built. */
-async function settingsOf(argv) {
+function settingsOf(argv) {
   const { values } = parseArgs({
     args: argv,
     options: {
@@ -28,20 +26,23 @@ async function settingsOf(argv) {
     );
   if (region === undefined)
     throw new Error(`Say which region: --region eu-central-1, or set AWS_REGION.\n\n${usage}`);
-  if ((await pipelineFile()) === examplePipeline)
-    throw new Error(
-      'There is no pipeline.yml. Copy examples/pipeline.yml, make it yours, and check it with npx countersign validate.',
-    );
   return { ...values, stage, region };
 }
 
 try {
   requireNode();
-  const { stage, region, force, 'aws-profile': profile } = await settingsOf(process.argv.slice(2));
+  const { stage, region, force, 'aws-profile': profile } = settingsOf(process.argv.slice(2));
   await installPackages();
+  const { examplePipeline, packageService, pipelineFile } = await import('./package-service.mjs');
+  if ((await pipelineFile()) === examplePipeline) {
+    throw new Error(
+      'There is no pipeline.yml. Copy examples/pipeline.yml, make it yours, and check it with npx countersign validate.',
+    );
+  }
   const place = ['--stage', stage, '--region', region];
   await packageService({ args: place });
   await import('esbuild').then(({ stop }) => stop());
+  const { osls } = await import('./osls.mjs');
   await osls([
     'deploy',
     '--package',
@@ -52,5 +53,5 @@ try {
   ]);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+  process.exit(1);
 }

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { root } from './bundled.mjs';
 
 /** Runs osls in the repository, without its telemetry and news. Rejects when it fails; it has said why by then. */
-export async function osls(args, { environment = process.env } = {}) {
+export async function osls(args, { cwd = root } = {}) {
   const code = await new Promise((done, failed) => {
     const child = spawn(process.execPath, [join(root, 'node_modules/osls/bin/serverless.js'), ...args], {
-      cwd: root,
+      cwd,
       stdio: ['inherit', 'inherit', 'inherit'],
-      env: { ...environment, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off' },
+      env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off' },
     });
     child.once('error', failed);
     child.once('close', (code) => done(code ?? 1));
