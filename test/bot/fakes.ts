@@ -1,8 +1,18 @@
-import type { After, Deliveries, StoredAnswer } from '../../src/bot/ports.ts';
+import { type ErrandParts, runErrand } from '../../src/bot/errands.ts';
+import type { After, Deliveries, Send, Work } from '../../src/bot/ports.ts';
 import type { Outcome, SlackClient } from '../../src/bot/slack-client.ts';
-import type { DecideAnswer, Desk, OpenAnswer, OpenRequest, UnlockAnswer } from '../../src/flows/desk.ts';
+import type {
+  Close,
+  DecideAnswer,
+  Desk,
+  OpenAnswer,
+  OpenRequest,
+  UnlockAnswer,
+} from '../../src/flows/desk.ts';
+import { closing } from '../../src/flows/engine/closing.ts';
 import type { Log } from '../../src/flows/ports.ts';
 import type { PromotionEvent } from '../../src/flows/promotion/events.ts';
+import type { Receipt } from '../../src/flows/receipt.ts';
 import { promotionIn } from './promotions.ts';
 
 export interface LogLine {
@@ -19,8 +29,19 @@ export function fakeLog(): Log & { readonly lines: LogLine[] } {
   return { lines, info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-/** Decides as it is told to, and remembers what it was asked. */
-export function fakeDesk() {
+/** Decides as it is told to, and remembers what it was asked; keeps receipts as a store would. */
+export function fakeDesk(deliveries: Deliveries = fakeDeliveries()) {
+  const closeWith = async <Answer extends DecideAnswer | OpenAnswer>(
+    answer: Answer,
+    close?: Close<Answer>,
+  ) => {
+    const look = answer.outcome === 'refused' ? null : { promotionId: answer.promotion.id, revision: 2 };
+    const kept = await closing(close?.(answer), look, async (receipt) => {
+      const there = receipt === undefined ? undefined : await deliveries.keep(receipt);
+      return there?.outcome === 'repeated' ? there : { outcome: 'saved' as const };
+    });
+    return kept.outcome === 'repeated' ? kept : answer;
+  };
   const opened: OpenRequest[] = [];
   const decided: { promotionId: string; event: PromotionEvent }[] = [];
   const desk = {
@@ -35,13 +56,13 @@ export function fakeDesk() {
       outcome: 'refused',
       refusal: { code: 'x', text: 'Staging is red.', next: 'Mend it.' },
     }),
-    open(request: OpenRequest) {
+    async open(request: OpenRequest, close?: Close<OpenAnswer>) {
       opened.push(request);
-      return desk.onOpen();
+      return closeWith(await desk.onOpen(), close);
     },
-    decide(promotionId: string, event: PromotionEvent) {
+    async decide(promotionId: string, event: PromotionEvent, close?: Close<DecideAnswer>) {
       decided.push({ promotionId, event });
-      return desk.onDecide();
+      return closeWith(await desk.onDecide(), close);
     },
     onUnlock: async (): Promise<UnlockAnswer> => ({
       outcome: 'refused',
@@ -103,24 +124,21 @@ export function fakeSlack() {
   };
 }
 
-/** The replay guard in memory, with switches for what can go wrong. */
-export function fakeDeliveries(): Deliveries & {
-  readonly stored: Map<string, StoredAnswer | null>;
-  down: boolean;
-} {
-  const stored = new Map<string, StoredAnswer | null>();
+/** Receipts in memory, with a switch for what can go wrong. */
+export function fakeDeliveries(): Deliveries & { readonly stored: Map<string, Receipt>; fail(): void } {
+  const stored = new Map<string, Receipt>();
+  let down = false;
   return {
     stored,
-    down: false,
-    async claim(hash) {
-      if (this.down) throw new Error('store is down');
-      const answer = stored.get(hash);
-      if (answer !== undefined) return { outcome: 'repeat', answer };
-      stored.set(hash, null);
-      return { outcome: 'first' };
+    fail() {
+      down = true;
     },
-    async complete(hash, answer) {
-      stored.set(hash, answer);
+    async keep(receipt) {
+      if (down) throw new Error('store is down');
+      const there = stored.get(receipt.id);
+      if (there !== undefined) return { outcome: 'repeated', body: there.body };
+      stored.set(receipt.id, receipt);
+      return { outcome: 'kept' };
     },
   };
 }
@@ -145,15 +163,29 @@ export function handTimer() {
   };
 }
 
-/** Keeps tasks for after the answer until they are run. */
-export function heldTasks() {
-  const tasks: (() => Promise<void>)[] = [];
+/** Keeps work for after the answer until it is run; what its write was not made for is left out. */
+export function heldWork(parts: Omit<ErrandParts, 'hold'>) {
+  const sent: { readonly work: Work; readonly written: Promise<boolean> | undefined }[] = [];
+  const unreadable: unknown[] = [];
+  let down = false;
+  const send: Send = async (work, written) => {
+    if (down) throw new Error('queue is down');
+    for (const each of work) sent.push({ work: each, written });
+  };
   return {
-    later: (task: () => Promise<void>) => {
-      tasks.push(task);
+    send,
+    /** Rows that were handed on to be held. */
+    unreadable,
+    sent,
+    fail() {
+      down = true;
     },
     async run() {
-      for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) await task();
+      for (let next = sent.shift(); next !== undefined; next = sent.shift()) {
+        const { work, written } = next;
+        if (work.does !== 'errand' || (await written) === false) continue;
+        await runErrand({ ...parts, hold: async (row) => void unreadable.push(row) }, work.errand);
+      }
     },
   };
 }

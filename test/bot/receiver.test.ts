@@ -3,29 +3,33 @@ import { createBotApp } from '../../src/bot/app.ts';
 import { actionIds, blockIdOf } from '../../src/bot/messages/anchor.ts';
 import { createHttpReceiver, type HttpReceiver } from '../../src/bot/receiver.ts';
 import { UnreadableError } from '../../src/flows/errors.ts';
-import { bareRow, type UnreadableRow } from '../../src/flows/held.ts';
+import { bareRow } from '../../src/flows/held.ts';
 import { catalog } from './catalog.ts';
-import { fakeDeliveries, fakeDesk, fakeLog, fakeSlack, handTimer, heldTasks } from './fakes.ts';
+import { fakeDeliveries, fakeDesk, fakeLog, fakeSlack, handTimer, heldWork } from './fakes.ts';
 import { ada, at, digest, grace, promotionIn } from './promotions.ts';
 import { commandFields, form, gateSettings, type SignedOptions, slackHeaders } from './signed.ts';
 
 const nowMs = Date.UTC(2026, 10, 21, 14, 0, 0);
 
 function createBench() {
-  const desk = fakeDesk();
-  const slack = fakeSlack();
   const deliveries = fakeDeliveries();
+  const desk = fakeDesk(deliveries);
+  const slack = fakeSlack();
   const log = fakeLog();
   const timer = handTimer();
-  const tasks = heldTasks();
-  const unreadable: UnreadableRow[] = [];
+  const clock = { nowMs, storeNowMs: nowMs, asked: 0 };
+  const tasks = heldWork({ desk, slack, nowMs: () => clock.nowMs, log });
   const receiver = createHttpReceiver({
     port: 0,
     gate: gateSettings,
-    deliveries,
     log,
-    nowMs: () => nowMs,
-    respond: (url, text) => slack.respond(url, { text }),
+    nowMs: () => clock.nowMs,
+    storeNowMs: async () => {
+      clock.asked += 1;
+      clock.nowMs = clock.storeNowMs;
+      return clock.storeNowMs;
+    },
+    send: tasks.send,
     after: timer.after,
   });
   const app = createBotApp({
@@ -33,16 +37,16 @@ function createBench() {
     desk,
     catalog,
     slack,
-    later: tasks.later,
-    nowMs: () => nowMs,
+    deliveries,
+    send: tasks.send,
+    nowMs: () => clock.nowMs,
     teamId: 'T0COUNTER',
     appId: 'A0COUNTER',
     botId: 'B0COUNTER',
     botUserId: 'U0COUNTER',
-    meetUnreadable: async (row) => void unreadable.push(row),
     log,
   });
-  return { unreadable, desk, slack, deliveries, log, timer, tasks, receiver, app };
+  return { clock, desk, slack, deliveries, log, timer, tasks, receiver, app };
 }
 
 let bench: ReturnType<typeof createBench>;
@@ -239,7 +243,7 @@ describe('when something goes wrong', () => {
     expect(bench.slack.of('respond')).toMatchObject([
       { responseUrl, text: expect.stringMatching(/nothing was done\. What is stored .* cannot be read/) },
     ]);
-    expect(bench.unreadable).toEqual([row]);
+    expect(bench.tasks.unreadable).toEqual([row]);
   });
 
   it('a desk that throws is answered with 200 and "not accepted, nothing was started"', async () => {
@@ -249,12 +253,32 @@ describe('when something goes wrong', () => {
     expect(answer.json['text']).toMatch(/^Not accepted, nothing was started\./);
   });
 
-  it('a store that cannot be reached for the replay guard starts nothing', async () => {
-    bench.deliveries.down = true;
-    const answer = await command('site v1.1.0');
+  it.each([
+    ['the receipt cannot be kept', 'deliveries'],
+    ['the work cannot be passed on', 'tasks'],
+  ] as const)('what would only be passed on is not accepted when %s', async (_name, part) => {
+    bench[part].fail();
+    const answer = await command('plan site v1.1.0');
     expect(answer).toMatchObject({ status: 200 });
     expect(answer.json['text']).toMatch(/^Not accepted, nothing was started\./);
-    expect(bench.desk.opened).toEqual([]);
+    await bench.tasks.run();
+    expect(bench.slack.calls).toEqual([]);
+  });
+
+  it('what was decided is accepted though nobody could be told of it', async () => {
+    bench.tasks.fail();
+    expect((await command('site v1.1.0')).json['text']).toMatch(/^Asked for/);
+    expect(await click(actionIds.approve)).toMatchObject({ status: 200, text: '' });
+    expect(bench.log.lines.map(({ message }) => message)).toContain('work was not sent');
+  });
+
+  it('a decision that could not be written is never told to have been made', async () => {
+    bench.deliveries.fail();
+    expect(await click(actionIds.approve)).toMatchObject({ status: 200, text: '' });
+    await bench.tasks.run();
+    expect(bench.slack.of('respond').map(({ text }) => text)).toEqual([
+      expect.stringMatching(/^Not accepted, nothing was started\./),
+    ]);
   });
 
   it('a click that could not be saved is told so through its response URL', async () => {
@@ -325,32 +349,98 @@ describe('when something goes wrong', () => {
 });
 
 describe('a request sent a second time', () => {
-  it('gets the same answer and does nothing', async () => {
+  const twice = async (body: string) => {
+    const headers = headersOf({ body });
+    return [await send(body, headers), await send(body, headers)] as const;
+  };
+
+  it('gets the same answer, byte for byte, whatever would be answered by now', async () => {
     const body = form(commandFields());
     const headers = headersOf({ body });
     const first = await send(body, headers);
-    await expect
-      .poll(() => [...bench.deliveries.stored.values()].every((answer) => answer !== null))
-      .toBe(true);
-    const second = await send(body, headers);
-    expect(second).toEqual(first);
-    expect(bench.desk.opened).toHaveLength(1);
+    bench.desk.onOpen = async () => ({
+      outcome: 'refused',
+      refusal: { code: 'x', text: 'It is closed.', next: 'Wait.' },
+    });
+    expect(await send(body, headers)).toEqual(first);
+    expect(first.json['text']).toMatch(/^Asked for/);
+    expect([...bench.deliveries.stored.values()]).toEqual([
+      expect.objectContaining({ body: first.text, expiresAtMs: expect.any(Number) }),
+    ]);
   });
 
-  it('while the first is still worked on, is told to look at the card', async () => {
+  it('of which a click is told once what came of it', async () => {
+    const actions = [
+      {
+        type: 'button',
+        action_id: actionIds.approve,
+        block_id: blockIdOf(awaiting, 'card', at(6)),
+        value: awaiting.id,
+        action_ts: '1.1',
+      },
+    ];
+    const user = { id: grace.userId, team_id: 'T0COUNTER' };
+    const container = { type: 'message', message_ts: '1.0', channel_id: 'C0DEPLOYS1' };
+    const click = { type: 'block_actions', ...envelope, user, container, response_url: responseUrl, actions };
+    const [first, second] = await twice(form({ payload: JSON.stringify(click) }));
+    expect([first.text, second.text]).toEqual(['', '']);
+    await bench.tasks.run();
+    expect(bench.slack.of('respond')).toHaveLength(1);
+  });
+
+  it('is passed on once where it is only passed on', async () => {
+    const [first, second] = await twice(form(commandFields({ text: 'plan site v1.1.0' })));
+    expect(first.json['text']).toMatch(/^Working out the plan/);
+    expect(second).toEqual(first);
+    await bench.tasks.run();
+    expect(bench.slack.of('respond')).toHaveLength(1);
+  });
+
+  it('at the same time is decided once, and both get the answer that was written', async () => {
     const body = form(commandFields());
     const headers = headersOf({ body });
-    let finish = () => {};
-    bench.desk.onOpen = () =>
-      new Promise((resolve) => {
-        finish = () => resolve({ outcome: 'opened', promotion: promotionIn('analyzing') });
-      });
-    const first = send(body, headers);
-    await expect.poll(() => bench.desk.opened.length).toBe(1);
-    expect((await send(body, headers)).json['text']).toMatch(/^Still being saved/);
-    finish();
-    expect((await first).json['text']).toMatch(/^Asked for/);
-    expect(bench.desk.opened).toHaveLength(1);
+    const [first, second] = await Promise.all([send(body, headers), send(body, headers)]);
+    expect(second).toEqual(first);
+    expect(bench.deliveries.stored.size).toBe(1);
+  });
+
+  it('leaves nothing behind where it changes nothing', async () => {
+    await twice(form(commandFields({ text: 'help' })));
+    await twice(form(commandFields({ text: 'status site' })));
+    await twice(form(commandFields({ text: '' })));
+    expect(bench.deliveries.stored.size).toBe(0);
+  });
+});
+
+describe('a request at another time than it says', () => {
+  const late = (seconds: number) => {
+    const body = form(commandFields());
+    return [body, headersOf({ body, offsetSeconds: seconds })] as const;
+  };
+
+  it('is let in when it was our clock that was wrong, which is asked for once', async () => {
+    bench.clock.nowMs = nowMs - 3_600_000;
+    expect((await send(...late(0))).json['text']).toMatch(/^Asked for/);
+    expect((await send(...late(1))).json['text']).toMatch(/^Asked for/);
+    expect(bench.clock.asked).toBe(1);
+  });
+
+  it('is refused when the request is old, and the clock is not asked again for a minute', async () => {
+    expect((await send(...late(-301))).json).toEqual({ error: 'timestamp.outside-window' });
+    expect((await send(...late(-302))).status).toBe(401);
+    expect(bench.clock.asked).toBe(1);
+    bench.clock.nowMs += 60_000;
+    bench.clock.storeNowMs += 60_000;
+    expect((await send(...late(-303))).status).toBe(401);
+    expect(bench.clock.asked).toBe(2);
+    expect(bench.desk.opened).toEqual([]);
+  });
+
+  it('is refused without a look at the clock when it is not signed rightly', async () => {
+    const body = form(commandFields());
+    const headers = headersOf({ body, offsetSeconds: -4_000, secret: 'of somebody else' });
+    expect((await send(body, headers)).json).toEqual({ error: 'signature.wrong' });
+    expect(bench.clock.asked).toBe(0);
   });
 });
 

@@ -10,7 +10,6 @@ import type { PromotionEvent } from '../../src/flows/promotion/events.ts';
 import { openPromotion } from '../../src/flows/promotion/open.ts';
 import type { Promotion } from '../../src/flows/promotion/promotion.ts';
 import { transition } from '../../src/flows/promotion/transition.ts';
-import { createDeliveries } from '../../src/store/deliveries.ts';
 import { createOutbox } from '../../src/store/outbox.ts';
 import { createPromotionStore } from '../../src/store/promotions.ts';
 import type { SdkTransport } from '../../src/store/sdk-transport.ts';
@@ -495,28 +494,6 @@ describe.each([...engines, 'signed' as const, 'model' as const])('the store on %
         ['requested', 'analyzed'],
       );
       expect((await outbox.announcements('p1', 1, 10)).map(({ sequence }) => sequence)).toEqual([2]);
-    });
-  });
-
-  describe('deliveries', () => {
-    it('a replayed request is told from the first and gets its answer', async () => {
-      const deliveries = createDeliveries({ transport });
-
-      expect(await deliveries.claim('aa', 600)).toEqual({ outcome: 'first' });
-      expect(await deliveries.claim('aa', 600)).toEqual({ outcome: 'repeat', answer: null });
-      await deliveries.complete('aa', { status: 200, body: '{}' });
-      expect(await deliveries.claim('aa', 600)).toEqual({
-        outcome: 'repeat',
-        answer: { status: 200, body: '{}' },
-      });
-    });
-
-    it('of many at the same instant exactly one is the first', async () => {
-      const deliveries = createDeliveries({ transport });
-
-      const answers = await Promise.all(Array.from({ length: 10 }, () => deliveries.claim('bb', 600)));
-
-      expect(answers.filter(({ outcome }) => outcome === 'first')).toHaveLength(1);
     });
   });
 

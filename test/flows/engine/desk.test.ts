@@ -267,13 +267,13 @@ describe('a click', () => {
 
   it('that is refused is recorded with the plan it was about', async () => {
     const recorded: Parameters<PromotionStore['recordRefusal']>[1][] = [];
+    const recordRefusal: PromotionStore['recordRefusal'] = async (_promotion, entry) => {
+      recorded.push(entry);
+      return { outcome: 'recorded' };
+    };
     const { promotion, nowMs } = walkTo('monitoring');
-    const { desk } = await deskOver([promotion], {
-      store: { recordRefusal: async (_promotion, entry) => void recorded.push(entry) },
-    });
-    const early = await deskOver([walkTo('analyzing').promotion], {
-      store: { recordRefusal: async (_promotion, entry) => void recorded.push(entry) },
-    });
+    const { desk } = await deskOver([promotion], { store: { recordRefusal } });
+    const early = await deskOver([walkTo('analyzing').promotion], { store: { recordRefusal } });
 
     await desk.decide('p1', { type: 'cancellation.claimed', claim: claim('cancel', grace) });
     await early.desk.decide('p1', { type: 'rollback.claimed', claim: claim('roll-back', grace) });

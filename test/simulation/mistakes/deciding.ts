@@ -104,7 +104,7 @@ export const deciding: readonly Mistake[] = [
     edits: [
       {
         file: save,
-        find: '  const saved = await world.store.save(change);\n',
+        find: '  const saved = await closing(close?.(change.promotion), { promotionId, revision }, (receipt) =>\n    world.store.save(change, receipt),\n  );\n',
         replace: `  let saved = await world.store.save(change);
   if (saved.outcome === 'conflict' && decision.promotion.phase === 'cancelled') {
     const newest = await world.store.load(promotion.id);

@@ -26,9 +26,9 @@ export const storing: readonly Mistake[] = [
     edits: [
       {
         file: promotions,
-        find: '      ...recordWrites(change, tx),\n      wakeSurface(promotion),\n      ...handedOverWrites(change, tx, format),\n    ];\n    const outcome = await commit(change, tx, writes);',
+        find: '      ...recordWrites(change, tx),\n      wakeSurface(promotion),\n      ...handedOverWrites(change, tx, format),\n      ...receiptWrites(receipt),\n    ];\n    const outcome = await commit(change, tx, writes);',
         replace:
-          '      ...recordWrites({ ...change, audit: [] }, tx),\n      wakeSurface(promotion),\n      ...handedOverWrites(change, tx, format),\n    ];\n    const outcome = await commit(change, tx, writes);\n    for (const entry of recordWrites({ ...change, announcements: [], live: null }, tx)) await transport.write(entry as never);',
+          '      ...recordWrites({ ...change, audit: [] }, tx),\n      wakeSurface(promotion),\n      ...handedOverWrites(change, tx, format),\n      ...receiptWrites(receipt),\n    ];\n    const outcome = await commit(change, tx, writes);\n    for (const entry of recordWrites({ ...change, announcements: [], live: null }, tx)) await transport.write(entry as never);',
       },
     ],
     expected: { by: 'simulation', invariants: ['I12 audit'], quick: true },
@@ -52,7 +52,7 @@ export const storing: readonly Mistake[] = [
     edits: [
       {
         file: save,
-        find: '  const saved = await world.store.save(change);\n',
+        find: '  const saved = await closing(close?.(change.promotion), { promotionId, revision }, (receipt) =>\n    world.store.save(change, receipt),\n  );\n',
         replace: `  const saved = await world.store.save(change).catch(async (error: unknown) => {
     const newest = await world.store.load(promotion.id);
     if (newest === undefined) throw error;
