@@ -12,7 +12,7 @@ export type PackagingFacts =
       /** The table's keys and indexes in CloudFormation's terms; its name is the deployment's. */
       readonly table: object;
       /** The roles that `tick` may become, and no others. */
-      readonly environmentRoles: readonly string[];
+      readonly environmentRoles: readonly object[];
       readonly warnings: readonly string[];
     }
   | { readonly outcome: 'invalid'; readonly problems: readonly string[] };
@@ -32,9 +32,12 @@ export async function packagingFacts(pipelineFile: string): Promise<PackagingFac
   };
 }
 
-function environmentRoles(pipeline: Pipeline): string[] {
-  const named = pipeline.apps.flatMap(({ environments }) =>
+/** In CloudFormation's terms; the name of the deployment is put in by what packages it. */
+function environmentRoles(pipeline: Pipeline): object[] {
+  const names = pipeline.apps.flatMap(({ environments }) =>
     environments.map(({ app, environment }) => `${app}-${environment}`),
   );
-  return [...new Set(named)].sort();
+  return [...new Set(names)].sort().map((name) => ({
+    'Fn::Sub': `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/\${self:service}-\${sls:stage}-${name}`,
+  }));
 }
