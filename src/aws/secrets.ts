@@ -17,6 +17,12 @@ export interface FetchedSecrets {
   readonly problems: readonly SecretProblem[];
 }
 
+interface FetchOptions {
+  /** These need not be there; that they are not is only known where the store says so. */
+  readonly optional?: readonly string[];
+  readonly timeoutMs?: number;
+}
+
 /** A parameter's answer takes ten names (AWS Systems Manager API reference, GetParameters). */
 const mostParameters = 10;
 
@@ -28,7 +34,7 @@ const mostParameters = 10;
 export async function fetchSecrets(
   call: SignedCall,
   references: Readonly<Record<string, string>>,
-  timeoutMs = 3_000,
+  { optional = [], timeoutMs = 3_000 }: FetchOptions = {},
 ): Promise<FetchedSecrets> {
   const problems: SecretProblem[] = [];
   const complain = (variable: string, message: string) =>
@@ -59,7 +65,7 @@ export async function fetchSecrets(
   for (const [variable, source] of entries) {
     const met = valueIn(source, found[source.store].get(source.name));
     if ('value' in met) values[variable] = met.value;
-    else complain(variable, met.problem);
+    else if (!(met.isAbsent && optional.includes(variable))) complain(variable, met.problem);
   }
   return { values, problems };
 }
@@ -75,17 +81,26 @@ function sourceNamed(reference: string): SecretSource | undefined {
   return key === null ? { store: 'ssm', name } : undefined;
 }
 
-type Found = { readonly value: string } | { readonly problem: string };
+interface NotFound {
+  readonly problem: string;
+  /** The store was asked, and does not have it. */
+  readonly isAbsent: boolean;
+}
+type Found = { readonly value: string } | NotFound;
 
 function valueIn(source: SecretSource, found: Found | undefined): Found {
   const where = source.store === 'ssm' ? 'the Parameter Store' : 'the Secrets Manager';
   if (found === undefined)
-    return { problem: `names ${source.name}, which is not in ${where} of this region; create it there` };
+    return {
+      problem: `names ${source.name}, which is not in ${where} of this region; create it there`,
+      isAbsent: true,
+    };
   if ('problem' in found || source.store === 'ssm' || source.key === null) return found;
   const value = keyIn(found.value, source.key);
   return value === undefined
     ? {
         problem: `names ${source.key} in ${source.name}, which has no text of that name; store a JSON object with it`,
+        isAbsent: false,
       }
     : { value };
 }
@@ -131,22 +146,31 @@ async function getSecret(
   );
   if ('problem' in answer) return [name, answer];
   const { SecretString: value } = answer.said;
-  return [name, typeof value === 'string' ? { value } : { problem: `names ${name}, which holds no text` }];
+  return [
+    name,
+    typeof value === 'string'
+      ? { value }
+      : { problem: `names ${name}, which holds no text`, isAbsent: false },
+  ];
 }
 
 async function ask(
   call: SignedCall,
   to: Pick<Parameters<SignedCall>[0], 'service' | 'target' | 'timeoutMs'>,
   input: object,
-): Promise<{ readonly said: Readonly<Record<string, unknown>> } | { readonly problem: string }> {
+): Promise<{ readonly said: Readonly<Record<string, unknown>> } | NotFound> {
   const service = to.service === 'ssm' ? 'the Parameter Store' : 'the Secrets Manager';
   try {
     const { fault, body } = await call({ ...to, body: JSON.stringify(input) });
     if (fault === null) return { said: JSON.parse(body) as Record<string, unknown> };
-    return { problem: `could not be fetched: ${service} answered ${fault}${wayOut(fault)}` };
+    return {
+      problem: `could not be fetched: ${service} answered ${fault}${wayOut(fault)}`,
+      isAbsent: fault === 'ResourceNotFoundException',
+    };
   } catch {
     return {
       problem: `could not be fetched: ${service} did not answer; look whether the function can reach it`,
+      isAbsent: false,
     };
   }
 }

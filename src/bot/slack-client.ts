@@ -10,19 +10,16 @@ import {
 } from '@slack/web-api';
 import type { Log } from '../flows/ports.ts';
 import type { Message } from './messages/block.ts';
+import {
+  fromNetwork,
+  fromPlatform,
+  fromStatus,
+  type Outcome,
+  type Unsent,
+  withoutRetryAfterMs,
+} from './slack-outcome.ts';
 
-/** How a call to Slack ended, by what may be done next. */
-export type Outcome<Sent = unknown> =
-  | ({ readonly outcome: 'sent' } & Sent)
-  | { readonly outcome: 'rate-limited'; readonly retryAfterMs: number }
-  /** The message cannot be edited any more; another one has to be posted. */
-  | { readonly outcome: 'gone'; readonly error: string }
-  /** No answer, or one that says nothing: it may have happened. */
-  | { readonly outcome: 'unknown'; readonly error: string }
-  /** It never reached Slack; repeating it cannot do it twice. */
-  | { readonly outcome: 'unreachable'; readonly error: string }
-  /** Understood and declined. */
-  | { readonly outcome: 'refused'; readonly error: string };
+export type { Outcome } from './slack-outcome.ts';
 
 interface Posted {
   readonly channel: string;
@@ -60,34 +57,6 @@ export interface SlackClientOptions {
 
 const slackHost = 'hooks.slack.com';
 const viewTimeoutMs = 1_500;
-const withoutRetryAfterMs = 30_000;
-
-/** Errors of `chat.update` after which only a new message helps. Source: Slack, chat.update, errors. */
-const goneErrors: ReadonlySet<string> = new Set([
-  'message_not_found',
-  'cant_update_message',
-  'edit_window_closed',
-  'channel_not_found',
-  'is_inactive',
-  'block_mismatch',
-  'thread_not_found',
-]);
-
-/** Slack says of these that the call may have had its effect. */
-const unsureErrors: ReadonlySet<string> = new Set([
-  'fatal_error',
-  'internal_error',
-  'service_unavailable',
-  'request_timeout',
-]);
-
-/** Network errors that come before anything was sent. */
-const beforeSending: ReadonlySet<unknown> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
 
 /**
  * The client makes one attempt per call: repeating a post that timed out makes a second message (there is no
@@ -216,55 +185,13 @@ function isResponseUrl(text: string, hosts: readonly string[]): boolean {
   return hosts.includes(url.host) && (url.host !== slackHost || url.protocol === 'https:');
 }
 
-function outcomeOf(error: unknown, method: string): Exclude<Outcome, { outcome: 'sent' }> {
+function outcomeOf(error: unknown, method: string): Unsent {
   if (error instanceof WebAPIRateLimitedError)
     return { outcome: 'rate-limited', retryAfterMs: error.retryAfter * 1000 };
   if (error instanceof WebAPIPlatformError) return fromPlatform(error.data, method);
-  if (error instanceof WebAPIHTTPError) {
-    const code = `http_${error.statusCode}`;
-    return error.statusCode >= 500
-      ? { outcome: 'unknown', error: code }
-      : { outcome: 'refused', error: code };
-  }
+  if (error instanceof WebAPIHTTPError) return fromStatus(error.statusCode);
   if (error instanceof WebAPIRequestError) return fromNetwork(error.original);
   return { outcome: 'unknown', error: error instanceof Error ? error.name : 'unreadable' };
-}
-
-function fromPlatform(
-  data: { error: string; response_metadata?: { retryAfter?: number } },
-  method: string,
-): Exclude<Outcome, { outcome: 'sent' }> {
-  const { error } = data;
-  if (error === 'ratelimited' || error === 'rate_limited') {
-    const seconds = data.response_metadata?.retryAfter;
-    return {
-      outcome: 'rate-limited',
-      retryAfterMs: seconds === undefined ? withoutRetryAfterMs : seconds * 1000,
-    };
-  }
-  if (unsureErrors.has(error)) return { outcome: 'unknown', error };
-  const edits = method === 'chat.update' || error === 'thread_not_found';
-  return { outcome: edits && goneErrors.has(error) ? 'gone' : 'refused', error };
-}
-
-function fromNetwork(error: unknown): Extract<Outcome, { outcome: 'unknown' | 'unreachable' }> {
-  const code = networkCode(error);
-  return beforeSending.has(code)
-    ? { outcome: 'unreachable', error: String(code) }
-    : { outcome: 'unknown', error: code ?? (error instanceof Error ? error.name : 'network') };
-}
-
-/** `fetch` hides the reason behind one or more causes. */
-function networkCode(error: unknown): string | undefined {
-  for (
-    let current = error, depth = 0;
-    current instanceof Error && depth < 5;
-    current = current.cause, depth += 1
-  ) {
-    if ('code' in current && typeof current.code === 'string') return current.code;
-    if (current instanceof AggregateError && current.errors.length > 0) return networkCode(current.errors[0]);
-  }
-  return undefined;
 }
 
 /** Gives a 429 without a readable `Retry-After` one, since the client answers that with an error that says nothing. */

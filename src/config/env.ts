@@ -6,7 +6,7 @@ import {
   type EnvReader,
 } from './env-reader.ts';
 
-export type { Environment } from './env-reader.ts';
+export type { EnvAnswer, Environment } from './env-reader.ts';
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 export type LogLevel = (typeof logLevels)[number];
