@@ -5,7 +5,7 @@ import type { Analysis, CheckResult, CheckSpec, Definition, Release, Step } from
 import type { Person, Promotion, StepClaim } from './promotion/promotion.ts';
 import type { Refusal } from './promotion/refusal.ts';
 import type { Receipt, Repeated } from './receipt.ts';
-import type { HeldLock, LockSeen, UnlockEntry, UnlockRefusal } from './unlock.ts';
+import type { HeldLock, LockGlance, LockSeen, UnlockEntry, UnlockRefusal } from './unlock.ts';
 
 /** SHA-256 in lower-case hex, passed in so that the flows stay free of Node. */
 export type Hash = (text: string) => string;
@@ -185,6 +185,8 @@ export interface Outbox {
 export interface Locks {
   /** `also`: keys that rows of an earlier version may hold without naming them. */
   look(app: string, environment: string, also: () => Promise<readonly string[]>): Promise<LockSeen>;
+  /** Who holds the environment and what was last said of it, in one round; nothing may be freed on that. */
+  glance(app: string, environment: string): Promise<LockGlance>;
   /**
    * One write: the entry, its notice and, where it frees, every lock of the holder. `changed` when the lock, the
    * holder's row or the record of unlocks is not what was seen any more; nothing is written then.

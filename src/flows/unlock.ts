@@ -124,12 +124,17 @@ export interface HeldLock {
   readonly mark: { readonly exists: boolean; readonly tx: string | null; readonly revision: number | null };
 }
 
+/** As much of a lock as is needed to tell people of it. */
+export interface LockGlance extends Pick<LockSeen, 'newest' | 'nowMs'> {
+  readonly held: Pick<HeldLock, 'holder' | 'epoch'> | null;
+}
+
 export type HolderState =
   | { readonly state: 'open'; readonly promotion: Promotion }
   | { readonly state: Deadlock };
 
 /** The statement that a second person may still join; null when there is none, or it is about another holding. */
-export function standingStatement({ held, newest, nowMs }: LockSeen): UnlockStatement | null {
+export function standingStatement({ held, newest, nowMs }: LockGlance): UnlockStatement | null {
   const said = newest?.entry ?? null;
   if (held === null || said === null || said.does !== 'state') return null;
   if (said.holder !== held.holder || said.epoch !== held.epoch) return null;

@@ -67,6 +67,15 @@ export function createLocks({ transport, nonce, hash }: LocksDeps): Locks {
       };
       return { ...seen, held, freeFromMs: null, nowMs: row.nowMs };
     },
+    async glance(app, environment) {
+      const [lock, newest] = await Promise.all([
+        transport.get(keys.lock(`${app}#${environment}`)),
+        newestOf(app, environment),
+      ]);
+      const holder = lock.item === undefined ? undefined : parseLock(lock.item).holder;
+      if (lock.item === undefined || holder === undefined) return { held: null, newest, nowMs: lock.nowMs };
+      return { held: { holder, epoch: numberOf(lock.item, 'epoch') ?? 0 }, newest, nowMs: lock.nowMs };
+    },
     async record(seen, notice) {
       const { entry } = notice;
       const tx = nonce();

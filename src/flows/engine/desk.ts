@@ -277,6 +277,7 @@ export function createDesk(world: DeskWorld): Desk {
     const plan = {
       kind: request.kind,
       promotionId: 'rehearsal',
+      digest: null,
       app: request.app,
       environment: request.environment,
       version: request.version,
@@ -319,17 +320,10 @@ export function createDesk(world: DeskWorld): Desk {
     return unlock({ ...world, ...world.unlocking }, settings, request);
   };
 
-  /** Only asked further where the holder is not among the open promotions already. */
-  const stuckAt = async (
-    app: string,
-    environment: string,
-    open: readonly Promotion[],
-  ): Promise<StuckLock | undefined> => {
+  const stuckAt = async (app: string, environment: string): Promise<StuckLock | undefined> => {
     const { unlocking } = world;
     if (unlocking === undefined) return undefined;
     try {
-      const holder = await store.holder(`${app}#${environment}`);
-      if (holder === undefined || open.some(({ id }) => id === holder)) return undefined;
       return await stuckLock({ store, ...unlocking }, app, environment);
     } catch (error) {
       // The row of the lock itself: whoever comes across it holds and reports it.
@@ -359,21 +353,28 @@ export function createDesk(world: DeskWorld): Desk {
       .filter((entry) => app === null || entry.app === app)
       .flatMap((entry) => entry.environments.map((name) => ({ app: entry.app, environment: name })))
       .filter((entry) => environment === null || entry.environment === environment);
-    const lines: EnvironmentStatus[] = [];
-    for (const entry of wanted) {
-      const live = await newestLive(entry.app, entry.environment);
-      const { promotions: recent, unreadable } = await store.survey(entry.app, entry.environment, 20);
-      const open = recent.filter((promotion) => !hasEnded(promotion));
-      lines.push({
-        ...entry,
-        live: live === 'unreadable' ? undefined : live,
-        unreadable: { promotions: unreadable, live: live === 'unreadable' },
-        open,
-        lastEnded: recent.find((promotion) => hasEnded(promotion) && promotion.admitted),
-        stuck: await stuckAt(entry.app, entry.environment, open),
-      });
-    }
-    return lines;
+    return Promise.all(wanted.map(statusOf));
+  };
+
+  /** Everything of one environment is read at once: somebody waits for it. */
+  const statusOf = async (entry: {
+    readonly app: string;
+    readonly environment: string;
+  }): Promise<EnvironmentStatus> => {
+    const { app, environment } = entry;
+    const [live, { promotions: recent, unreadable }, stuck] = await Promise.all([
+      newestLive(app, environment),
+      store.survey(app, environment, 20),
+      stuckAt(app, environment),
+    ]);
+    return {
+      ...entry,
+      live: live === 'unreadable' ? undefined : live,
+      unreadable: { promotions: unreadable, live: live === 'unreadable' },
+      open: recent.filter((promotion) => !hasEnded(promotion)),
+      lastEnded: recent.find((promotion) => hasEnded(promotion) && promotion.admitted),
+      stuck,
+    };
   };
 
   return {

@@ -86,7 +86,7 @@ export async function stuckLock(
   app: string,
   environment: string,
 ): Promise<StuckLock | undefined> {
-  const seen = await world.locks.look(app, environment, async () => []);
+  const seen = await world.locks.glance(app, environment);
   if (seen.held === null) return undefined;
   const { state } = await stateOf(world.store, seen.held.holder);
   if (state === 'open') return undefined;
