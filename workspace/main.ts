@@ -47,7 +47,7 @@ export interface WorkspaceOptions {
   /** Forgets everything in `dataDir` first, once it is certain that no other workspace uses it. */
   reset?: boolean;
   /** Services of AWS besides those that are there anyway, on the workspace's clock. */
-  cloud?: (clock: WorkspaceClock) => Pick<AwsStandInOptions, 'services' | 'onAlarmChange'>;
+  cloud?: (clock: WorkspaceClock) => Pick<AwsStandInOptions, 'services' | 'mayCall' | 'onAlarmChange'>;
   /** The built bot and the built page; where the build puts them unless told. */
   botScript?: string;
   pageFolder?: string;

@@ -3,8 +3,14 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { WorkspaceClock } from '../clock.ts';
 import type { AwsCall } from './control.ts';
-import type { AwsFaults } from './faults.ts';
-import { type AwsAnswer, AwsRefusal, type AwsRequest, type AwsService } from './service.ts';
+import { type AwsFaults, accessDenied } from './faults.ts';
+import {
+  type AwsAnswer,
+  type AwsIdentityCall,
+  AwsRefusal,
+  type AwsRequest,
+  type AwsService,
+} from './service.ts';
 
 export interface AwsApiServer {
   listen(port?: number): Promise<string>;
@@ -25,6 +31,8 @@ export function createAwsApiServer(options: {
   faults: AwsFaults;
   /** Brings everything that follows from time up to date before a call looks at it. */
   settle: () => void;
+  /** Says who may do what; without it everybody may everything. */
+  mayCall?: (call: AwsIdentityCall) => boolean;
 }): AwsApiServer {
   const { clock, services, faults, settle } = options;
   let calls: AwsCall[] = [];
@@ -66,6 +74,9 @@ export function createAwsApiServer(options: {
         }
         const refusal = faults.refusalFor(service, operation.name);
         if (refusal !== undefined) throw refusal;
+        if (options.mayCall?.({ accessKeyId, service, operation, request }) === false) {
+          throw accessDenied(service, operation.name);
+        }
         const answer = await service.perform(operation, request);
         const lost = faults.losesAnswer(operation.name);
         return {

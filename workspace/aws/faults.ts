@@ -63,11 +63,7 @@ export function createAwsFaults(nowMs: () => number): AwsFaults {
         return new AwsRefusal(service.codes.throttled, 'Rate exceeded');
       }
       if (denied.has(operation)) {
-        return new AwsRefusal(
-          service.codes.denied,
-          `User: arn:aws:sts::111122223333:assumed-role/countersign is not authorized to perform: ${service.name}:${operation} because no identity-based policy allows the action`,
-          403,
-        );
+        return accessDenied(service, operation);
       }
       return undefined;
     },
@@ -93,3 +89,10 @@ export function createAwsFaults(nowMs: () => number): AwsFaults {
     ],
   };
 }
+
+export const accessDenied = (service: AwsService, operation: string) =>
+  new AwsRefusal(
+    service.codes.denied,
+    `User: arn:aws:sts::111122223333:assumed-role/countersign is not authorized to perform: ${service.name}:${operation} because no identity-based policy allows the action`,
+    403,
+  );

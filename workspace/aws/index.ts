@@ -16,7 +16,7 @@ import { recordTraffic } from './cloudwatch/traffic.ts';
 import type { AwsControl, AwsState, Delays, DelaysInForce, MetricStatus, ReleaseOffer } from './control.ts';
 import { createAwsFaults } from './faults.ts';
 import type { SavedAwsState } from './saved-state.ts';
-import type { AwsService } from './service.ts';
+import type { AwsIdentityCall, AwsService } from './service.ts';
 import { createSnapshot } from './snapshot.ts';
 import { createVisitors } from './visitors.ts';
 
@@ -40,6 +40,8 @@ export interface AwsStandInOptions {
   saved?: SavedAwsState;
   /** Further services behind the same endpoint. */
   services?: readonly AwsService[];
+  /** Says who may do what; without it everybody may everything. */
+  mayCall?: (call: AwsIdentityCall) => boolean;
   /** Told once per change of state, at the virtual minute in which it happens. */
   onAlarmChange?: (change: AlarmChange) => void;
   /** `false` shows what a switch does to visitors when each colour holds only its own assets. */
@@ -154,6 +156,7 @@ export async function createAwsStandIn(options: AwsStandInOptions): Promise<AwsS
     clock,
     faults,
     settle,
+    ...(options.mayCall === undefined ? {} : { mayCall: options.mayCall }),
     services: [
       createCloudFrontApi({ distributions, invalidations }),
       createCloudWatchApi({ nowMs, metrics, alarms, metricStatus: () => metricStatus }),

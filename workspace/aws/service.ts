@@ -35,6 +35,14 @@ export interface AwsService {
   codes: { throttled: string; denied: string; unavailable: string };
 }
 
+/** One call and whose signature it carries. */
+export interface AwsIdentityCall {
+  accessKeyId: string | undefined;
+  service: AwsService;
+  operation: AwsOperation;
+  request: AwsRequest;
+}
+
 /** A no in the vendor's words; `status` is the HTTP status that carries it. */
 export class AwsRefusal extends Error {
   override readonly name = 'AwsRefusal';

@@ -17,10 +17,12 @@ export interface BusEvent {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-export type Rule = { readonly name: string; readonly target: LambdaFunction } & (
-  | { readonly everySeconds: number }
-  | { readonly pattern: Readonly<Record<string, unknown>> }
-);
+export type Rule = {
+  readonly name: string;
+  readonly target: LambdaFunction;
+  /** `MaximumRetryAttempts` of the function; two unless told. */
+  readonly repeats?: number;
+} & ({ readonly everySeconds: number } | { readonly pattern: Readonly<Record<string, unknown>> });
 
 export interface EventBus {
   /** Puts an event on the bus; what it sets off happens when the clock next moves, by nothing if need be. */
@@ -53,20 +55,20 @@ export function createEventBus(options: {
   let twice = 0;
   let closed = false;
 
-  const invoke = async (target: LambdaFunction, event: BusEvent, attempt: number): Promise<void> => {
-    const answer = await target.invoke(event);
+  const invoke = async (rule: Rule, event: BusEvent, attempt: number): Promise<void> => {
+    const answer = await rule.target.invoke(event);
     if (answer.outcome === 'answered' && answer.functionError === null) return;
     // A throttled event is kept for hours, and its repeats do not count (Lambda developer guide).
     const next = answer.outcome === 'throttled' ? attempt : attempt + 1;
     const seconds = answer.outcome === 'throttled' ? 1 : repeatAfterSeconds[attempt];
-    if (seconds === undefined) dropped.push(event);
-    else if (!closed) clock.at(clock.nowMs() + seconds * 1000, () => invoke(target, event, next));
+    if (seconds === undefined || next > (rule.repeats ?? repeatAfterSeconds.length)) dropped.push(event);
+    else if (!closed) clock.at(clock.nowMs() + seconds * 1000, () => invoke(rule, event, next));
   };
 
-  const deliver = (target: LambdaFunction, event: BusEvent) => {
+  const deliver = (rule: Rule, event: BusEvent) => {
     const times = twice > 0 ? 2 : 1;
     twice = Math.max(0, twice - 1);
-    for (let time = 0; time < times; time += 1) clock.at(clock.nowMs(), () => invoke(target, event, 0));
+    for (let time = 0; time < times; time += 1) clock.at(clock.nowMs(), () => invoke(rule, event, 0));
   };
 
   const complete = (event: Parameters<EventBus['put']>[0], atMs: number): BusEvent => ({
@@ -89,7 +91,7 @@ export function createEventBus(options: {
       if (disabled.has(rule.name)) return;
       const resources = [`arn:aws:events:us-east-1:111122223333:rule/${rule.name}`];
       const event = { source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {}, resources };
-      await invoke(rule.target, complete(event, atMs), 0);
+      await invoke(rule, complete(event, atMs), 0);
     };
     cancels.set(rule.name, clock.at(atMs, fire));
   };
@@ -99,7 +101,7 @@ export function createEventBus(options: {
     const event = complete(given, clock.nowMs());
     for (const rule of rules) {
       if ('pattern' in rule && !disabled.has(rule.name) && matchesPattern(rule.pattern, event)) {
-        deliver(rule.target, event);
+        deliver(rule, event);
       }
     }
   };

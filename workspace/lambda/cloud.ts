@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import type { AwsStandInOptions } from '../aws/index.ts';
+import type { WorkspaceClock } from '../clock.ts';
+import type { DynamoStandIn } from '../dynamodb/index.ts';
+import { deedsOf } from './deeds.ts';
+import { createDynamoApi } from './dynamodb-api.ts';
+import type { EventBus } from './event-bus.ts';
+import { isAllowed, type PolicyDocument } from './policies.ts';
+import { createQueue, type Queue, type QueueSettings } from './queue.ts';
+import { createSecretsManagerApi, createSsmApi } from './secrets-api.ts';
+import { createSqsApi } from './sqs-api.ts';
+import { type AssumableRole, createStsApi, type RoleSession } from './sts-api.ts';
+
+/** A role that a promotion may become, with what it may do. */
+export interface EnvironmentRole extends AssumableRole {
+  readonly policies: readonly PolicyDocument[];
+}
+
+/** What a function signs its calls with. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+}
+
+/** What an account has besides distributions and metrics: queues, secrets, roles and who may what. */
+export interface LambdaCloud {
+  readonly clock: WorkspaceClock;
+  /** For the AWS stand-in. */
+  readonly aws: Pick<AwsStandInOptions, 'services' | 'mayCall' | 'onAlarmChange'>;
+  createQueue(settings: QueueSettings): Queue;
+  setParameter(name: string, value: string | null): void;
+  setSecret(name: string, value: string | null): void;
+  parameter(name: string): string | undefined;
+  /** Its key belongs to somebody who does not share it. */
+  forbid(name: string): void;
+  addRole(role: EnvironmentRole): void;
+  sessions(): readonly RoleSession[];
+  credentialsFor(holder: string, policies: readonly PolicyDocument[]): Credentials;
+  /** Who holds these credentials: the holder named when they were made, or the ARN of an assumed role. */
+  holderOf(accessKeyId: string | undefined): string | undefined;
+  /** Calls that were refused because no policy allows them. */
+  denials(): readonly string[];
+  connect(parts: { dynamo?: DynamoStandIn; bus?: EventBus }): void;
+}
+
+/** Queues, secrets, sessions and permissions of a pretend account, to be put behind the AWS stand-in's endpoint. */
+export function createLambdaCloud({ clock }: { clock: WorkspaceClock }): LambdaCloud {
+  const { nowMs } = clock;
+  const queues: Queue[] = [];
+  const parameters = new Map<string, string>();
+  const secrets = new Map<string, string>();
+  const forbidden = new Set<string>();
+  const roles: EnvironmentRole[] = [];
+  const sessions: RoleSession[] = [];
+  const holders = new Map<string, { holder: string; policies: readonly PolicyDocument[] }>();
+  const denials: string[] = [];
+  let dynamo: DynamoStandIn | undefined;
+  let bus: EventBus | undefined;
+
+  const shelf = (values: Map<string, string>) => ({
+    get: (name: string) => values.get(name),
+    isForbidden: (name: string) => forbidden.has(name),
+  });
+  const put = (values: Map<string, string>) => (name: string, value: string | null) =>
+    void (value === null ? values.delete(name) : values.set(name, value));
+
+  return {
+    clock,
+    aws: {
+      services: [
+        createSqsApi({ queues: () => queues }),
+        createSsmApi({ nowMs, parameters: shelf(parameters) }),
+        createSecretsManagerApi({ nowMs, secrets: shelf(secrets) }),
+        createStsApi({
+          nowMs,
+          roles: () => roles,
+          onSession(session) {
+            sessions.push(session);
+            const policies = roles.find(({ arn }) => arn === session.roleArn)?.policies ?? [];
+            holders.set(session.accessKeyId, { holder: session.roleArn, policies });
+          },
+        }),
+        createDynamoApi({
+          dynamo() {
+            if (dynamo === undefined) throw new Error('The database is not there yet.');
+            return dynamo;
+          },
+        }),
+      ],
+      mayCall({ accessKeyId, service, operation, request }) {
+        const held = holders.get(accessKeyId ?? '');
+        const denied = deedsOf(service.name, operation, request).find(
+          (deed) => !isAllowed(held?.policies ?? [], deed),
+        );
+        if (denied === undefined) return true;
+        denials.push(`${held?.holder ?? 'nobody'}: ${denied.action} on ${denied.resource}`);
+        return false;
+      },
+      onAlarmChange: (change) => bus?.putAlarmChange(change),
+    },
+    createQueue(settings) {
+      const queue = createQueue({ nowMs, settings });
+      queues.push(queue);
+      return queue;
+    },
+    setParameter: put(parameters),
+    setSecret: put(secrets),
+    parameter: (name) => parameters.get(name),
+    forbid: (name) => void forbidden.add(name),
+    addRole: (role) => void roles.push(role),
+    sessions: () => sessions,
+    credentialsFor(holder, policies) {
+      const accessKeyId = `ASIA${randomBytes(8).toString('hex').toUpperCase()}`;
+      holders.set(accessKeyId, { holder, policies });
+      return {
+        accessKeyId,
+        secretAccessKey: randomBytes(20).toString('hex'),
+        sessionToken: randomBytes(60).toString('base64'),
+      };
+    },
+    holderOf: (accessKeyId) => holders.get(accessKeyId ?? '')?.holder,
+    denials: () => denials,
+    connect(parts) {
+      dynamo = parts.dynamo ?? dynamo;
+      bus = parts.bus ?? bus;
+    },
+  };
+}

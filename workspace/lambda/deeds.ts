@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import type { AwsOperation, AwsRequest } from '../aws/service.ts';
+import type { Deed } from './policies.ts';
+
+const at = (service: string, rest: string) => `arn:aws:${service}:us-east-1:111122223333:${rest}`;
+
+const TableItem = z.object({ TableName: z.string() });
+const Transaction = z.object({
+  TransactItems: z.array(
+    z.record(z.enum(['Put', 'Update', 'Delete', 'ConditionCheck']), TableItem.optional()),
+  ),
+});
+const Body = z.object({
+  QueueUrl: z.string().default(''),
+  Name: z.string().optional(),
+  Names: z.array(z.string()).optional(),
+  SecretId: z.string().default(''),
+  TableName: z.string().default(''),
+  IndexName: z.string().optional(),
+  AlarmNames: z.array(z.string()).optional(),
+});
+
+/**
+ * What a call does in the words of IAM: one batch is one permission of SQS, each part of a transaction one of DynamoDB
+ * (Service authorization reference).
+ */
+export function deedsOf(service: string, operation: AwsOperation, request: AwsRequest): readonly Deed[] {
+  const { name } = operation;
+  const action = `${service}:${name.replace(/Batch$/, '')}`;
+  switch (service) {
+    case 'sqs':
+      return [{ action, resource: at('sqs', bodyOf(request).QueueUrl.split('/').at(-1) ?? '') }];
+    case 'ssm': {
+      const { Name, Names } = bodyOf(request);
+      const names = [...(Names ?? []), ...(Name === undefined ? [] : [Name])];
+      return names.map((each) => ({ action, resource: at('ssm', `parameter/${each.replace(/^\//, '')}`) }));
+    }
+    case 'secretsmanager': {
+      const { SecretId } = bodyOf(request);
+      const resource = SecretId.startsWith('arn:')
+        ? SecretId
+        : at('secretsmanager', `secret:${SecretId}-a1B2c3`);
+      return [{ action, resource }];
+    }
+    case 'sts': {
+      const form = new URLSearchParams(request.body.toString());
+      const resource = form.get('RoleArn') ?? '';
+      const isTagged = form.has('Tags.member.1.Key');
+      return [{ action, resource }, ...(isTagged ? [{ action: 'sts:TagSession', resource }] : [])];
+    }
+    case 'dynamodb':
+      return tableDeeds(name, request);
+    case 'cloudfront': {
+      const { subject } = operation;
+      return [
+        {
+          action,
+          resource: subject === undefined ? '*' : `arn:aws:cloudfront::111122223333:distribution/${subject}`,
+        },
+      ];
+    }
+    case 'cloudwatch': {
+      const { AlarmNames } = bodyOf(request);
+      const deed = `cloudwatch:${name}`;
+      return AlarmNames === undefined
+        ? [{ action: deed, resource: '*' }]
+        : AlarmNames.map((each) => ({ action: deed, resource: at('cloudwatch', `alarm:${each}`) }));
+    }
+    default:
+      return [{ action, resource: '*' }];
+  }
+}
+
+function tableDeeds(name: string, request: AwsRequest): readonly Deed[] {
+  const table = (tableName: string) => at('dynamodb', `table/${tableName}`);
+  if (name === 'TransactWriteItems') {
+    const { TransactItems } = Transaction.parse(JSON.parse(request.body.toString()));
+    return TransactItems.flatMap((item) =>
+      Object.entries(item).map(([kind, part]) => ({
+        action: `dynamodb:${kind === 'ConditionCheck' ? 'ConditionCheckItem' : `${kind}Item`}`,
+        resource: table(part?.TableName ?? ''),
+      })),
+    );
+  }
+  const { TableName, IndexName } = bodyOf(request);
+  const resource = IndexName === undefined ? table(TableName) : `${table(TableName)}/index/${IndexName}`;
+  return [{ action: `dynamodb:${name}`, resource }];
+}
+
+const bodyOf = (request: AwsRequest) => Body.parse(JSON.parse(request.body.toString()));

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+const OneOrMore = z.union([z.string(), z.array(z.string())]).transform((value) => [value].flat());
+
+const Statement = z.strictObject({
+  Sid: z.string().optional(),
+  Effect: z.enum(['Allow', 'Deny']),
+  Action: OneOrMore,
+  Resource: OneOrMore,
+  Condition: z.record(z.string(), z.record(z.string(), OneOrMore)).optional(),
+});
+
+export const PolicyDocument = z.object({ Version: z.literal('2012-10-17'), Statement: z.array(Statement) });
+export type PolicyDocument = z.infer<typeof PolicyDocument>;
+
+/** One thing that a call does, as IAM sees it. */
+export interface Deed {
+  readonly action: string;
+  readonly resource: string;
+  /** What conditions can ask about: `cloudwatch:namespace`, `aws:PrincipalTag/…`. */
+  readonly context?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Whether identity policies allow a deed: something allows it and nothing denies it (IAM user guide, "Policy evaluation
+ * logic"). Conditions other than StringEquals and StringLike hold for nothing, so that what is not modelled refuses.
+ */
+export function isAllowed(policies: readonly PolicyDocument[], deed: Deed): boolean {
+  const meant = policies
+    .flatMap(({ Statement: statements }) => statements)
+    .filter(
+      ({ Action, Resource, Condition }) =>
+        Action.some((pattern) => isLike(pattern.toLowerCase(), deed.action.toLowerCase())) &&
+        Resource.some((pattern) => isLike(pattern, deed.resource)) &&
+        holds(Condition ?? {}, deed.context ?? {}),
+    );
+  return meant.length > 0 && meant.every(({ Effect }) => Effect === 'Allow');
+}
+
+function holds(
+  conditions: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>,
+  context: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(conditions).every(([operator, wanted]) =>
+    Object.entries(wanted).every(([key, patterns]) => {
+      const value = context[key];
+      if (value === undefined) return false;
+      if (operator === 'StringEquals') return patterns.includes(value);
+      return operator === 'StringLike' && patterns.some((pattern) => isLike(pattern, value));
+    }),
+  );
+}
+
+function isLike(pattern: string, value: string): boolean {
+  const escaped = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${escaped}$`, 's').test(value);
+}
