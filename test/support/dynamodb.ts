@@ -11,12 +11,22 @@ import {
   type DynamoStandIn,
   findNativeEngine,
 } from '../../workspace/dynamodb/index.ts';
+import { type ForeignEngine, foreignEngine, isForeign } from './foreign-engines.ts';
 
-export type EngineName = 'native' | 'dynalite';
+export type EngineName = 'native' | 'dynalite' | ForeignEngine;
 
-/** Engines that can run here: a suite over them never silently shrinks to none. */
-export const engines: readonly EngineName[] =
-  findNativeEngine() === undefined ? ['dynalite'] : ['native', 'dynalite'];
+/** Engines that can run here: a suite over them never silently shrinks to none. A judge may be asked for alone. */
+export const engines: readonly EngineName[] = judged() ?? ['native', 'dynalite'];
+
+function judged(): readonly EngineName[] | undefined {
+  const { COUNTERSIGN_STORE_ENGINE: alone } = process.env;
+  if (alone === undefined) return findNativeEngine() === undefined ? ['dynalite'] : undefined;
+  if (alone === 'native' || alone === 'dynalite' || isForeign(alone)) return [alone];
+  throw new Error(`There is no engine ${alone}.`);
+}
+
+/** How the stand-in is told of it. */
+export const startable = (name: EngineName) => (isForeign(name) ? foreignEngine[name] : name);
 
 /** The first of them, reached without the SDK. */
 export type EngineOver = EngineName | 'signed';
@@ -45,10 +55,11 @@ export async function startTestDynamo(
   options: { engine?: EngineOver; dataDir?: string; startMs?: number } = {},
 ): Promise<TestDynamo> {
   const { engine = 'auto' } = options;
+  const name = engine === 'signed' ? (engines[0] ?? 'auto') : engine;
   const clock = createWorkspaceClock({ startMs: options.startMs ?? Date.UTC(2026, 10, 21, 14), speed: 0 });
   const dynamo = await createDynamoStandIn({
     clock,
-    engine: engine === 'signed' ? 'auto' : engine,
+    engine: name === 'auto' ? name : startable(name),
     dataDir: options.dataDir ?? null,
   });
   return {

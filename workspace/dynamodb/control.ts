@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { EngineKind } from './engine.ts';
 
 /** What a person at the workspace's panel, or a test, can do to the database from outside. */
 export interface DynamoControl {
@@ -23,7 +24,7 @@ export interface LoseAnswerInput {
 }
 
 export interface DynamoState {
-  engine: 'native' | 'dynalite';
+  engine: EngineKind;
   url: string;
   /** What is broken now, in words; empty when nothing is. */
   faults: string[];

@@ -15,9 +15,12 @@ export interface EngineAnswer {
   readonly body: Buffer;
 }
 
+/** `brought`: by whoever made the stand-in. */
+export type EngineKind = 'native' | 'dynalite' | 'brought';
+
 /** A database that speaks DynamoDB. An answer that never came is a rejection, and the front cuts the connection. */
 export interface Engine {
-  readonly kind: 'native' | 'dynalite';
+  readonly kind: EngineKind;
   /** Process of the engine; null when it runs inside this one. */
   readonly pid: number | null;
   answer(request: EngineRequest): Promise<EngineAnswer>;

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkspaceClock } from '../clock.ts';
 import { type DynamoControl, dynamoControlRoutes } from './control.ts';
 import { startDynaliteEngine } from './dynalite-engine.ts';
-import { type Engine, type EngineAnswer, type EngineRequest, wireError } from './engine.ts';
+import { type Engine, type EngineAnswer, type EngineKind, type EngineRequest, wireError } from './engine.ts';
 import { startNativeEngine } from './native-engine.ts';
 
 export type { DynamoControl } from './control.ts';
@@ -11,7 +11,7 @@ export { findNativeEngine } from './native-engine.ts';
 
 export interface DynamoStandIn {
   readonly url: string;
-  readonly engine: 'native' | 'dynalite';
+  readonly engine: EngineKind;
   /** Process of the native engine, for tests that kill it; null for the one inside this process. */
   readonly enginePid: number | null;
   readonly control: DynamoControl;
@@ -25,8 +25,8 @@ export interface DynamoStandInOptions {
   readonly clock: WorkspaceClock;
   /** Where the data survives; null or left out keeps it in memory. */
   readonly dataDir?: string | null;
-  /** `auto` takes the native engine where its package fits the platform and starts, and dynalite elsewhere. */
-  readonly engine?: 'auto' | 'native' | 'dynalite';
+  /** `auto` takes the native engine where its package fits the platform and starts, and dynalite elsewhere; a function starts another. */
+  readonly engine?: 'auto' | 'native' | 'dynalite' | ((dataDir: string | null) => Promise<Engine>);
   readonly port?: number;
 }
 
@@ -147,6 +147,7 @@ export async function createDynamoStandIn(options: DynamoStandInOptions): Promis
 async function startEngine(options: DynamoStandInOptions): Promise<Engine> {
   const { clock, dataDir = null, engine = 'auto' } = options;
   const dynalite = () => startDynaliteEngine({ dataDir, nowMs: () => clock.nowMs() });
+  if (typeof engine === 'function') return engine(dataDir);
   if (engine === 'dynalite') return dynalite();
   if (engine === 'native') return startNativeEngine({ dataDir });
   return startNativeEngine({ dataDir }).catch(dynalite);

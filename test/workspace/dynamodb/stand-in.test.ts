@@ -19,7 +19,13 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorkspaceClock } from '../../../workspace/clock.ts';
 import { createDynamoStandIn } from '../../../workspace/dynamodb/index.ts';
-import { engines, startTestDynamo, type TestDynamo, testCredentials } from '../../support/dynamodb.ts';
+import {
+  engines,
+  startable,
+  startTestDynamo,
+  type TestDynamo,
+  testCredentials,
+} from '../../support/dynamodb.ts';
 
 function clientFor(url: string): DynamoDBClient {
   return new DynamoDBClient({
@@ -313,7 +319,7 @@ describe.each(engines)('data directory on %s', (engine) => {
     const clock = createWorkspaceClock({ speed: 0 });
     const TableName = 'kept';
     try {
-      const first = await createDynamoStandIn({ clock, dataDir, engine });
+      const first = await createDynamoStandIn({ clock, dataDir, engine: startable(engine) });
       const firstClient = clientFor(first.url);
       await createTable(firstClient, TableName);
       await firstClient.send(new PutItemCommand({ TableName, Item: { pk: { S: 'a' }, group: { S: 'g' } } }));
@@ -321,7 +327,7 @@ describe.each(engines)('data directory on %s', (engine) => {
       if (first.enginePid !== null) process.kill(first.enginePid, 'SIGKILL');
       await first.close();
 
-      const second = await createDynamoStandIn({ clock, dataDir, engine });
+      const second = await createDynamoStandIn({ clock, dataDir, engine: startable(engine) });
       const secondClient = clientFor(second.url);
       const { Item } = await secondClient.send(new GetItemCommand({ TableName, Key: { pk: { S: 'a' } } }));
       secondClient.destroy();

@@ -1,0 +1,279 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { allJudges } from '../test/peers/judges.mjs';
+import { root } from './bundled.mjs';
+
+/**
+ * Lets servers, models and payloads that others wrote judge us:
+ * `node scripts/peers.mjs [--only ID,ID] [--strict] [--write] [--offline]`.
+ * One table, one line for each judge; the same as JSON in `test-results/judges.json`, and with `--write` kept in
+ * `docs/judges.md`. A judge that is missing is a counted skip; with `--strict` or `CI=true` it fails where npm or Debian
+ * has it. `--offline` installs nothing.
+ */
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    strict: { type: 'boolean', default: process.env['CI'] === 'true' },
+    write: { type: 'boolean', default: false },
+    offline: { type: 'boolean', default: false },
+  },
+});
+const peers = join(root, 'test/peers');
+const place = await mkdtemp(join(root, 'node_modules/.cache/judges-')).catch(async () => {
+  await mkdir(join(root, 'node_modules/.cache'), { recursive: true });
+  return mkdtemp(join(root, 'node_modules/.cache/judges-'));
+});
+
+const modifiedMs = (file) =>
+  stat(file).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
+
+/** Packages of judges are nobody else's business: they are installed where and when they are needed. */
+async function install() {
+  const [wanted, there] = await Promise.all([
+    modifiedMs(join(peers, 'package-lock.json')),
+    modifiedMs(join(peers, 'node_modules/.package-lock.json')),
+  ]);
+  if (values.offline || there >= wanted) return;
+  console.log('Installing the packages of test/peers …');
+  const { status } = spawnSync(
+    'npm',
+    ['ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error'],
+    {
+      cwd: peers,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  );
+  if (status !== 0) console.log('They could not be installed.');
+}
+
+/** A network of its own with nothing but loopback: one judge binds every address there is, and none has to reach out. */
+const aloneArgs = ['-rn', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"'];
+const canBeAlone = spawnSync('unshare', [...aloneArgs, 'true'], { stdio: 'ignore' }).status === 0;
+
+const outputOf = (command, args, env) =>
+  new Promise((done, fail) => {
+    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let told = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk) => {
+        told += chunk;
+      });
+    child.once('error', fail);
+    child.once('close', (code) => done({ code: code ?? 1, told }));
+  });
+
+/** Runs one judge's part in a process and a network of its own. */
+async function heard(judge) {
+  const about = { id: judge.id, name: judge.name, judges: judge.judges, from: judge.from };
+  const nothing = {
+    ...about,
+    version: '–',
+    cases: 0,
+    passed: 0,
+    failed: 0,
+    skipped: [],
+    divergences: [],
+    problems: [],
+    seconds: 0,
+  };
+  let version;
+  let env;
+  try {
+    version = judge.version();
+    if (judge.alone && !canBeAlone) throw new Error('no network namespace can be made here (unshare, ip)');
+    env = judge.env?.() ?? {};
+  } catch (error) {
+    return { ...nothing, missing: error.message };
+  }
+  const file = join(place, `${judge.id}.json`);
+  const vitest = [
+    process.execPath,
+    join(root, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--config',
+    'vitest.peers.config.ts',
+    ...(judge.names === undefined ? [] : ['--testNamePattern', judge.names]),
+  ];
+  const [command, ...args] = canBeAlone ? ['unshare', ...aloneArgs, ...vitest] : vitest;
+  const startedMs = performance.now();
+  const { code, told } = await outputOf(command, args, {
+    ...process.env,
+    NO_COLOR: '1',
+    ...env,
+    COUNTERSIGN_JUDGE_FILES: JSON.stringify(judge.files),
+    COUNTERSIGN_JUDGE_RESULT: file,
+  });
+  const seconds = Math.round((performance.now() - startedMs) / 1000);
+  const result = await readFile(file, 'utf8').then(JSON.parse, () => null);
+  if (result === null)
+    return {
+      ...nothing,
+      version,
+      seconds,
+      missing: null,
+      problems: [`its part did not run (${code}):\n${told.slice(-3_000)}`],
+    };
+  return { ...about, version, seconds, missing: null, ...counted(judge, result, code, told) };
+}
+
+function counted(judge, { cases: all, broken }, code, told) {
+  const listed = judge.divergences ?? [];
+  const divergences = new Map();
+  const meet = ({ name, reason }) => {
+    const known = divergences.get(name) ?? { name, reason, met: 0 };
+    divergences.set(name, { ...known, met: known.met + 1 });
+  };
+  const problems = [...broken];
+  const skipped = new Map();
+  let passed = 0;
+  let failed = 0;
+  let diverged = 0;
+  // What a name pattern leaves out is not this judge's case.
+  const cases = all.filter(
+    ({ name, state, note }) =>
+      !(
+        state === 'skipped' &&
+        note === null &&
+        judge.names !== undefined &&
+        !new RegExp(judge.names).test(name)
+      ),
+  );
+  const used = new Set();
+  for (const { name, state, note, errors, divergences: own } of cases) {
+    own.forEach(meet);
+    if (state === 'passed') passed += 1;
+    else if (state === 'skipped')
+      skipped.set(note ?? 'not for this judge', (skipped.get(note ?? 'not for this judge') ?? 0) + 1);
+    else {
+      const known = listed.find(
+        (each) => name.includes(each.test) && errors.some((text) => text.includes(each.says)),
+      );
+      if (known === undefined) {
+        failed += 1;
+        problems.push(`${name}\n    ${errors.join('\n    ')}`);
+      } else {
+        used.add(known);
+        meet(known);
+        diverged += 1;
+      }
+    }
+  }
+  for (const each of listed)
+    if (!used.has(each))
+      problems.push(`the divergence "${each.name}" did not happen in "${each.test}": take it off the list`);
+  if (cases.length === 0) problems.push(`no test ran:\n${told.slice(-3_000)}`);
+  if (code !== 0 && failed === 0 && diverged === 0 && problems.length === 0)
+    problems.push(`vitest ended with ${code}:\n${told.slice(-3_000)}`);
+  return {
+    cases: cases.length,
+    passed,
+    failed,
+    diverged,
+    skipped: [...skipped].map(([reason, count]) => ({ reason, count })),
+    divergences: [...divergences.values()],
+    problems,
+  };
+}
+
+const skippedOf = ({ missing, skipped }) =>
+  missing === null ? skipped.reduce((sum, { count }) => sum + count, 0) : 1;
+
+/** The table as Markdown, which is readable as text too. */
+function tableOf(results) {
+  const rows = results.map((one) => [
+    one.name,
+    one.version,
+    one.judges,
+    String(one.cases),
+    String(one.passed),
+    String(one.failed),
+    String(skippedOf(one)) +
+      (one.missing === null ? one.skipped.map(({ reason }) => `: ${reason}`).join('') : `: ${one.missing}`),
+    String(one.divergences.length),
+  ]);
+  const head = [
+    'judge',
+    'version',
+    'what of ours',
+    'cases',
+    'passed',
+    'failed',
+    'skipped',
+    'named divergences',
+  ];
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column].length)),
+  );
+  const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
+  return [line(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rows.map(line)].join(
+    '\n',
+  );
+}
+
+function pageOf(results) {
+  const named = results.flatMap(({ name, divergences }) =>
+    divergences.length === 0
+      ? []
+      : [
+          `### ${name}`,
+          divergences.map((each) => `- *${each.name}* (met ${each.met} times). ${each.reason}`).join('\n'),
+        ],
+  );
+  return `${[
+    '# Judges we did not write',
+    'Servers, models and payloads of others, and what they said of our stand-ins and adapters. Made by `npm run test:peers -- --write`. A divergence that is not named here fails; so does a named one that is gone.',
+    tableOf(results),
+    '## Divergences by name',
+    ...(named.length === 0 ? ['None.'] : named),
+  ].join('\n\n')}\n`;
+}
+
+try {
+  await install();
+  const only = values.only?.split(',');
+  const all = await allJudges();
+  const strangers = only?.filter((id) => !all.some((judge) => judge.id === id)) ?? [];
+  if (strangers.length > 0)
+    throw new Error(`There is no judge ${strangers.join(', ')}: ${all.map(({ id }) => id).join(', ')}`);
+  const waiting = all.filter(({ id }) => only?.includes(id) ?? true);
+  const results = new Map();
+  const work = async () => {
+    for (let judge = waiting.shift(); judge !== undefined; judge = waiting.shift()) {
+      const result = await heard(judge);
+      results.set(judge, result);
+      console.log(
+        `${result.name}: ${result.missing === null ? `${result.passed} of ${result.cases} passed, ${result.seconds} s` : `missing, ${result.missing}`}`,
+      );
+    }
+  };
+  // Two cores are what a machine is sure to have.
+  await Promise.all([work(), work()]);
+  const ordered = all.flatMap((judge) => results.get(judge) ?? []);
+
+  await mkdir(join(root, 'test-results'), { recursive: true });
+  await writeFile(join(root, 'test-results/judges.json'), `${JSON.stringify(ordered, null, 2)}\n`);
+  if (values.write) await writeFile(join(root, 'docs/judges.md'), pageOf(ordered));
+
+  for (const { name, divergences } of ordered)
+    for (const each of divergences)
+      console.log(`\n${name}: ${each.name} (met ${each.met} times). ${each.reason}`);
+  for (const { name, problems } of ordered)
+    for (const problem of problems) console.log(`\nFAILED ${name}: ${problem}`);
+  const owed = ordered.filter(({ missing, from }) => missing !== null && from !== null);
+  if (values.strict)
+    for (const { name, missing, from } of owed)
+      console.log(`\nFAILED ${name}: ${missing}, and ${from} has it`);
+  console.log(`\n${tableOf(ordered)}\n`);
+
+  const total = (count) => ordered.reduce((sum, one) => sum + count(one), 0);
+  const failed = total(({ problems }) => problems.length) + (values.strict ? owed.length : 0);
+  console.log(`${total(({ passed }) => passed)} passed, ${failed} failed, ${total(skippedOf)} skipped`);
+  process.exitCode = failed === 0 ? 0 : 1;
+} finally {
+  await rm(place, { recursive: true, force: true });
+}

@@ -1,0 +1,28 @@
+import { writeFileSync } from 'node:fs';
+import './divergences.ts';
+import type { Reporter, TestModule } from 'vitest/node';
+
+/** Writes every case of a judge's part, with the divergences it met, for `scripts/peers.mjs` to count. */
+export default class TellingReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly { readonly message?: string }[]) {
+    const file = process.env['COUNTERSIGN_JUDGE_RESULT'];
+    if (file === undefined) return;
+    const cases = modules.flatMap((module) =>
+      [...module.children.allTests()].map((test) => {
+        const result = test.result();
+        return {
+          name: test.fullName,
+          state: result.state,
+          note: result.state === 'skipped' ? (result.note ?? null) : null,
+          errors: (result.errors ?? []).map(({ message }) => message),
+          divergences: test.meta().divergences ?? [],
+        };
+      }),
+    );
+    const broken = [
+      ...modules.flatMap((module) => module.errors().map(({ message }) => message)),
+      ...unhandled.map(({ message = 'an error without words' }) => message),
+    ];
+    writeFileSync(file, JSON.stringify({ cases, broken }));
+  }
+}
