@@ -1,12 +1,11 @@
 import { access, copyFile, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { bundleFunctions } from './bundle-functions.mjs';
+import { bundleFunctions, functions } from './bundle-functions.mjs';
 import { bundle, inPlace, root } from './bundled.mjs';
 import { osls } from './osls.mjs';
 import { zipFolder } from './zip-folder.mjs';
 
-export const functions = ['slack', 'github', 'alarms', 'tick', 'sweep'];
 export const examplePipeline = join(root, 'examples/pipeline.yml');
 
 /** The file that would be packaged: as told, or pipeline.yml, or the example. */

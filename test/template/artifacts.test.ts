@@ -24,7 +24,7 @@ describe('artifacts', () => {
     const paths = await unpackArtifact(artifact(name), join(folder, name));
 
     expect(paths).toContain('pipeline.json');
-    expect(paths.filter((path) => new RegExp(`^${name}\\.c?js$`).test(path))).toHaveLength(1);
+    expect(paths.filter((path) => new RegExp(`^${name}\\.mjs$`).test(path))).toHaveLength(1);
     const others = functions.filter((each) => each !== name);
     expect(paths.filter((path) => others.some((other) => path.startsWith(`${other}.`)))).toEqual([]);
     expect(paths.filter((path) => /\.(ts|ya?ml|env|md)$|node_modules/.test(path))).toEqual([]);
