@@ -9,7 +9,7 @@ export interface Due {
 export interface RunnerDeps {
   readonly duePromotions: (limit: number, except: ReadonlySet<string>) => Promise<Due>;
   readonly dueSurfaces: (limit: number, except: ReadonlySet<string>) => Promise<Due>;
-  readonly tick: (promotionId: string) => Promise<void>;
+  readonly tick: (promotionId: string) => Promise<unknown>;
   readonly announce: (promotionId: string, nowMs: number) => Promise<void>;
   readonly held: {
     /** Notes a row that cannot be read. */
@@ -92,7 +92,7 @@ export function createRunner(deps: RunnerDeps): Runner {
   let timer: NodeJS.Timeout | undefined;
 
   /** How many could be worked on, and whether one was held. */
-  const each = async (due: Due, what: string, rests: Rests, work: (id: string) => Promise<void>) => {
+  const each = async (due: Due, what: string, rests: Rests, work: (id: string) => Promise<unknown>) => {
     const queue = [...due.ids];
     let worked = 0;
     let held = false;

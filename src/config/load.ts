@@ -165,6 +165,9 @@ function readDefinition(appNode: Located, node: Located, problems: Problem[]) {
     repositoryNode?.kind === 'scalar' && typeof repositoryNode.value === 'string'
       ? repositoryNode.value
       : null;
+  const roleNode = entryOf(node, 'role');
+  const role =
+    roleNode?.kind === 'scalar' && typeof roleNode.value === 'string' ? { role: roleNode.value } : {};
   const workflow = gates.find(({ kind }) => kind === 'github-workflow');
   if (workflow !== undefined && repositoryNode === undefined) {
     found.push({
@@ -177,7 +180,7 @@ function readDefinition(appNode: Located, node: Located, problems: Problem[]) {
   problems.push(...found);
   if (target === undefined || found.length > 0) return undefined;
   return {
-    definition: { repository, target: target.target, gates, checks, readings },
+    definition: { repository, ...role, target: target.target, gates, checks, readings },
     resource: target.resource,
   };
 }

@@ -60,6 +60,9 @@ function eachOnce(id: z.ZodType<string>) {
     .default([]);
 }
 
+/** Source: IAM user guide, IAM identifiers: partition, account, path and a name of up to 64 characters. */
+const roleArn = /^arn:aws(-[a-z]+)*:iam::\d{12}:role(\/[\w+=,.@-]{1,128})*\/[\w+=,.@-]{1,64}$/;
+
 const audience = { people: eachOnce(PersonId), groups: eachOnce(GroupId) };
 const Who = z.union([z.literal('members'), z.strictObject(audience)]);
 
@@ -105,6 +108,11 @@ export const Environment = z.strictObject({
       by: Who.optional(),
     })
     .prefault({}),
+  /** The AWS role that is taken for this environment; left out, the bot's own credentials serve. */
+  role: z
+    .string()
+    .regex(roleArn, 'must be the ARN of an IAM role, such as arn:aws:iam::123456789012:role/countersign-site')
+    .optional(),
   target: z.looseObject({ kind: z.string() }),
   gates: z.array(CheckEntry).max(20).default([]),
   verify: z.strictObject({

@@ -260,8 +260,14 @@ export interface Target {
   act(definition: Definition, context: StepContext): Promise<{ readonly reference: string | null }>;
 }
 
-export interface CheckContext {
+/** On whose behalf a target or a service is reached. */
+export interface Mandate {
   readonly promotionId: string;
+  /** Of the signed plan; null while there is none. */
+  readonly digest: string | null;
+}
+
+export interface CheckContext extends Mandate {
   readonly definition: Definition;
   /** The release that should be seen. */
   readonly expected: Release;

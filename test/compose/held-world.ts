@@ -98,7 +98,7 @@ export async function startHeldWorld() {
   const start = (
     options: {
       format?: Format;
-      tick?: (store: PromotionStore, id: string) => Promise<void>;
+      tick?: (store: PromotionStore, id: string) => Promise<unknown>;
       announce?: (id: string) => Promise<void>;
       /** Shows cards as production does, instead of only noting that they were shown. */
       cards?: boolean;

@@ -81,7 +81,7 @@ const brokenTarget: Target = {
   act: async () => fault(),
 };
 
-function brokenTick(store: PromotionStore, id: string, sound: Partial<World> = {}): Promise<void> {
+function brokenTick(store: PromotionStore, id: string, sound: Partial<World> = {}): Promise<unknown> {
   const broken: World = {
     store,
     targetOf: () => brokenTarget,

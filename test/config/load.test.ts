@@ -97,6 +97,17 @@ describe('a valid pipeline file', () => {
     expect(shop.policy.onCall).toEqual({ people: ['W0SHOP0001'], groups: [], channel: 'C0ONCALL01' });
   });
 
+  it('pins the role of an environment, and leaves out what is not given', () => {
+    const role = 'arn:aws:iam::123456789012:role/deployers/countersign-site';
+    const text = changed(
+      '        approvals:\n          required: 2',
+      `        role: ${role}\n        approvals:\n          required: 2`,
+    );
+
+    expect(settingsOf(text, 'site', 'production').definition.role).toBe(role);
+    expect(settingsOf(validPipeline, 'site', 'production').definition).not.toHaveProperty('role');
+  });
+
   it('lets a check look at the address of its target unless it names its own', () => {
     const { checks } = settingsOf(validPipeline, 'site', 'production').definition;
 
@@ -168,6 +179,15 @@ interface Mistake {
 }
 
 const mistakes: readonly Mistake[] = [
+  {
+    title: 'a role by its name',
+    from: '        approvals:\n          required: 2',
+    to: '        role: countersign-site\n        approvals:\n          required: 2',
+    at: 'role: countersign-site',
+    path: `${production}.role`,
+    code: 'bad-value',
+    message: /must be the ARN of an IAM role/,
+  },
   {
     title: 'a misspelt key',
     from: 'expiresAfter: 24h',

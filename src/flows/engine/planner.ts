@@ -1,4 +1,4 @@
-import type { CheckContext, Hash, LiveRecord } from '../ports.ts';
+import type { CheckContext, Hash, LiveRecord, Mandate } from '../ports.ts';
 import { canonical } from '../promotion/canonical.ts';
 import type { Analysis, CheckResult, CheckSpec, Definition, Plan, Release } from '../promotion/plan.ts';
 import type { Policy } from '../promotion/policy.ts';
@@ -8,9 +8,8 @@ import type { World } from './world.ts';
 
 type Looking = Pick<World, 'targetOf' | 'checks' | 'releases' | 'hash'>;
 
-export interface PlanRequest {
+export interface PlanRequest extends Mandate {
   readonly kind: Promotion['kind'];
-  readonly promotionId: string;
   readonly app: string;
   readonly environment: string;
   readonly version: string | null;
@@ -20,6 +19,8 @@ export interface PlanRequest {
   readonly nowMs: number;
 }
 
+const mandateOf = ({ promotionId, digest }: Mandate): Mandate => ({ promotionId, digest });
+
 export type Analyzed =
   | { readonly outcome: 'analyzed'; readonly analysis: Analysis; readonly release: Release }
   | { readonly outcome: 'refused'; readonly refusal: Refusal };
@@ -28,7 +29,7 @@ export type Analyzed =
 export async function analyze(world: Looking, request: PlanRequest): Promise<Analyzed> {
   const commit = await commitOf(world, request);
   if (commit.outcome === 'refused') return commit;
-  const target = world.targetOf(request.definition);
+  const target = world.targetOf(request.definition, mandateOf(request));
   const looked = await target.analyze({
     kind: request.kind,
     promotionId: request.promotionId,
@@ -71,7 +72,7 @@ async function commitOf(world: Looking, request: PlanRequest): Promise<Commit> {
 export async function validate(world: Looking, request: PlanRequest, analysis: Analysis): Promise<Plan> {
   const { definition } = request;
   const context: CheckContext = {
-    promotionId: request.promotionId,
+    ...mandateOf(request),
     definition,
     expected: analysis.candidate.release,
     previous: analysis.live.release,
@@ -80,7 +81,9 @@ export async function validate(world: Looking, request: PlanRequest, analysis: A
   };
   const gates = request.kind === 'rollback' ? [] : definition.gates;
   const gateResults = await runAll(world, gates, context);
-  const targetResults = await world.targetOf(definition).validate(definition, analysis, request.nowMs);
+  const targetResults = await world
+    .targetOf(definition, mandateOf(request))
+    .validate(definition, analysis, request.nowMs);
   const before = await runAll(world, definition.checks, {
     ...context,
     expected: analysis.live.release,

@@ -1,5 +1,5 @@
 import { ConflictError, MisconfiguredError, RetryableError, TerminalError } from '../errors.ts';
-import type { Observation, StepContext } from '../ports.ts';
+import type { Mandate, Observation, StepContext } from '../ports.ts';
 import type { EventOf, PromotionEvent } from '../promotion/events.ts';
 import { stepsBack } from '../promotion/phases/rolling-back.ts';
 import { attemptLimit } from '../promotion/phases/stepping.ts';
@@ -48,6 +48,11 @@ export function claimOf(
   return { type: 'step.claimed', stepId: step.id, key: keyOf(promotion, step), precondition };
 }
 
+export const mandateOf = (promotion: Promotion): Mandate => ({
+  promotionId: promotion.id,
+  digest: 'digest' in promotion ? promotion.digest : null,
+});
+
 /** What a target is told of the step that it looks at or carries out. */
 export function contextOf(
   promotion: Promotion,
@@ -83,7 +88,7 @@ export async function carryOut(
   const step = stepOf(promotion, stepId, direction);
   if (step === undefined) return false;
   const state = statesOf(promotion, direction)[stepId];
-  const target = world.targetOf(promotion.definition);
+  const target = world.targetOf(promotion.definition, mandateOf(promotion));
   const observation = await target.observe(
     promotion.definition,
     contextOf(promotion, step, state, direction, nowMs),
@@ -187,7 +192,9 @@ export async function act(
   if (state?.claim === null || state === undefined) return false;
   const context = contextOf(promotion, step, state, direction, nowMs);
   try {
-    const { reference } = await world.targetOf(promotion.definition).act(promotion.definition, context);
+    const { reference } = await world
+      .targetOf(promotion.definition, mandateOf(promotion))
+      .act(promotion.definition, context);
     if (reference === null || reference === state.claim.reference) return true;
     const event: PromotionEvent = { type: 'step.acted', stepId: step.id, reference };
     return (await apply(world, promotion, event, nowMs)).outcome === 'saved';

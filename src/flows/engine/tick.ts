@@ -12,7 +12,7 @@ import { analyze, differencesBetween, digestOf, type PlanRequest, plain, validat
 import { preempt } from './preempt.ts';
 
 import { apply, put as save } from './save.ts';
-import { carryOut } from './step.ts';
+import { carryOut, mandateOf } from './step.ts';
 import { decideAndTurn } from './turn.ts';
 import {
   isKnown,
@@ -230,9 +230,9 @@ async function meetTrouble(
 }
 
 async function requestOf(world: World, promotion: Promotion, nowMs: number): Promise<PlanRequest> {
-  const { kind, id, app, environment, version, definition, policy } = promotion;
+  const { kind, app, environment, version, definition, policy } = promotion;
   const history = await world.store.liveRecords(app, environment, 20);
-  return { kind, promotionId: id, app, environment, version, definition, policy, history, nowMs };
+  return { kind, ...mandateOf(promotion), app, environment, version, definition, policy, history, nowMs };
 }
 
 async function analysisEvent(world: World, promotion: Promotion, nowMs: number): Promise<PromotionEvent> {

@@ -6,7 +6,7 @@ import { stepsBack } from '../promotion/phases/rolling-back.ts';
 import type { Promotion, PromotionIn } from '../promotion/promotion.ts';
 import { transition } from '../promotion/transition.ts';
 import { put } from './save.ts';
-import { act, claimOf, contextOf, judge, stepOf } from './step.ts';
+import { act, claimOf, contextOf, judge, mandateOf, stepOf } from './step.ts';
 import type { World } from './world.ts';
 
 /** A look at what the first step back would act on, begun before anything was decided. */
@@ -24,7 +24,9 @@ async function firstLook(world: World, promotion: Promotion, nowMs: number): Pro
   if (step === undefined) return null;
   try {
     const context = contextOf(promotion, step, undefined, 'back', nowMs);
-    return await world.targetOf(promotion.definition).observe(promotion.definition, context);
+    return await world
+      .targetOf(promotion.definition, mandateOf(promotion))
+      .observe(promotion.definition, context);
   } catch {
     // Whoever carries the step out looks again, and tells what went wrong.
     return null;

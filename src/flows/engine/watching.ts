@@ -7,7 +7,7 @@ import type { CheckResult, Step } from '../promotion/plan.ts';
 import type { Promotion, PromotionIn } from '../promotion/promotion.ts';
 import { transition } from '../promotion/transition.ts';
 import { plain } from './planner.ts';
-import { contextOf } from './step.ts';
+import { contextOf, mandateOf } from './step.ts';
 import { decideAndTurn, lookAhead } from './turn.ts';
 import type { World } from './world.ts';
 
@@ -50,7 +50,7 @@ function lookContext(promotion: Promotion, nowMs: number): CheckContext {
   const expected = back ?? candidate.release;
   const previous = expected.artifact === candidate.release.artifact ? live.release : candidate.release;
   return {
-    promotionId: promotion.id,
+    ...mandateOf(promotion),
     definition: promotion.definition,
     expected,
     previous,
@@ -127,7 +127,7 @@ async function undoneSince(
   promotion: PromotionIn<'rolling-back'>,
   nowMs: number,
 ): Promise<PromotionEvent | null> {
-  const target = world.targetOf(promotion.definition);
+  const target = world.targetOf(promotion.definition, mandateOf(promotion));
   for (const step of stepsBack(promotion.plan, promotion.steps)) {
     const state = promotion.rollback.steps[step.id];
     if (step.fence !== 'hold' || state?.status !== 'done') continue;
@@ -169,7 +169,7 @@ async function driftSince(world: World, promotion: Promotion, nowMs: number): Pr
   if (step === undefined || state === undefined) return null;
   try {
     const seen = await world
-      .targetOf(promotion.definition)
+      .targetOf(promotion.definition, mandateOf(promotion))
       .observe(promotion.definition, contextOf(promotion, step, state, 'forward', nowMs));
     if (seen.outcome !== 'foreign' && seen.outcome !== 'before') return null;
     if (seen.outcome === 'before' && seen.older === true)

@@ -1,10 +1,20 @@
-import type { Checks, Directory, Hash, Hints, Log, PromotionStore, Releases, Target } from '../ports.ts';
+import type {
+  Checks,
+  Directory,
+  Hash,
+  Hints,
+  Log,
+  Mandate,
+  PromotionStore,
+  Releases,
+  Target,
+} from '../ports.ts';
 import type { Definition } from '../promotion/plan.ts';
 
 /** Everything a tick asks of the world. */
 export interface World {
   readonly store: PromotionStore;
-  readonly targetOf: (definition: Definition) => Target;
+  readonly targetOf: (definition: Definition, mandate: Mandate) => Target;
   readonly checks: Checks;
   readonly releases: Releases;
   readonly directory: Directory;

@@ -107,6 +107,8 @@ export type Analysis = z.infer<typeof Analysis>;
 /** What `pipeline.yml` says of one environment's target, gates, checks and readings, pinned when requested. */
 export const Definition = z.strictObject({
   repository: z.string().nullable(),
+  /** As whom the target and the checks are reached; left out, as the bot itself. */
+  role: z.string().optional(),
   target: z.strictObject({ kind: z.string(), settings: Settings }),
   /** Before approval and again before the first change. */
   gates: z.array(CheckSpec),

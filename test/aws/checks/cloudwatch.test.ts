@@ -12,6 +12,7 @@ const minutes = (count: number) => count * 60_000;
 const release = (version: string) => ({ version, commit: null, artifact: version });
 const context = (about: Partial<CheckContext>): CheckContext => ({
   promotionId: '01JTEST',
+  digest: null,
   definition: {
     repository: null,
     target: { kind: 'none', settings: {} },

@@ -16,6 +16,7 @@ const definition = {
 };
 const context = (about: Partial<CheckContext> = {}): CheckContext => ({
   promotionId: '01JTEST',
+  digest: null,
   definition,
   expected: release('1.4.1'),
   previous: release('1.4.0'),

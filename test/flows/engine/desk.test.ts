@@ -367,7 +367,7 @@ describe('a rehearsal', () => {
   it('says what could not be reached instead of failing, but hides no fault of ours', async () => {
     const over = async (error: Error) => {
       const targetOf = () => ({
-        ...looking.targetOf(definition),
+        ...looking.targetOf(definition, { promotionId: 'p', digest: null }),
         analyze: () => Promise.reject(error),
       });
       return (await deskOver([], { world: { looking: { ...looking, targetOf } } })).desk.rehearse(rehearsed);

@@ -131,6 +131,7 @@ describe('what has to hold before approval', () => {
   const request = {
     kind: 'promotion' as const,
     promotionId: 'p1',
+    digest: null,
     app: 'site',
     environment: 'production',
     version: 'v1.1.0',

@@ -64,7 +64,10 @@ describe('a rollback that is held up again soon after people were told', () => {
     const world = createSmallWorld();
     const running = await world.promote('v2.0.0', ({ phase }) => phase === 'verifying');
     world.breakProbes(true);
-    const target: Target = world.world.targetOf(running.definition);
+    const target: Target = world.world.targetOf(running.definition, {
+      promotionId: running.id,
+      digest: null,
+    });
     let down = true;
     const engine: World = {
       ...world.world,
@@ -125,7 +128,10 @@ describe('a look that is older than our own write', () => {
   it('ALL-13 in the watch is not taken for somebody’s change', async () => {
     const world = createSmallWorld();
     const running = await world.promote('v2.0.0', ({ phase }) => phase === 'monitoring');
-    const target: Target = world.world.targetOf(running.definition);
+    const target: Target = world.world.targetOf(running.definition, {
+      promotionId: running.id,
+      digest: null,
+    });
     const engine: World = {
       ...world.world,
       targetOf: () => ({
