@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { root } from './bundled.mjs';
+
+const program = fileURLToPath(import.meta.resolve('osls/bin/serverless.js'));
 
 /** Runs osls in the repository, without its telemetry and news. Rejects when it fails; it has said why by then. */
 export async function osls(args, { cwd = root } = {}) {
   const code = await new Promise((done, failed) => {
-    const child = spawn(process.execPath, [join(root, 'node_modules/osls/bin/serverless.js'), ...args], {
+    const child = spawn(process.execPath, [program, ...args], {
       cwd,
       stdio: ['inherit', 'inherit', 'inherit'],
       env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off' },

@@ -1,0 +1,42 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packagingFacts } from '../../src/compose/packaging.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'countersign-facts-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('what the packaging takes from the product', () => {
+  it('leaves the name of the table to the deployment', async () => {
+    const facts = await packagingFacts(join(import.meta.dirname, '../../examples/pipeline.yml'));
+
+    expect(facts).toMatchObject({ outcome: 'valid', table: { BillingMode: 'PAY_PER_REQUEST' } });
+    expect(facts.outcome === 'valid' && facts.table).not.toHaveProperty('TableName');
+  });
+
+  it('is nothing but the problems, each with its line, when the pipeline is wrong', async () => {
+    const file = join(folder, 'wrong.yml');
+    await writeFile(file, 'version: 2\napps: {}\n');
+
+    const facts = await packagingFacts(file);
+
+    expect(facts).toMatchObject({ outcome: 'invalid' });
+    expect(facts.outcome === 'invalid' && facts.problems).toEqual([
+      expect.stringContaining(`${file}:1:`),
+      expect.stringContaining(`${file}:2:`),
+    ]);
+  });
+
+  it('is a problem too when there is no pipeline', async () => {
+    const file = join(folder, 'absent.yml');
+
+    expect(await packagingFacts(file)).toMatchObject({
+      outcome: 'invalid',
+      problems: [expect.stringContaining('does not exist')],
+    });
+  });
+});
