@@ -42,6 +42,8 @@ export interface LambdaFunction {
   /** Everything that it wrote, as CloudWatch Logs would hold it. */
   lines(): readonly string[];
   instances(): readonly Instance[];
+  /** Resolves when every instance that has answered is frozen. */
+  rested(): Promise<void>;
   /** Ends what is idle, as Lambda does when it likes: the next invocation is a cold one. */
   recycle(): Promise<void>;
   /** As a deployment of another configuration does. */
@@ -65,7 +67,7 @@ export function createFunction(options: {
   let idle: Instance[] = [];
   const busy = new Set<Instance>();
   /** Those that have answered and not yet asked for more. */
-  const finishing = new Set<Promise<void>>();
+  const finishing = new Map<Instance, Promise<void>>();
   let inFlight = 0;
   let records: InvocationRecord[] = [];
   const lines: string[] = [];
@@ -90,7 +92,7 @@ export function createFunction(options: {
 
   /** A warm one if there is any, or will be in a moment. Rejects with InitFailed. */
   const take = async (): Promise<{ instance: Instance; isCold: boolean }> => {
-    while (idle.length === 0 && finishing.size > 0) await Promise.race(finishing);
+    while (idle.length === 0 && finishing.size > 0) await Promise.race(finishing.values());
     idle = idle.filter((each) => each.isAlive());
     const warm = idle.pop();
     if (warm !== undefined) {
@@ -108,8 +110,12 @@ export function createFunction(options: {
     return { instance, isCold: true };
   };
 
+  const rested = async () => {
+    await Promise.all(finishing.values());
+  };
+
   const recycle = async () => {
-    await Promise.all(finishing);
+    await rested();
     const ending = idle;
     idle = [];
     await Promise.all(ending.map((each) => each.kill()));
@@ -132,11 +138,11 @@ export function createFunction(options: {
     const { instance, isCold } = taken;
     const answer = await instance.invoke(payload);
     busy.delete(instance);
-    const finished: Promise<void> = instance.rested().then(() => {
-      finishing.delete(finished);
+    const finished = instance.rested().then(() => {
+      finishing.delete(instance);
       if (instance.isAlive()) idle.push(instance);
     });
-    finishing.add(finished);
+    finishing.set(instance, finished);
     return { ...answer, isCold };
   };
 
@@ -156,7 +162,8 @@ export function createFunction(options: {
     },
     invocations: () => records,
     lines: () => lines,
-    instances: () => [...idle, ...busy],
+    instances: () => [...idle, ...finishing.keys(), ...busy],
+    rested,
     recycle,
     async configure(changed) {
       settings = { ...settings, ...changed };

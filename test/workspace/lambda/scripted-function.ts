@@ -32,6 +32,7 @@ export function scriptedFunction(
     invocations: () => [],
     lines: () => [],
     instances: () => [],
+    rested: async () => {},
     recycle: async () => {},
     configure: async () => {},
     close: async () => {},

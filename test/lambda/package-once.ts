@@ -1,0 +1,34 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { lambdaRuntime } from './runtime.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The template and the artifacts, as `npm run package` makes them. */
+    readonly packagedForLambdaIn: string;
+  }
+}
+
+interface Packaging {
+  packageService(options: {
+    readonly args: readonly string[];
+    readonly place: string;
+    readonly pipeline: string;
+    readonly log: (line: string) => void;
+  }): Promise<void>;
+}
+
+/** Packages once for all files of this run, the example's pipeline in it. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  lambdaRuntime();
+  for (const name of ['COUNTERSIGN_ALARM_TOPIC', 'COUNTERSIGN_SECRETS_KEY']) delete process.env[name];
+  const script = '../../scripts/package-service.mjs';
+  const { packageService } = (await import(script)) as Packaging;
+  const place = await mkdtemp(join(tmpdir(), 'countersign-lambda-'));
+  const pipeline = join(import.meta.dirname, '../../examples/pipeline.yml');
+  await packageService({ args: ['--stage', 'test'], place, pipeline, log: () => {} });
+  project.provide('packagedForLambdaIn', join(place, '.serverless'));
+  return () => rm(place, { recursive: true, force: true });
+}
