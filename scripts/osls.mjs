@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
 import { root } from './bundled.mjs';
 
-const program = fileURLToPath(import.meta.resolve('osls/bin/serverless.js'));
+const program = createRequire(import.meta.url).resolve('osls/bin/serverless.js');
 
 /** Runs osls in the repository, without its telemetry and news. Rejects when it fails; it has said why by then. */
 export async function osls(args, { cwd = root } = {}) {

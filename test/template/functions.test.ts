@@ -1,4 +1,6 @@
 import { describe, expect, inject, it } from 'vitest';
+import { checkRequest } from '../../src/bot/gate.ts';
+import { requestOf } from '../../src/compose/gateway.ts';
 import { functionNamed, isList, isObject, readTemplate, text } from './template.ts';
 
 const template = readTemplate(inject('packagedIn'));
@@ -56,6 +58,7 @@ describe('requests from outside', () => {
       'apigateway.amazonaws.com calls github',
       'apigateway.amazonaws.com calls slack',
       'events.amazonaws.com calls alarms',
+      'events.amazonaws.com calls slack',
       'events.amazonaws.com calls sweep',
     ]);
   });
@@ -160,6 +163,16 @@ describe('events', () => {
     });
   });
 
+  it('keep the function that people wait for warm, with what nobody can take for a request', () => {
+    const { Targets, State } = rule('warm');
+    const [target] = isList(Targets) ? Targets : [];
+    const input: unknown = JSON.parse(text(isObject(target) ? target['Input'] : undefined));
+    const settings = { path: '/slack/events', secrets: { current: 'a' }, appId: 'A', teamId: 'T' };
+
+    expect(State).toBe('ENABLED');
+    expect(checkRequest(requestOf(input), 0, settings)).toMatchObject({ outcome: 'refused', status: 404 });
+  });
+
   it('go to one function each', () => {
     const targets = of('AWS::Events::Rule').map(({ Name, Targets }) => [
       Name,
@@ -169,6 +182,7 @@ describe('events', () => {
     expect(Object.fromEntries(targets)).toEqual({
       'countersign-test-sweep': [expect.stringMatching(/:countersign-test-sweep$/)],
       'countersign-test-alarms': [expect.stringMatching(/:countersign-test-alarms$/)],
+      'countersign-test-warm': [expect.stringMatching(/:countersign-test-slack$/)],
     });
   });
 });
