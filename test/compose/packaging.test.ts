@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -29,6 +29,20 @@ describe('what the packaging takes from the product', () => {
       expect.stringContaining(`${file}:1:`),
       expect.stringContaining(`${file}:2:`),
     ]);
+  });
+
+  it('names the role of every environment, and is a problem where one has none', async () => {
+    const example = join(import.meta.dirname, '../../examples/pipeline.yml');
+    const file = join(folder, 'roleless.yml');
+    await writeFile(file, (await readFile(example, 'utf8')).replace(/^ +role: arn.*$/m, ''));
+
+    expect(await packagingFacts(example)).toMatchObject({
+      environmentRoles: ['arn:aws:iam::111122223333:role/countersign-site-production'],
+    });
+    expect(await packagingFacts(file)).toEqual({
+      outcome: 'invalid',
+      problems: [expect.stringMatching(/roleless\.yml apps\.site\.environments\.production: names no role/)],
+    });
   });
 
   it('is a problem too when there is no pipeline', async () => {
