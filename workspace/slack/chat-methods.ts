@@ -40,7 +40,6 @@ const parseMetadata = (args: Arguments): SlackMessage['metadata'] | null | undef
 
 /** The reasons are Slack's where Slack has one; what is only missing here says so in its message. */
 const refuseUnmodelled = (args: Arguments) => {
-  if (args.flag('as_user')) throw new SlackError('as_user_not_supported');
   for (const key of ['username', 'icon_emoji', 'icon_url']) {
     if (args.has(key))
       throw new SlackError('missing_scope', [], { needed: 'chat:write.customize', provided: '' });
@@ -55,6 +54,13 @@ const refuseUnmodelled = (args: Arguments) => {
   if (args.has('parse') && args.text('parse') !== 'none')
     throw new SlackError('invalid_arguments', [
       '[ERROR] parse is not modelled by this stand-in [json-pointer:/parse]',
+    ]);
+};
+
+const refuseAsUser = (args: Arguments) => {
+  if (args.flag('as_user'))
+    throw new SlackError('invalid_arguments', [
+      '[ERROR] as_user is not modelled by this stand-in [json-pointer:/as_user]',
     ]);
 };
 
@@ -106,6 +112,7 @@ export function createChatMethods(world: World): Record<string, Method> {
 
   return {
     'chat.postMessage'(args) {
+      if (args.flag('as_user')) throw new SlackError('as_user_not_supported');
       refuseUnmodelled(args);
       const channel = postable(args.text('channel'));
       const { text, blocks } = content(args);
@@ -123,6 +130,7 @@ export function createChatMethods(world: World): Record<string, Method> {
     },
 
     'chat.update'(args) {
+      if (args.flag('as_user')) throw new SlackError('as_user_not_supported');
       refuseUnmodelled(args);
       const channel = known(args.text('channel'));
       const message = own(channel, args.text('ts'), 'cant_update_message');
@@ -140,6 +148,7 @@ export function createChatMethods(world: World): Record<string, Method> {
     },
 
     'chat.postEphemeral'(args) {
+      refuseAsUser(args);
       refuseUnmodelled(args);
       const channel = known(args.text('channel'));
       if (channel.archived) throw new SlackError('is_archived');
@@ -163,7 +172,7 @@ export function createChatMethods(world: World): Record<string, Method> {
     },
 
     'chat.delete'(args) {
-      if (args.flag('as_user')) throw new SlackError('as_user_not_supported');
+      refuseAsUser(args);
       const channel = known(args.text('channel'));
       const message = own(channel, args.text('ts'), 'cant_delete_message');
       deleteMessage(world, message);

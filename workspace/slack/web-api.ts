@@ -75,7 +75,8 @@ export function createWebApi(options: WebApiOptions): WebApi {
 
   const checkArguments = (facts: MethodFacts, raw: Record<string, unknown>) => {
     // Bolt's client adds the team to every call.
-    if (raw['team_id'] !== undefined && raw['team_id'] !== team.id) throw new SlackError('team_not_found');
+    if (raw['team_id'] !== undefined && raw['team_id'] !== team.id)
+      throw new SlackError('team_access_not_granted');
     for (const key of Object.keys(raw)) {
       if (key !== 'token' && key !== 'team_id' && !facts.known.includes(key))
         throw new SlackError('invalid_arg_name', [`[ERROR] unknown argument: ${key}`]);

@@ -253,7 +253,6 @@ describe('the directory', () => {
       is_restricted: false,
       team_id: team.id,
       is_email_confirmed: true,
-      profile: { email: 'ada@countersign.example' },
     });
     expect(await user(userIds.gil)).toMatchObject({ is_restricted: true, is_ultra_restricted: false });
     expect(await user(userIds.sol)).toMatchObject({ is_restricted: true, is_ultra_restricted: true });
@@ -266,10 +265,12 @@ describe('the directory', () => {
     expect(await refusalOf(client.users.info({ user: 'U0NOBODY' }))).toBe('user_not_found');
   });
 
-  it('hides addresses without users:read.email', async () => {
-    const { client } = await startWorkspace({ scopes: ['users:read'] });
-    const { user } = await client.users.info({ user: userIds.ada });
-    expect(user?.profile).not.toHaveProperty('email');
+  it('shows addresses with users:read.email, which the app does not ask for', async () => {
+    const { client, control } = await startWorkspace();
+    const profile = async () => (await client.users.info({ user: userIds.ada })).user?.profile;
+    expect(await profile()).not.toHaveProperty('email');
+    control.faults.setScopes({ scopes: ['users:read', 'users:read.email'] });
+    expect(await profile()).toMatchObject({ email: 'ada@countersign.example' });
   });
 
   it('lists group members as they are at this moment and refuses a disabled group', async () => {
