@@ -29,9 +29,20 @@ export interface AnnouncerOptions {
   readonly told?: (promotionId: string, announcement: Announcement) => Promise<void>;
 }
 
+/** How far one showing has come. */
+export interface Shown {
+  /** Whether anything was sent, or a place kept: whoever did it brings the next look. */
+  readonly did: boolean;
+  /** When there is something to show again; null when there is not, or somebody else is at it. */
+  readonly againAtMs: number | null;
+}
+
 export interface Announcer {
-  /** Shows one promotion as it is saved now. Throws what the store throws, never for what Slack does. */
-  announce(promotionId: string, nowMs: number): Promise<void>;
+  /**
+   * Shows one promotion as it is saved now, as long as `goesOn` says so. Throws what the store throws, never for what
+   * Slack does.
+   */
+  announce(promotionId: string, nowMs: number, goesOn?: () => boolean): Promise<Shown>;
   /** Shows everything that is due; how many promotions that were. One that fails does not hold up the others. */
   runDue(nowMs: number): Promise<number>;
 }
@@ -600,11 +611,12 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     before: Surface,
     { surface, promotion, nowMs }: View,
     untilMs: number | null,
-  ): Promise<void> => {
+  ): Promise<number | null> => {
     const unseen = surface.ts === null && !promotion.admitted;
     if (unseen && !hasEnded(promotion)) {
-      await claim(surface, { dueAtMs: nowMs + notAdmittedMs });
-      return;
+      const atMs = nowMs + notAdmittedMs;
+      await claim(surface, { dueAtMs: atMs });
+      return atMs;
     }
     const nothingNew =
       surface.toldSequence >= promotion.announced &&
@@ -613,14 +625,16 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     if (nothingNew) {
       const drawnRevision = unseen ? promotion.revision : surface.drawnRevision;
       await outbox.saveSurface({ ...surface, drawnRevision, dueAtMs: null }, untilMs ?? undefined);
-      return;
+      return untilMs;
     }
+    const atMs = untilMs ?? nowMs + mendMs;
     // What gave its claim back has said already when it wants to go on.
     const said = surface !== before && surface.dueAtMs === untilMs;
-    if (!said) await claim(surface, { dueAtMs: untilMs ?? nowMs + mendMs });
+    if (!said) await claim(surface, { dueAtMs: atMs });
+    return atMs;
   };
 
-  const step = async (view: View): Promise<'again' | 'stop'> => {
+  const step = async (view: View): Promise<'again' | 'stop' | Shown> => {
     const order = view.pending.some(isPage)
       ? [postCard, tell, editCard, settleQuestion]
       : [postCard, editCard, tell, settleQuestion];
@@ -632,23 +646,27 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       surface = went.surface;
       if (went.untilMs !== null) untilMs.push(went.untilMs);
     }
-    await sleep(view.surface, { ...view, surface }, untilMs.length === 0 ? null : Math.min(...untilMs));
-    return 'stop';
+    const earliestMs = untilMs.length === 0 ? null : Math.min(...untilMs);
+    const againAtMs = await sleep(view.surface, { ...view, surface }, earliestMs);
+    return { did: surface !== view.surface, againAtMs };
   };
 
-  const announce = async (promotionId: string, nowMs: number): Promise<void> => {
-    for (let count = 0; count < stepsPerRun; count += 1) {
-      const surface = await outbox.surface(promotionId);
-      const loaded = await store.load(promotionId);
-      if (surface === undefined || loaded === undefined) return;
+  const announce: Announcer['announce'] = async (promotionId, nowMs, goesOn = () => true) => {
+    let did = false;
+    for (let count = 0; count < stepsPerRun && goesOn(); count += 1) {
+      const [surface, loaded] = await Promise.all([outbox.surface(promotionId), store.load(promotionId)]);
+      if (surface === undefined || loaded === undefined) return { did, againAtMs: null };
       const pending =
         surface.toldSequence < loaded.promotion.announced
           ? await outbox.announcements(promotionId, surface.toldSequence, pendingAtOnce)
           : [];
       const { promotion } = loaded;
       const went = await step({ surface, promotion, pending, nowMs: Math.max(nowMs, loaded.nowMs) });
-      if (went === 'stop') return;
+      if (went === 'stop') return { did, againAtMs: null };
+      if (went !== 'again') return { did: did || went.did, againAtMs: went.againAtMs };
+      did = true;
     }
+    return { did, againAtMs: nowMs };
   };
 
   const textOnlyIfDeclined = async <Sent>(

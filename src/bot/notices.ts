@@ -30,37 +30,40 @@ export function createNoticeTeller(deps: {
     return (await notices.save(next)) ? { ...next, revision: state.revision + 1 } : undefined;
   };
 
-  return async (id: string, nowMs: number): Promise<void> => {
+  /** When the notice wants to go on; null when everything is told, or somebody else is at it. */
+  return async (id: string, nowMs: number): Promise<number | null> => {
     let state = await notices.find(id);
     while (state !== undefined && state.dueAtMs !== null && state.dueAtMs <= nowMs) {
       const messages = noticeMessages(state.notice);
       const next = messages[state.told];
       if (next === undefined) {
         await save(state, { postingUntilMs: null, dueAtMs: null });
-        return;
+        return null;
       }
       const charge = { method: 'post', weight: 'page', channel: next.channel } as const;
       const leave = await pacing.ask(charge, null, nowMs);
       if (leave.outcome !== 'now') {
-        await save(state, { dueAtMs: leave.outcome === 'full' ? leave.atMs : leave.place.atMs });
-        return;
+        const atMs = leave.outcome === 'full' ? leave.atMs : leave.place.atMs;
+        await save(state, { dueAtMs: atMs });
+        return atMs;
       }
       const untilMs = nowMs + unconfirmedMs;
       const claimed = await save(state, { postingUntilMs: untilMs, dueAtMs: untilMs });
-      if (claimed === undefined) return;
+      if (claimed === undefined) return null;
       const outcome = await slack.post(next);
-      if (outcome.outcome === 'unknown') return;
+      if (outcome.outcome === 'unknown') return untilMs;
       if (outcome.outcome === 'rate-limited') await pacing.block(charge, nowMs + outcome.retryAfterMs);
       const retryMs = retryAfter(outcome);
       if (retryMs !== null) {
         await save(claimed, { postingUntilMs: null, dueAtMs: nowMs + retryMs });
-        return;
+        return nowMs + retryMs;
       }
       // A channel that does not take it at all must not keep it from the others.
       if (outcome.outcome !== 'sent')
         log.error({ id, channel: next.channel, ...outcome }, 'notice was not taken');
       state = await save(claimed, { told: state.told + 1, postingUntilMs: null, dueAtMs: nowMs });
     }
+    return state?.dueAtMs ?? null;
   };
 }
 

@@ -1,4 +1,4 @@
-import { createAnnouncer } from '../bot/announcer.ts';
+import { createAnnouncer, type Shown } from '../bot/announcer.ts';
 import { createNoticeTeller } from '../bot/notices.ts';
 import { createPacing } from '../bot/pacing.ts';
 import type { SlackClient } from '../bot/slack-client.ts';
@@ -61,8 +61,11 @@ export function buildAnnouncing(deps: {
     }
   };
 
-  return (id: string, nowMs: number): Promise<void> =>
-    isNoticeId(id) ? tellNotice(id, nowMs) : announcer.announce(id, nowMs);
+  return async (id: string, nowMs: number, goesOn?: () => boolean): Promise<Shown> => {
+    if (!isNoticeId(id)) return announcer.announce(id, nowMs, goesOn);
+    const againAtMs = await tellNotice(id, nowMs);
+    return { did: againAtMs !== null, againAtMs };
+  };
 }
 
 /** Another promotion's card that cannot be read must not keep this one's end from being told. */

@@ -10,7 +10,7 @@ export interface RunnerDeps {
   readonly duePromotions: (limit: number, except: ReadonlySet<string>) => Promise<Due>;
   readonly dueSurfaces: (limit: number, except: ReadonlySet<string>) => Promise<Due>;
   readonly tick: (promotionId: string) => Promise<unknown>;
-  readonly announce: (promotionId: string, nowMs: number) => Promise<void>;
+  readonly announce: (promotionId: string, nowMs: number) => Promise<unknown>;
   readonly held: {
     /** Notes a row that cannot be read. */
     hold(row: UnreadableRow, nowMs: number): Promise<void>;

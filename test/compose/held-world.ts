@@ -135,7 +135,10 @@ export async function startHeldWorld() {
         ticked.push(id);
       },
       async announce(id, nowMs) {
-        if (options.cards === true) return announcer.announce(id, nowMs);
+        if (options.cards === true) {
+          await announcer.announce(id, nowMs);
+          return;
+        }
         await (options.announce ?? (async () => {}))(id);
         const surface = await outbox.surface(id);
         await seen.load(id);

@@ -147,8 +147,8 @@ export function createBot(deps: BotDeps, process: Process): Bot {
     );
   };
   const announceOne = async (promotionId: string, nowMs: number) => {
-    if (!deps.shows) return;
-    await kernel.within(about(promotionId, 'announce'), () => announcer.announce(promotionId, nowMs));
+    if (!deps.shows) return { did: false, againAtMs: null };
+    return kernel.within(about(promotionId, 'announce'), () => announcer.announce(promotionId, nowMs));
   };
   const runner = createRunner({
     duePromotions: store.due,
