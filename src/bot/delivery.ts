@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Close } from '../flows/desk.ts';
 import { type Receipt, type Repeated, receiptName } from '../flows/receipt.ts';
+import { said } from './messages/answers.ts';
 import type { BotParts } from './parts.ts';
 import type { Work } from './ports.ts';
-import { ackOf, bodyOf, type Reply } from './reply.ts';
+import { ackOf, bodyOf, ephemeral, type Reply } from './reply.ts';
 
 /** Slack's signatures are good for five minutes; the rest is for clocks that differ. */
 const receiptLifetimeMs = 3_600_000;
+
+const answeredBefore = ephemeral(said(['This was answered already.', 'Ask again.']));
 
 /** One delivery of a request, and how its answer is left behind for a repeat of it. */
 export interface Delivery {
@@ -18,6 +21,8 @@ export interface Delivery {
     ask: (close: Close<Answer>) => Promise<Answer | Repeated>,
     replyTo: (answer: Answer) => Reply,
   ): Promise<Reply>;
+  /** Answers a question from what is stored, once: whoever has captured it and sends it again learns nothing new. */
+  asked(ask: () => Promise<Reply>): Promise<Reply>;
   /** Sends the errands of a reply that no decision has taken along; a repeat gets the first reply and sends nothing. */
   passOn(reply: Reply): Promise<Reply>;
 }
@@ -62,6 +67,12 @@ export function createDelivery({ deliveries, send, nowMs, log }: DeliveryParts, 
       if (isRepeated(answer)) return repeated(answer);
       const reply = replyTo(answer);
       return closed ? withoutErrands(reply) : reply;
+    },
+    async asked(ask) {
+      const receipt = receiptOf(answeredBefore);
+      if (receipt === null) return ask();
+      const [kept, reply] = await Promise.all([deliveries.keep(receipt), ask()]);
+      return kept.outcome === 'repeated' ? repeated(kept) : reply;
     },
     async passOn(reply) {
       if (reply.errands === undefined || reply.errands.length === 0) return reply;

@@ -404,9 +404,14 @@ describe('a request sent a second time', () => {
     expect(bench.deliveries.stored.size).toBe(1);
   });
 
-  it('leaves nothing behind where it changes nothing', async () => {
+  it('of a question learns nothing new', async () => {
+    const [first, second] = await twice(form(commandFields({ text: 'status site' })));
+    expect(first.json['text']).toContain('Waiting for approval');
+    expect(second.json['text']).toBe('This was answered already. Ask again.');
+  });
+
+  it('leaves nothing behind where nothing stored is touched', async () => {
     await twice(form(commandFields({ text: 'help' })));
-    await twice(form(commandFields({ text: 'status site' })));
     await twice(form(commandFields({ text: '' })));
     expect(bench.deliveries.stored.size).toBe(0);
   });

@@ -55,7 +55,9 @@ async function carryOut(
     case 'help':
       return ephemeral(helpAnswer(catalog));
     case 'status':
-      return ephemeral(statusAnswer(await desk.status(command.app, command.environment)));
+      return delivery.asked(async () =>
+        ephemeral(statusAnswer(await desk.status(command.app, command.environment))),
+      );
     case 'ask':
       return askInForm(parts, command, payload);
     case 'plan': {
