@@ -13,9 +13,9 @@ import { existsSync, readdirSync } from 'node:fs';
  * @property {() => string} version  what is installed here; throws with the reason where it is missing
  * @property {boolean} [alone]  never without a network of its own, as it binds every address there is
  * @property {() => Record<string, string>} [env]  what the tests are told in their environment
- * @property {{ test: string, says: string, name: string, reason: string }[]} [divergences]
+ * @property {{ test: string, says: string, name: string, reason: string, sometimes?: boolean }[]} [divergences]
  *   failures that are known: a part of the test's full name and of the error's message. One that happens no more is a
- *   failure. Tests can also tell of a divergence themselves: see `divergences.ts`.
+ *   failure, unless it only happens `sometimes`. Tests can also tell of a divergence themselves: see `divergences.ts`.
  */
 
 /** Everybody who judges us: what the `judges.mjs` of each folder beside this file exports as `judges`. */

@@ -25,6 +25,9 @@ function startDynamoDbLocal(dataDir: string | null): Promise<Engine> {
     command: 'java',
     args: (port) => [
       '-Xmx512m',
+      // Most of a short run goes into starting.
+      '-XX:TieredStopAtLevel=1',
+      '-XX:+UseSerialGC',
       `-Djava.library.path=${join(home, 'DynamoDBLocal_lib')}`,
       '-jar',
       join(home, 'DynamoDBLocal.jar'),

@@ -5,8 +5,9 @@ import { judge, judgeMistakes, told, type Verdict } from '../../simulation/judge
 import { engines } from '../../support/dynamodb.ts';
 import { met } from '../divergences.ts';
 
-/** Every other one is drawn, the rest is the store's own. */
 const seeds = Array.from({ length: 24 }, (_, index) => index + 1);
+const isDrawn = (seed: number) => seed % 2 === 1;
+const notForMoto = 'calls that nobody makes end moto with an HTML page or a Python error';
 
 describe.each(engines)('the histories of the simulation on %s', (name) => {
   let engine: Awaited<ReturnType<typeof startJudgedEngine>>;
@@ -18,14 +19,16 @@ describe.each(engines)('the histories of the simulation on %s', (name) => {
   const expectKnown = (verdict: Verdict, task: Parameters<typeof met>[0]) => {
     for (const each of divergences)
       for (let count = 0; count < (verdict.known[each.name] ?? 0); count += 1) met(task, each);
-    expect(verdict.unknown.map(told).join('\n')).toBe('');
+    if (verdict.unknown.length > 0) expect.fail(verdict.unknown.map(told).join('\n'));
   };
 
-  it('every known mistake is refused alike', async ({ task }) => {
+  it('every known mistake is refused alike', async ({ task, skip }) => {
+    skip(name === 'moto', notForMoto);
     expectKnown(await judgeMistakes(engine), task);
   });
 
-  it.for(seeds)('seed %i is answered alike, call for call', async (seed, { task }) => {
+  it.for(seeds)('seed %i is answered alike, call for call', async (seed, { task, skip }) => {
+    skip(name === 'moto' && isDrawn(seed), notForMoto);
     expectKnown(await judge(engine, { firstSeed: seed, histories: 1 }), task);
   });
 });

@@ -1,4 +1,4 @@
-import { commandVersion, packageVersion } from '../finders.mjs';
+import { commandVersion, packageVersion, pythonVersion } from '../finders.mjs';
 
 const storeSuite = [
   'test/store/{suite,locks,refusals,budget}.test.ts',
@@ -32,6 +32,16 @@ export const judges = [
     from: 'npm and Debian',
     alone: true,
     version: localVersion,
+    divergences: [
+      {
+        test: 'a process killed at any time loses nothing that was saved',
+        says: "expected undefined to be 'p1'",
+        name: 'killed, it may have lost what it answered',
+        reason:
+          'DynamoDB acknowledges what is durable. DynamoDB Local is for development, and a kill at once after the answer sometimes takes the write with it; the engines that we ship keep it.',
+        sometimes: true,
+      },
+    ],
   }),
   judge('native', {
     name: 'Dynoxide, embedded',
@@ -46,6 +56,42 @@ export const judges = [
   judge('moto', {
     name: 'moto, DynamoDB',
     from: null,
-    version: () => commandVersion('moto_server', ['--version'], /(\d+\.\d+\.\d+)/),
+    version: () => {
+      commandVersion('moto_server', ['--help'], /usage/);
+      return pythonVersion('moto');
+    },
+    divergences: [
+      ...[
+        ['a save whose answer was lost after it was applied is a save', "expected { outcome: 'conflict' }"],
+        ['applies a repeated request token once', "expected { N: '3' }"],
+        ['refuses a token that comes back with another request', 'expected undefined to be an instance of'],
+      ].map(([test, says]) => ({
+        test,
+        says,
+        name: 'a request token means nothing',
+        reason:
+          'DynamoDB answers the same transaction under the same token as it did before; moto carries it out once more, and its conditions fail.',
+      })),
+      {
+        test: 'refuses an operation that nobody models',
+        says: 'expected 500 to be 400',
+        name: 'an operation that it does not know is a fault of its own',
+        reason: 'DynamoDB answers UnknownOperationException with status 400; moto answers 500.',
+      },
+      ...['a process killed at any time', 'keeps everything over a restart'].map((test) => ({
+        test,
+        says: test.startsWith('a') ? 'ResourceNotFoundException' : 'Requested resource not found',
+        name: 'it forgets with its process',
+        reason: 'moto keeps everything in memory only.',
+      })),
+      ...['exactly one takes the lock', 'exactly one wins', 'exactly one'].map((test) => ({
+        test,
+        says: 'expected [',
+        name: 'transactions at the same moment may both pass',
+        reason:
+          'DynamoDB serialises transactions; moto checks conditions and writes in threads without a lock over both.',
+        sometimes: true,
+      })),
+    ],
   }),
 ];

@@ -63,6 +63,39 @@ export const divergences: readonly Divergence[] = [
     is: ({ input }, model, answer) =>
       JSON.stringify(input).includes('"S":""') && isInvalid(model) && answer.outcome === 'answered',
   },
+  {
+    name: 'a transaction of which one part cannot be computed is invalid as a whole',
+    engines: ['dynamodb-local'],
+    reason:
+      'DynamoDB cancels it with the reason ValidationError beside that part (API reference, TransactWriteItems); DynamoDB Local answers ValidationException.',
+    is: (_command, model, answer) =>
+      model.outcome === 'refused' &&
+      model.reasons?.some(({ code }) => code === 'ValidationError') === true &&
+      isInvalid(answer),
+  },
+  {
+    name: 'a page that is just full is taken for the last',
+    engines: ['moto'],
+    reason: 'DynamoDB names where to go on whenever the limit was reached; moto knows that nothing follows.',
+    is: ({ input }, model, answer) =>
+      'Limit' in input &&
+      model.outcome === 'answered' &&
+      answer.outcome === 'answered' &&
+      model.count === input.Limit &&
+      answer.count === model.count &&
+      answer.lastKey === undefined,
+  },
+  {
+    name: 'a request token means nothing',
+    engines: ['moto'],
+    reason:
+      'DynamoDB answers the same transaction under the same token as it did before; moto carries it out once more, and its conditions fail.',
+    is: ({ input }, model, answer) =>
+      'ClientRequestToken' in input &&
+      model.outcome === 'answered' &&
+      answer.outcome === 'refused' &&
+      answer.name === 'TransactionCanceledException',
+  },
 ];
 
 const itself = /\b(\w+) = \1\b/;
