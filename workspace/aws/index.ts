@@ -28,6 +28,8 @@ export interface AwsStandIn {
   control: AwsControl;
   /** What has to outlive a restart of the workspace; give it back as `saved`. */
   save(): SavedAwsState;
+  /** Closes every connection to the endpoint that is open, as time does while a function is frozen. */
+  cutConnections(): void;
   close(): Promise<void>;
 }
 
@@ -283,6 +285,7 @@ export async function createAwsStandIn(options: AwsStandInOptions): Promise<AwsS
         delays,
       });
     },
+    cutConnections: api.cutConnections,
     async close() {
       cancelNextMinute();
       await Promise.all([api.close(), origin.close(), ...[...edges.values()].map((edge) => edge.close())]);

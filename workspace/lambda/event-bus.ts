@@ -22,6 +22,8 @@ export type Rule = {
   readonly target: LambdaFunction;
   /** `MaximumRetryAttempts` of the function; two unless told. */
   readonly repeats?: number;
+  /** What the function gets instead of the event. */
+  readonly input?: unknown;
 } & ({ readonly everySeconds: number } | { readonly pattern: Readonly<Record<string, unknown>> });
 
 export interface EventBus {
@@ -56,7 +58,7 @@ export function createEventBus(options: {
   let closed = false;
 
   const invoke = async (rule: Rule, event: BusEvent, attempt: number): Promise<void> => {
-    const answer = await rule.target.invoke(event);
+    const answer = await rule.target.invoke(rule.input ?? event);
     if (answer.outcome === 'answered' && answer.functionError === null) return;
     // A throttled event is kept for hours, and its repeats do not count (Lambda developer guide).
     const next = answer.outcome === 'throttled' ? attempt : attempt + 1;

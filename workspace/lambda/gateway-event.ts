@@ -48,10 +48,12 @@ function versionTwo(kind: 'http' | 'function-url', request: GatewayRequest, plac
         : `${place.route.method} /{proxy+}`
       : `${place.route.method} ${place.route.path}`;
   const domainName = `${apiId}.${kind === 'http' ? 'execute-api' : 'lambda-url'}.us-east-1.${kind === 'http' ? 'amazonaws.com' : 'on.aws'}`;
+  // A stage with a name stands in front of the path (HTTP API developer guide, payload format version).
+  const path = place.stage === '$default' ? request.path : `/${place.stage}${request.path}`;
   return {
     version: '2.0',
     routeKey,
-    rawPath: request.path,
+    rawPath: path,
     rawQueryString: request.query,
     ...(cookies.length === 0 ? {} : { cookies }),
     headers: {
@@ -71,7 +73,7 @@ function versionTwo(kind: 'http' | 'function-url', request: GatewayRequest, plac
       domainPrefix: apiId,
       http: {
         method: request.method,
-        path: request.path,
+        path,
         protocol: 'HTTP/1.1',
         sourceIp: request.sourceIp,
         userAgent: headers['user-agent'] ?? '',

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
 import type { DynamoStandIn } from '../dynamodb/index.ts';
 import { unpackArtifact } from './artifact.ts';
@@ -72,10 +73,18 @@ const MappingProperties = z.object({
 });
 const RuleProperties = z.object({
   Name: z.string(),
-  State: z.literal('ENABLED'),
+  State: z.enum(['ENABLED', 'DISABLED']),
   EventPattern: z.record(z.string(), z.unknown()).optional(),
   ScheduleExpression: z.string().optional(),
-  Targets: z.array(z.object({ Arn: z.string() })),
+  Targets: z.array(
+    z.strictObject({
+      Arn: z.string(),
+      Id: z.string(),
+      Input: z.string().optional(),
+      // Between EventBridge and Lambda nothing is lost here, so nothing is retried there.
+      RetryPolicy: z.unknown().optional(),
+    }),
+  ),
 });
 const InvokeConfigProperties = z.object({
   FunctionName: z.string(),
@@ -86,12 +95,24 @@ const IntegrationProperties = z.object({
   IntegrationUri: z.string(),
   PayloadFormatVersion: z.literal('2.0'),
 });
+const KeySchema = z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
 const TableProperties = z.object({
   TableName: z.string(),
-  AttributeDefinitions: z.unknown(),
-  KeySchema: z.unknown(),
+  AttributeDefinitions: z.array(
+    z.strictObject({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) }),
+  ),
+  KeySchema,
   BillingMode: z.literal('PAY_PER_REQUEST'),
-  GlobalSecondaryIndexes: z.unknown(),
+  GlobalSecondaryIndexes: z.array(
+    z.strictObject({
+      IndexName: z.string(),
+      KeySchema,
+      Projection: z.strictObject({
+        ProjectionType: z.enum(['ALL', 'KEYS_ONLY', 'INCLUDE']),
+        NonKeyAttributes: z.array(z.string()).optional(),
+      }),
+    }),
+  ),
 });
 
 /**
@@ -250,9 +271,14 @@ function rulesOf(stack: ResolvedStack, byArn: (arn: string) => LambdaFunction): 
       ScheduleExpression,
     } = RuleProperties.parse(properties);
     const rate = /^rate\((\d+) minutes?\)$/.exec(ScheduleExpression ?? '')?.[1];
-    return Targets.map(({ Arn }): Rule => {
+    return Targets.map(({ Arn, Input }): Rule => {
       const target = byArn(Arn);
-      const rule = { name, target, repeats: repeats.get(target.name) ?? 2 };
+      const rule = {
+        name,
+        target,
+        repeats: repeats.get(target.name) ?? 2,
+        ...(Input === undefined ? {} : { input: JSON.parse(Input) as unknown }),
+      };
       if (pattern !== undefined) return { ...rule, pattern };
       if (rate === undefined) throw new Error(`The workspace does not model ${ScheduleExpression}.`);
       return { ...rule, everySeconds: 60 * Number(rate) };
@@ -260,21 +286,18 @@ function rulesOf(stack: ResolvedStack, byArn: (arn: string) => LambdaFunction): 
   });
 }
 
-async function createTable(dynamo: DynamoStandIn, table: z.infer<typeof TableProperties>): Promise<string> {
-  const operation = 'CreateTable';
-  const answer = await dynamo.answer({
-    method: 'POST',
-    operation,
-    headers: {
-      'content-type': 'application/x-amz-json-1.0',
-      'x-amz-target': `DynamoDB_20120810.${operation}`,
-      authorization: 'AWS4-HMAC-SHA256 Credential=AKIADEPLOY/20261121/us-east-1/dynamodb/aws4_request',
-      host: '127.0.0.1',
-    },
-    body: Buffer.from(JSON.stringify(table)),
+async function createTable({ url }: DynamoStandIn, table: z.infer<typeof TableProperties>): Promise<string> {
+  const client = new DynamoDBClient({
+    endpoint: url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'AKIADEPLOYMENT', secretAccessKey: 'deployment' },
   });
-  if (answer.status !== 200) throw new Error(`The table of the template: ${answer.body.toString()}`);
-  return table.TableName;
+  try {
+    await client.send(new CreateTableCommand(table));
+    return table.TableName;
+  } finally {
+    client.destroy();
+  }
 }
 
 function find<Each>(all: readonly Each[], is: (each: Each) => boolean, what: string): Each {
