@@ -1,16 +1,18 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createBudget } from '../../src/store/budget.ts';
 import { createSdkTransport } from '../../src/store/sdk-transport.ts';
+import { judgedEngine, type StoreEngine, startTestDynamo } from '../support/dynamodb.ts';
 import { startModelDynamo } from '../support/model-dynamodb.ts';
 
 const startMs = Date.UTC(2026, 10, 21, 14);
 const terms = { nowMs: startMs, intervalMs: 1_000, burstMs: 2_000, withinMs: Number.MAX_SAFE_INTEGER };
-let dynamo: ReturnType<typeof startModelDynamo>;
+const engine = judgedEngine ?? ('model' as const);
+let dynamo: StoreEngine;
 let transport: ReturnType<typeof createSdkTransport>;
 let calls: string[];
 
-beforeEach(() => {
-  dynamo = startModelDynamo({ startMs });
+beforeEach(async () => {
+  dynamo = engine === 'model' ? startModelDynamo({ startMs }) : await startTestDynamo({ engine, startMs });
   calls = [];
   const client = dynamo.client();
   transport = createSdkTransport({
@@ -24,12 +26,15 @@ beforeEach(() => {
     tableName: dynamo.tableName(),
     pause: async () => {},
   });
+  await transport.ensureTable();
+  calls.length = 0;
 });
+afterEach(() => dynamo.close());
 
 const budget = () => createBudget({ transport });
 const secondsOf = (places: readonly { atMs: number }[]) => places.map(({ atMs }) => (atMs - startMs) / 1000);
 
-describe('a pot', () => {
+describe(`a pot on ${engine}`, () => {
   it('gives a burst at once and then one place per interval, in the order of asking', async () => {
     const pots = budget();
     const places = [];

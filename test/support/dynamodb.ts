@@ -15,15 +15,19 @@ import { type ForeignEngine, foreignEngine, isForeign } from './foreign-engines.
 
 export type EngineName = 'native' | 'dynalite' | ForeignEngine;
 
-/** Engines that can run here: a suite over them never silently shrinks to none. A judge may be asked for alone. */
-export const engines: readonly EngineName[] = judged() ?? ['native', 'dynalite'];
+/** The one that is asked to judge the store now; undefined in an ordinary run. */
+export const judgedEngine: EngineName | undefined = judged();
 
-function judged(): readonly EngineName[] | undefined {
-  const { COUNTERSIGN_STORE_ENGINE: alone } = process.env;
-  if (alone === undefined) return findNativeEngine() === undefined ? ['dynalite'] : undefined;
-  if (alone === 'native' || alone === 'dynalite' || isForeign(alone)) return [alone];
-  throw new Error(`There is no engine ${alone}.`);
+function judged(): EngineName | undefined {
+  const { COUNTERSIGN_STORE_ENGINE: name } = process.env;
+  if (name === undefined || name === 'native' || name === 'dynalite' || isForeign(name)) return name;
+  throw new Error(`There is no engine ${name}.`);
 }
+
+const here: readonly EngineName[] = findNativeEngine() === undefined ? ['dynalite'] : ['native', 'dynalite'];
+
+/** Engines that can run here: a suite over them never silently shrinks to none. */
+export const engines: readonly EngineName[] = judgedEngine === undefined ? here : [judgedEngine];
 
 /** How the stand-in is told of it. */
 export const startable = (name: EngineName) => (isForeign(name) ? foreignEngine[name] : name);
