@@ -17,6 +17,8 @@ export interface AwsClients {
 export interface AwsClientsOptions {
   /** Left out, the SDK finds the credentials by its own chain. */
   readonly credentials?: NonNullable<CloudFrontClientConfig['credentials']>;
+  /** Whose connections are used as well: what differs is only who signs. */
+  readonly connections?: AwsClients;
 }
 
 /**
@@ -37,7 +39,7 @@ const callTimeoutMs = 5000;
 /** Builds the clients; endpoints come from the SDK's own AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE>. */
 export function createAwsClients(options: AwsClientsOptions = {}): AwsClients {
   const base = {
-    requestHandler,
+    requestHandler: options.connections?.cloudFrontReads.config.requestHandler ?? requestHandler,
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
   };
   const cloudWatchByRegion = new Map<string, CloudWatchClient>();

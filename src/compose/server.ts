@@ -63,7 +63,7 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
       if (atMs <= store.clock.nowMs()) runner.wake(promotionId);
     },
   };
-  const { desk, tick } = buildWorker({ env, catalog, store, slack, hints, log });
+  const { desk, tick } = buildWorker({ env, catalog, store, slack, hints, tickHints: hints, log });
   const announce = buildAnnouncing({ store, desk, slack, log });
   const held = buildHeldKeeper({
     rows: store.held,

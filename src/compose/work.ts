@@ -1,7 +1,5 @@
 import { z } from 'zod';
-
-/** Becomes the errand's own schema in `bot/errands.ts`. */
-const Errand = z.looseObject({ does: z.string() });
+import { Errand } from '../bot/errands.ts';
 
 /** Another try follows only so often; after that the due index and the sweep bring it back. */
 const tries = z.int().min(0).default(0);
@@ -31,24 +29,7 @@ export const Work = z.discriminatedUnion('does', [
   z.strictObject({ does: z.literal('held') }),
 ]);
 export type Work = z.infer<typeof Work>;
-
-export interface QueueMessage {
-  readonly body: string;
-  readonly delaySeconds?: number;
-}
-
-/** At least once, in any order. Throws RetryableError and MisconfiguredError. */
-export interface Queue {
-  send(messages: readonly QueueMessage[]): Promise<void>;
-}
-
-/** As much as a message in SQS can be put off (SQS API reference, SendMessage, DelaySeconds). */
-export const longestDelaySeconds = 900;
-
-export function messageOf(work: z.input<typeof Work>, delaySeconds = 0): QueueMessage {
-  const body = JSON.stringify(Work.parse(work));
-  return delaySeconds === 0 ? { body } : { body, delaySeconds };
-}
+export type WorkThat<Does extends Work['does']> = Extract<Work, { does: Does }>;
 
 /** A message as it came from the queue; undefined for one that is none of ours. */
 export function parseWork(body: string): Work | undefined {

@@ -1,3 +1,4 @@
+import { createClientsByRole } from '../aws/assume.ts';
 import { createAwsChecks } from '../aws/checks/index.ts';
 import { createFetchPage } from '../aws/checks/page.ts';
 import { createAwsClients } from '../aws/clients.ts';
@@ -8,42 +9,50 @@ import type { ServerEnv } from '../config/env.ts';
 import { nearest } from '../config/nearest.ts';
 import type { Catalog } from '../flows/desk.ts';
 import { createDesk } from '../flows/engine/desk.ts';
-import { tick } from '../flows/engine/tick.ts';
+import { type TickOptions, tick } from '../flows/engine/tick.ts';
 import type { World } from '../flows/engine/world.ts';
 import type { Checks, Hints, Log, Releases } from '../flows/ports.ts';
 import { createGithubClient } from '../github/client.ts';
 import { createWorkflowGate } from '../github/gate.ts';
 import { createReleases } from '../github/releases.ts';
 import { createWorkflows } from '../github/workflows.ts';
-import { createDynamoClient, type DynamoClient } from '../store/dynamo-client.ts';
 import { mustBeThere } from './held.ts';
 import { type Store, sha256 } from './store.ts';
 
 const githubApi = 'https://api.github.com';
 
-/** DynamoDB as these settings name it. */
-export const databaseOf = (env: ServerEnv): DynamoClient => createDynamoClient({ region: env.awsRegion });
-
 /** Everything a tick asks of the world, as production answers it. */
 export function buildWorker(deps: {
-  readonly env: ServerEnv;
+  readonly env: Pick<ServerEnv, 'github' | 'awsRegion'> & {
+    readonly slack: Pick<ServerEnv['slack'], 'teamId'>;
+  };
   readonly catalog: Catalog;
-  readonly store: Store;
+  readonly store: Pick<Store, 'promotions' | 'locks'>;
   readonly slack: SlackClient;
+  /** What people's requests make due. */
   readonly hints: Hints;
+  /** What a tick leaves to be done. */
+  readonly tickHints: Hints;
   readonly log: Log;
 }) {
-  const { env, catalog, store, slack, hints, log } = deps;
+  const { env, catalog, store, slack, hints, tickHints, log } = deps;
   const github = createGithubClient({ token: env.github.token, baseUrl: env.github.apiUrl ?? githubApi });
-  const clients = createAwsClients();
+  const clientsFor = createClientsByRole({ own: createAwsClients(), region: env.awsRegion });
   const fetchPage = createFetchPage();
   const checks = joinChecks(
-    createAwsChecks({ clients, fetchPage }),
+    {
+      run: (spec, context) =>
+        createAwsChecks({ clients: clientsFor(context.definition.role, context), fetchPage }).run(
+          spec,
+          context,
+        ),
+    },
     createWorkflowGate(createWorkflows(github)),
   );
   const world: World = {
     store: store.promotions,
-    targetOf: createTargets({ clients, fetchPage }),
+    targetOf: (definition, mandate) =>
+      createTargets({ clients: clientsFor(definition.role, mandate), fetchPage })(definition),
     checks,
     releases: releasesOf(github),
     directory: createDirectory({ slack, teamId: env.slack.teamId }),
@@ -55,8 +64,8 @@ export function buildWorker(deps: {
   };
   const unlocking = { locks: store.locks, directory: world.directory };
   const desk = createDesk({ ...world, catalog, nearest, looking: world, unlocking });
-  const ticking: World = { ...world, store: mustBeThere(store.promotions) };
-  return { desk, tick: (promotionId: string) => tick(ticking, promotionId) };
+  const ticking: World = { ...world, store: mustBeThere(store.promotions), hints: tickHints };
+  return { desk, tick: (promotionId: string, options?: TickOptions) => tick(ticking, promotionId, options) };
 }
 
 /** The monotonic clock may stand still while a machine sleeps, the other may be set: whichever went further. */

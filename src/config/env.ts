@@ -49,6 +49,25 @@ export interface SlackEnv {
   readonly logLevel: LogLevel;
 }
 
+/** What every function knows that sends work to the queue. */
+export interface SenderEnv extends Pick<SlackEnv, 'aws' | 'tableName' | 'queueUrl' | 'logLevel'> {
+  /** Which deployment this is; null where nothing says so, and then no metrics are kept apart by it. */
+  readonly deployment: { readonly service: string; readonly stage: string } | null;
+}
+
+/** What the function knows that takes alarms. */
+export interface AlarmsEnv extends SenderEnv, Pick<SlackEnv, 'pipelineFile'> {}
+
+/** What the function knows that takes GitHub's webhooks. */
+export interface GithubEnv extends AlarmsEnv {
+  readonly webhookSecret: string;
+}
+
+/** What the function knows that works off the queue. */
+export interface TickEnv extends AlarmsEnv, Pick<ServerEnv, 'github'> {
+  readonly slack: Pick<SlackEnv['slack'], 'botToken' | 'teamId' | 'apiUrl'>;
+}
+
 /** How AWS is reached without the SDK, which reads the same variables for itself. */
 export interface AwsEnv {
   readonly region: string;
@@ -88,15 +107,7 @@ export function readServerEnv(environment: Environment): EnvAnswer<ServerEnv> {
         `make one at ${apiPages}, Basic Information, App-Level Tokens, with connections:write`,
       ),
     },
-    github: {
-      token: reader.secret(
-        'GITHUB_TOKEN',
-        /^[\w.-]{20,}$/,
-        'a GitHub token',
-        'make a fine-grained token that may read the contents and actions of the repositories',
-      ),
-      apiUrl: reader.address('GITHUB_API_URL', (url) => url.replace(/\/+$/, '')),
-    },
+    github: readGithub(reader),
     awsRegion: readRegion(reader),
     tableName: readTableName(reader),
     pipelineFile: given('COUNTERSIGN_PIPELINE') ?? 'pipeline.yml',
@@ -109,17 +120,64 @@ export function readServerEnv(environment: Environment): EnvAnswer<ServerEnv> {
 /** Reads what the function that Slack calls needs, its secrets fetched already, with every problem at once. */
 export function readSlackEnv(environment: Environment): EnvAnswer<SlackEnv> {
   const reader = createEnvReader(environment);
-  const aws = readAws(reader);
-  const queueUrl = reader.address('COUNTERSIGN_QUEUE_URL', (url) => url);
-  if (queueUrl === null)
-    reader.complain('COUNTERSIGN_QUEUE_URL', 'is not set; set it to the address of the queue');
   return reader.answer({
     slack: readSlackApp(reader),
-    aws,
+    aws: readAws(reader),
     tableName: readTableName(reader),
-    queueUrl: queueUrl ?? '',
+    queueUrl: readQueueUrl(reader),
     pipelineFile: readPackagedPipelineFile(reader),
     logLevel: readLogLevel(reader, environment),
+  });
+}
+
+/** Reads what the sweep needs. */
+export function readSweepEnv(environment: Environment): EnvAnswer<SenderEnv> {
+  const reader = createEnvReader(environment);
+  return reader.answer(readSender(reader, environment));
+}
+
+/** Reads what the function that takes alarms needs. */
+export function readAlarmsEnv(environment: Environment): EnvAnswer<AlarmsEnv> {
+  const reader = createEnvReader(environment);
+  return reader.answer({
+    ...readSender(reader, environment),
+    pipelineFile: readPackagedPipelineFile(reader),
+  });
+}
+
+/** The secrets of GitHub's webhooks. */
+export const githubSecrets = ['GITHUB_WEBHOOK_SECRET'] as const;
+
+/** Reads what the function that takes GitHub's webhooks needs, its secrets fetched already. */
+export function readGithubEnv(environment: Environment): EnvAnswer<GithubEnv> {
+  const reader = createEnvReader(environment);
+  return reader.answer({
+    ...readSender(reader, environment),
+    pipelineFile: readPackagedPipelineFile(reader),
+    webhookSecret: reader.secret(
+      'GITHUB_WEBHOOK_SECRET',
+      /^[\x21-\x7e]{16,}$/,
+      'at least 16 printable characters without blanks',
+      'make one up, such as by openssl rand -hex 32, and give it to the webhook on GitHub as well',
+    ),
+  });
+}
+
+/** The secrets of what works off the queue. */
+export const tickSecrets = ['SLACK_BOT_TOKEN', 'GITHUB_TOKEN'] as const;
+
+/** Reads what works off the queue, its secrets fetched already. */
+export function readTickEnv(environment: Environment): EnvAnswer<TickEnv> {
+  const reader = createEnvReader(environment);
+  return reader.answer({
+    ...readSender(reader, environment),
+    pipelineFile: readPackagedPipelineFile(reader),
+    slack: {
+      botToken: readBotToken(reader),
+      teamId: readTeamId(reader),
+      apiUrl: readSlackAddress(reader),
+    },
+    github: readGithub(reader),
   });
 }
 
@@ -168,7 +226,7 @@ export const slackSecrets = [
 export const envProblemLine = ({ variable, message }: EnvProblem) => `${variable} ${message}`;
 
 function readSlackApp(reader: EnvReader): SlackEnv['slack'] {
-  const { given, complain, secret, optionalSecret, id, address } = reader;
+  const { given, complain, secret, optionalSecret, id } = reader;
   const commandSuffix = given('COUNTERSIGN_COMMAND_SUFFIX')?.trim() ?? '';
   if (!/^(-[a-z0-9-]{1,20})?$/.test(commandSuffix)) {
     complain('COUNTERSIGN_COMMAND_SUFFIX', 'must be what the commands of the app end in, such as -dev');
@@ -177,12 +235,7 @@ function readSlackApp(reader: EnvReader): SlackEnv['slack'] {
   const isBotGiven = [given('SLACK_BOT_ID'), given('SLACK_BOT_USER_ID')].some((each) => each !== undefined);
   const botWayOut = 'set both SLACK_BOT_ID and SLACK_BOT_USER_ID, or neither';
   return {
-    botToken: secret(
-      'SLACK_BOT_TOKEN',
-      /^xoxb-[\w-]{8,}$/,
-      'a bot token, which begins with xoxb-',
-      `copy it from ${apiPages}, OAuth & Permissions, Bot User OAuth Token`,
-    ),
+    botToken: readBotToken(reader),
     signingSecret: secret(
       'SLACK_SIGNING_SECRET',
       /^[0-9a-f]{32}$/,
@@ -196,13 +249,58 @@ function readSlackApp(reader: EnvReader): SlackEnv['slack'] {
       'set it to the secret that was valid before',
     ),
     appId: id('SLACK_APP_ID', 'A', `copy it from ${appPage}, App ID`),
-    teamId: id('SLACK_TEAM_ID', 'TE', 'it is in the address of the workspace in a browser, after /client/'),
+    teamId: readTeamId(reader),
     bot: isBotGiven
       ? { id: id('SLACK_BOT_ID', 'B', botWayOut), userId: id('SLACK_BOT_USER_ID', 'UW', botWayOut) }
       : null,
     commands: { promote: `/promote${commandSuffix}`, rollback: `/rollback${commandSuffix}` },
-    apiUrl: address('SLACK_API_URL', (url) => (url.endsWith('/') ? url : `${url}/`)),
+    apiUrl: readSlackAddress(reader),
   };
+}
+
+const readBotToken = ({ secret }: EnvReader) =>
+  secret(
+    'SLACK_BOT_TOKEN',
+    /^xoxb-[\w-]{8,}$/,
+    'a bot token, which begins with xoxb-',
+    `copy it from ${apiPages}, OAuth & Permissions, Bot User OAuth Token`,
+  );
+const readTeamId = ({ id }: EnvReader) =>
+  id('SLACK_TEAM_ID', 'TE', 'it is in the address of the workspace in a browser, after /client/');
+const readSlackAddress = ({ address }: EnvReader) =>
+  address('SLACK_API_URL', (url) => (url.endsWith('/') ? url : `${url}/`));
+
+const readGithub = ({ secret, address }: EnvReader): ServerEnv['github'] => ({
+  token: secret(
+    'GITHUB_TOKEN',
+    /^[\w.-]{20,}$/,
+    'a GitHub token',
+    'make a fine-grained token that may read the contents and actions of the repositories',
+  ),
+  apiUrl: address('GITHUB_API_URL', (url) => url.replace(/\/+$/, '')),
+});
+
+function readSender(reader: EnvReader, environment: Environment): SenderEnv {
+  return {
+    aws: readAws(reader),
+    tableName: readTableName(reader),
+    queueUrl: readQueueUrl(reader),
+    logLevel: readLogLevel(reader, environment),
+    deployment: readDeployment(reader),
+  };
+}
+
+function readQueueUrl({ address, complain }: EnvReader): string {
+  const queueUrl = address('COUNTERSIGN_QUEUE_URL', (url) => url);
+  if (queueUrl === null) complain('COUNTERSIGN_QUEUE_URL', 'is not set; set it to the address of the queue');
+  return queueUrl ?? '';
+}
+
+/** Functions are named by service, stage and what they are; Lambda tells each its name. */
+function readDeployment({ given }: EnvReader): SenderEnv['deployment'] {
+  const name = given('AWS_LAMBDA_FUNCTION_NAME') ?? '';
+  const [, service, stage] = /^([^-]+)-(.+)-[a-z]+$/.exec(name) ?? [];
+  return service === undefined || stage === undefined ? null : { service, stage };
 }
 
 function readAws(reader: EnvReader): AwsEnv {

@@ -1,6 +1,6 @@
+import { databaseOf } from '../compose/database.ts';
 import { createLog } from '../compose/log.ts';
 import { createServer } from '../compose/server.ts';
-import { databaseOf } from '../compose/worker.ts';
 import { processEnvironment, readServerEnv } from '../config/env.ts';
 import { readPipeline } from '../config/load.ts';
 import { problemLine } from '../config/problem.ts';

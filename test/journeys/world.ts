@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Server } from '../../src/compose/server.ts';
-import { databaseOf } from '../../src/compose/worker.ts';
+import { databaseOf } from '../../src/compose/database.ts';
 import { readServerEnv } from '../../src/config/env.ts';
 import { parsePipeline } from '../../src/config/load.ts';
 import type { Promotion } from '../../src/flows/promotion/promotion.ts';

@@ -1,0 +1,25 @@
+import type { QueueMessage } from '../aws/queue.ts';
+import type { Work, WorkThat } from './work.ts';
+
+/** As much as a message can be put off (SQS API reference, SendMessage, DelaySeconds). */
+const longestDelaySeconds = 900;
+
+/** A message as `parseWork` takes it; free of the schema, for functions that only send. */
+export function messageOf(work: Work, delaySeconds = 0): QueueMessage {
+  const body = JSON.stringify(work);
+  return delaySeconds === 0 ? { body } : { body, delaySeconds };
+}
+
+/** A look that is promised no revision. */
+export function lookAt(
+  promotionId: string,
+  also: Partial<Pick<WorkThat<'look'>, 'alarmed'>> = {},
+): WorkThat<'look'> {
+  return { does: 'look', promotionId, revision: null, alarmed: false, tries: 0, ...also };
+}
+
+/** A look at this time; null where the queue cannot put it off that long, which is the sweep's then. */
+export function lookLater(promotionId: string, atMs: number, nowMs: number): QueueMessage | null {
+  const delaySeconds = Math.max(0, Math.ceil((atMs - nowMs) / 1000));
+  return delaySeconds > longestDelaySeconds ? null : messageOf(lookAt(promotionId), delaySeconds);
+}
