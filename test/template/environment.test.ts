@@ -2,9 +2,15 @@ import { describe, expect, inject, it } from 'vitest';
 import {
   type EnvAnswer,
   type Environment,
+  githubSecrets,
+  readAlarmsEnv,
+  readGithubEnv,
   readSecretReferences,
   readSlackEnv,
+  readSweepEnv,
+  readTickEnv,
   slackSecrets,
+  tickSecrets,
 } from '../../src/config/env.ts';
 import { environmentOf, readTemplate, region } from './template.ts';
 
@@ -22,17 +28,22 @@ const lambda = {
   AWS_ACCESS_KEY_ID: 'ASIAEXAMPLE',
   AWS_SECRET_ACCESS_KEY: 'example',
   AWS_SESSION_TOKEN: 'example',
-  AWS_LAMBDA_FUNCTION_NAME: 'countersign-test',
   LAMBDA_TASK_ROOT: '/var/task',
 };
 const secrets: Readonly<Record<string, string>> = {
   SLACK_SIGNING_SECRET: '0123456789abcdef0123456789abcdef',
   SLACK_SIGNING_SECRET_PREVIOUS: '0123456789abcdef0123456789abcdef',
   SLACK_BOT_TOKEN: 'xoxb-0123456789',
+  GITHUB_TOKEN: 'github_pat_0123456789abcdef',
+  GITHUB_WEBHOOK_SECRET: '0123456789abcdef0123456789abcdef',
 };
 
 const functions: readonly [string, readonly string[], (environment: Environment) => EnvAnswer<unknown>][] = [
   ['slack', slackSecrets, readSlackEnv],
+  ['github', githubSecrets, readGithubEnv],
+  ['alarms', [], readAlarmsEnv],
+  ['tick', tickSecrets, readTickEnv],
+  ['sweep', [], readSweepEnv],
 ];
 
 describe.each(functions)('what %s finds in its environment', (name, variables, read) => {
@@ -41,7 +52,9 @@ describe.each(functions)('what %s finds in its environment', (name, variables, r
   it('is everything that it starts with, once the secrets are fetched', () => {
     const fetched = Object.fromEntries(variables.map((variable) => [variable, secrets[variable]]));
 
-    expect(read({ ...lambda, ...environment, ...fetched })).toMatchObject({ outcome: 'valid' });
+    const own = { ...lambda, AWS_LAMBDA_FUNCTION_NAME: `countersign-test-${name}` };
+
+    expect(read({ ...own, ...environment, ...fetched })).toMatchObject({ outcome: 'valid' });
   });
 
   it('names the secrets that it fetches, and no others', () => {
