@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
+import { createMetrics } from '../../src/compose/metrics.ts';
 import { account, isList, isObject, type Json, readTemplate, region, text } from './template.ts';
 
 const template = readTemplate(inject('packagedIn'));
@@ -61,6 +62,28 @@ describe('alarms on the bot itself', () => {
       ComparisonOperator: 'GreaterThanOrEqualToThreshold',
     });
     expect(dimensions).toEqual({ QueueName: 'countersign-test-dead-letters' });
+  });
+
+  it('hear of the sweep what the sweep writes', () => {
+    const lines: Record<string, unknown>[] = [];
+    const silent = () => {};
+    const info = (fields: Record<string, unknown>) => void lines.push(fields);
+    const log = { info, warn: silent, error: silent };
+    const written = { Sweeps: 1, OldestDueSeconds: 0 };
+    createMetrics(log, { service: 'countersign', stage: 'test' }, () => 0).put(written);
+    const [line = {}] = lines;
+    const format = isObject(line['_aws']) ? line['_aws'] : {};
+    const [directive] = isList(format['CloudWatchMetrics']) ? format['CloudWatchMetrics'] : [];
+    const { Namespace, Dimensions, Metrics } = isObject(directive) ? directive : {};
+    const names = (isList(Metrics) ? Metrics : []).map((each) => (isObject(each) ? each['Name'] : null));
+
+    for (const name of ['sweep-missing', 'oldest-due']) {
+      const { properties, dimensions } = alarm(name);
+      expect(properties['Namespace']).toBe(Namespace);
+      expect(names).toContain(properties['MetricName']);
+      expect([Object.keys(dimensions)]).toEqual(Dimensions);
+      for (const [dimension, value] of Object.entries(dimensions)) expect(line[dimension]).toBe(value);
+    }
   });
 
   it('tell when nothing is heard of the sweep', () => {
