@@ -230,6 +230,8 @@ interface Row {
   readonly type?: string;
   readonly there?: Promotion;
   readonly holds?: boolean;
+  /** Somebody else who holds the environment. */
+  readonly holder?: Promotion;
   /** It only asks what is stored. */
   readonly asks?: boolean;
   readonly rounds: readonly (readonly string[])[];
@@ -367,7 +369,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-/** What takes one round more, because each read says what the next one is about. */
+/** What takes longer, because each read says what the next one is about. */
 const longer: readonly Row[] = [
   {
     name: '/rollback while a promotion has changed the environment: lock, its holder, the save',
@@ -389,6 +391,13 @@ const longer: readonly Row[] = [
     there: promotionIn('promoted'),
     rounds: [read, ['get LOCK', 'query LIVE'], ['send look tell', 'transact']],
   },
+  {
+    name: 'the same while another promotion has changed the environment: that one is read as well, and turned around',
+    body: click(actionIds.rollBack, promotionIn('promoted')),
+    there: promotionIn('promoted'),
+    holder: promotionIn('monitoring', { id: 'p9999999999' }),
+    rounds: [read, ['get LOCK', 'query LIVE'], read, ['send look tell', 'transact']],
+  },
 ];
 
 describe('from a request to its acknowledgement', () => {
@@ -405,11 +414,10 @@ describe('from a request to its acknowledgement', () => {
     expect(rounds.length).toBeLessThanOrEqual(2);
   });
 
-  it.each(longer)('$name', async ({ body, there, holds = false, rounds }) => {
-    const slack = await createFunction(
-      there === undefined ? [] : [there],
-      holds ? (there?.id ?? null) : null,
-    );
+  it.each(longer)('$name', async ({ body, there, holds = false, holder, rounds }) => {
+    const holderId = holder?.id ?? (holds ? there?.id : undefined) ?? null;
+    const promotions = [there, holder].filter((promotion) => promotion !== undefined);
+    const slack = await createFunction(promotions, holderId);
 
     const asked = await slack.ask(body);
 
