@@ -13,7 +13,5 @@ export function lambdaRuntime(): LambdaRuntime {
   const built = join(installed, 'aws-lambda-ric/rapid-client.node');
   const missing = [runtime.node, runtime.client, built].find((file) => !existsSync(file));
   if (missing === undefined) return runtime;
-  throw new Error(
-    `${missing} is not there. Install it with: npm ci --prefix test/peers (needs cmake, g++, make, python3 and xz-utils)`,
-  );
+  throw new Error(`${missing} is not there. Make it with: node scripts/lambda-runtime.mjs`);
 }

@@ -140,8 +140,10 @@ describe('the Slack function as Lambda runs it', () => {
   });
 
   it('unsigned traffic at volume is 401, touches no table, and is no error of the function', async () => {
-    await world.command('ada', '/promote help');
+    const helps = Array.from({ length: 4 }, () => command('help'));
+    await Promise.all(helps.map((body) => post(world.stack.gateway, body, signed(body))));
     const calls = tableCalls();
+    const warm = world.stack.lambda('slack').invocations().length;
     const odd = [
       (index: number) => post(world.stack.gateway, command(`${index}`)),
       (index: number) =>
@@ -160,7 +162,9 @@ describe('the Slack function as Lambda runs it', () => {
     }
 
     expect(new Set(statuses)).toEqual(new Set([401]));
-    expect(statuses).toHaveLength(200);
+    const invocations = world.stack.lambda('slack').invocations().slice(warm);
+    expect(invocations).toHaveLength(200);
+    expect(invocations.filter(({ isCold }) => isCold)).toEqual([]);
     expect(tableCalls()).toBe(calls);
     expect(world.functionErrors()).toEqual([]);
   });
@@ -190,7 +194,13 @@ describe('the Slack function as Lambda runs it', () => {
       expect(text).not.toContain(hidden);
   });
 
-  it('may do what its role says: nothing was refused, and no target was touched', () => {
+  it('may do what its role says: nothing was refused, and no target was touched', async () => {
+    await world.workspace.slack.control.command({
+      user: userIds.ada,
+      channel: channelIds.deploysSite,
+      text: '/promote site v1.1.0',
+    });
+
     expect(world.cloud.denials()).toEqual([]);
     const reached = world.workspace.aws.control
       .calls()
