@@ -230,10 +230,10 @@ const announcements = (): Drawing[] =>
     ];
   });
 
-const catalogOf = (count: number, short: string): Catalog => ({
+export const catalogOf = (count: number, short: string, each = count): Catalog => ({
   apps: many(count, (index) => ({
     app: `${index}${short}`.slice(0, 40),
-    environments: many(count, (each) => `${each}${short}`.slice(0, 30)),
+    environments: many(each, (environment) => `${environment}${short}`.slice(0, 30)),
   })),
   find: () => undefined,
   defaultEnvironment: () => undefined,
@@ -377,12 +377,12 @@ async function views(): Promise<Drawing[]> {
     const forms = {
       'form for a promotion': requestForm('promotion', catalogOf(count, short), known),
       'form for a rollback': requestForm('rollback', catalogOf(count, short), known),
-      'form for one of 120 apps': requestForm('promotion', catalogOf(120, short), known),
+      'form for one of 120 apps': requestForm('promotion', catalogOf(120, short, 5), known),
       'form that asks why it is rejected': reasonForm('reject', anchor),
       'form that asks what was mended': reasonForm('resolve', anchor),
       'form that was taken': resultView(
         text,
-        many(count, () => text),
+        many(count, () => refusalAnswer({ code: 'x', text, next: text }).text),
       ),
     };
     for (const [form, view] of Object.entries(forms)) {

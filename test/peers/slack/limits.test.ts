@@ -1,0 +1,86 @@
+/** Everything the bot can show, against Slack's written limits. */
+import { describe, expect, it } from 'vitest';
+import { requestForm } from '../../../src/bot/messages/modal.ts';
+import { met } from '../divergences.ts';
+import { catalogOf, type Drawing, everyDrawing } from './drawings.ts';
+import { limits, measured } from './limits.ts';
+
+const drawings = (await everyDrawing()).map(measured);
+
+describe('everything the bot shows keeps to', () => {
+  it.each(limits.map((limit) => [limit.name, limit] as const))('%s', (_name, { surfaces, wrong }) => {
+    const these = drawings.filter(({ drawing }) => surfaces.includes(drawing.surface));
+    expect(these.length).toBeGreaterThan(2);
+    const wrongs = these
+      .map((each) => [each.drawing.name, ...wrong(each)])
+      .filter(({ length }) => length > 1);
+    expect(wrongs.slice(0, 5)).toEqual([]);
+  });
+});
+
+it('a form to choose from thousands of environments is more than Slack takes', ({ task }) => {
+  const nothing = { app: null, environment: null, version: null, reason: null };
+  const view = { ...requestForm('promotion', catalogOf(100, 'an-app', 40), nothing) };
+  const [bytes] = limits.filter(({ name }) => name.startsWith('bytes of a view'));
+  expect(bytes?.wrong(measured({ name: 'form', surface: 'modal', view }))).not.toEqual([]);
+  met(task, {
+    name: 'the form for a promotion is too large from about 2600 environments on',
+    reason:
+      'Slack answers view_too_large; the person is told that the form could not be opened, and how to write it out.',
+  });
+});
+
+/** One that breaks each of them, since a limit that nothing breaks says nothing. */
+describe('what breaks a limit is found', () => {
+  const plain = (text: string) => ({ type: 'plain_text', text });
+  const divider = { type: 'divider' };
+  const section = (text: string) => ({ type: 'section', text: { type: 'mrkdwn', text } });
+  const button = { type: 'button', action_id: 'a', text: plain('Go'), style: 'primary' };
+  const typed = { type: 'plain_text_input', action_id: 't' };
+  const input = { type: 'input', label: plain('L'), element: typed };
+  const option = { text: plain('o'), value: 'v' };
+  const message = (blocks: unknown[], more: object = {}): Drawing => ({
+    name: 'x',
+    surface: 'message',
+    text: 'x',
+    blocks,
+    ...more,
+  });
+  const modal = (blocks: unknown[], more: object = {}): Drawing => ({
+    name: 'x',
+    surface: 'modal',
+    view: { type: 'modal', title: plain('T'), blocks, ...more },
+  });
+  const select = (more: object) =>
+    modal([{ ...input, element: { type: 'static_select', action_id: 's', ...more } }]);
+
+  const breaking: Record<string, Drawing> = {
+    'blocks of a message': message(Array(51).fill(divider)),
+    'blocks of a view': modal(Array(101).fill(divider)),
+    'text of a message: 4000': message([], { text: 'x'.repeat(4001) }),
+    'text of a message: some': message([], { text: ' ' }),
+    'bytes of a view': modal([], { private_metadata: 'x'.repeat(250_000) }),
+    block_id: message([
+      { ...divider, block_id: 'b' },
+      { ...divider, block_id: 'b' },
+    ]),
+    action_id: message([{ type: 'actions', elements: [button, button] }]),
+    primary: message([{ type: 'actions', elements: [button, { ...button, action_id: 'b' }] }]),
+    options: select({ options: [option, option] }),
+    initial_option: select({ options: [option], initial_option: { ...option, value: 'w' } }),
+    initial_value: modal([{ ...input, element: { ...typed, max_length: 3, initial_value: 'four' } }]),
+    submit: modal([input]),
+    'inputs: six': modal(Array(7).fill(input)),
+    'inputs: in forms': message([input]),
+    metadata: message([], { metadata: { event_type: 'e', event_payload: { deep: { deeper: 1 } } } }),
+    mentions: message([section('<!channel> look')]),
+    entities: message([section('a < b & c')]),
+    directions: message([section('\u202eabc')]),
+  };
+
+  it.each(limits.map((limit) => [limit.name, limit] as const))('%s', (name, { wrong }) => {
+    const found = Object.entries(breaking).filter(([start]) => name.startsWith(start));
+    expect(found).toHaveLength(1);
+    for (const [, drawing] of found) expect(wrong(measured(drawing))).not.toEqual([]);
+  });
+});
