@@ -16,7 +16,7 @@ describe('killed at every single await and started again', () => {
 
   it.each([
     [goodRelease, 150],
-    [wrongVersion, 60],
+    [wrongVersion, 50],
     [cancelledInTheWait, 20],
   ])(
     '$name ends as it should, and breaks no invariant',
