@@ -17,6 +17,7 @@ const Body = z.object({
   SecretId: z.string().default(''),
   TableName: z.string().default(''),
   IndexName: z.string().optional(),
+  Item: z.object({ pk: z.object({ S: z.string() }) }).optional(),
   AlarmNames: z.array(z.string()).optional(),
 });
 
@@ -84,7 +85,9 @@ function tableDeeds(name: string, request: AwsRequest): readonly Deed[] {
   }
   const { TableName, IndexName } = bodyOf(request);
   const resource = IndexName === undefined ? table(TableName) : `${table(TableName)}/index/${IndexName}`;
-  return [{ action: `dynamodb:${name}`, resource }];
+  const { Item } = bodyOf(request);
+  const context = Item === undefined ? {} : { context: { 'dynamodb:LeadingKeys': Item.pk.S } };
+  return [{ action: `dynamodb:${name}`, resource, ...context }];
 }
 
 const bodyOf = (request: AwsRequest) => Body.parse(JSON.parse(request.body.toString()));

@@ -23,7 +23,8 @@ export interface Deed {
 
 /**
  * Whether identity policies allow a deed: something allows it and nothing denies it (IAM user guide, "Policy evaluation
- * logic"). Conditions other than StringEquals and StringLike hold for nothing, so that what is not modelled refuses.
+ * logic"). Conditions other than StringEquals and StringLike hold for nothing, so that what is not modelled refuses; of
+ * a key with several values a deed has one.
  */
 export function isAllowed(policies: readonly PolicyDocument[], deed: Deed): boolean {
   const meant = policies
@@ -46,7 +47,8 @@ function holds(
       const value = context[key];
       if (value === undefined) return false;
       if (operator === 'StringEquals') return patterns.includes(value);
-      return operator === 'StringLike' && patterns.some((pattern) => isLike(pattern, value));
+      const isLikeOne = patterns.some((pattern) => isLike(pattern, value));
+      return (operator === 'StringLike' || operator === 'ForAllValues:StringLike') && isLikeOne;
     }),
   );
 }
