@@ -18,8 +18,8 @@ export function lookAt(
   return { does: 'look', promotionId, revision: null, alarmed: false, tries: 0, ...also };
 }
 
-/** A look at this time; null where the queue cannot put it off that long, which is the sweep's then. */
-export function lookLater(promotionId: string, atMs: number, nowMs: number): QueueMessage | null {
-  const delaySeconds = Math.max(0, Math.ceil((atMs - nowMs) / 1000));
+/** A look after so long; null where the queue cannot put it off that long, which is the sweep's then. */
+export function lookLater(promotionId: string, seconds: number): QueueMessage | null {
+  const delaySeconds = Math.max(0, Math.ceil(seconds));
   return delaySeconds > longestDelaySeconds ? null : messageOf(lookAt(promotionId), delaySeconds);
 }

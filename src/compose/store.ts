@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Hash } from '../flows/ports.ts';
 import { createBudget } from '../store/budget.ts';
 import { createDeliveries } from '../store/deliveries.ts';
+import { createDueIndex } from '../store/due.ts';
 import { createHeldRows } from '../store/held.ts';
 import { createLocks } from '../store/locks.ts';
 import { createNotices } from '../store/notices.ts';
@@ -23,6 +24,7 @@ export function buildStore(reached: Transport) {
     outbox: createOutbox({ transport, nonce }),
     deliveries: createDeliveries({ transport }),
     budget: createBudget({ transport }),
+    dueIndex: createDueIndex({ transport }),
     held: createHeldRows({ transport, nonce }),
     locks: createLocks({ transport, nonce, hash: sha256 }),
     notices: createNotices({ transport, nonce }),

@@ -73,6 +73,21 @@ export function dueBy(kind: DueKind, shard: number, nowMs: number): Expression {
   };
 }
 
+/** Everything that is held, whenever it wants to be looked at. */
+export const heldRows = (): Expression => ({
+  text: 'duePk = :partition',
+  values: { ':partition': text(`HELD#${heldShard}`) },
+});
+
+/** Which row a note found in the due index is about. */
+export function heldNamed(item: Item): { readonly kind: string; readonly id: string } | undefined {
+  const { [partitionKey]: partition, [sortKey]: sort } = item;
+  if (partition === undefined || !('S' in partition) || sort === undefined || !('S' in sort))
+    return undefined;
+  const [, id] = /^HELD#(.*)$/s.exec(partition.S) ?? [];
+  return id === undefined ? undefined : { kind: sort.S.split('#')[0] ?? '', id };
+}
+
 /** As `dueBy` in this row's partition, from it on: it is found again. */
 export function dueFrom(row: Item, nowMs: number): Expression {
   const { duePk = text(''), dueSk = text('') } = row;

@@ -334,9 +334,12 @@ export function samePerson(a: Person, b: Person): boolean {
   return a.userId === b.userId && a.teamId === b.teamId;
 }
 
+/** The lock that whoever works on an environment holds. */
+export const environmentLock = (app: string, environment: string): string => `${app}#${environment}`;
+
 /** What one promotion at a time may hold (ALL-5): its environment and every resource it changes. */
 export function lockKeys(promotion: Promotion): string[] {
-  const environment = `${promotion.app}#${promotion.environment}`;
+  const environment = environmentLock(promotion.app, promotion.environment);
   return 'plan' in promotion && promotion.plan !== null
     ? [environment, ...promotion.plan.analysis.resources]
     : [environment];

@@ -1,0 +1,137 @@
+import type { Queue, QueueMessage } from '../aws/queue.ts';
+import type { Shown } from '../bot/announcer.ts';
+import type { HeldKeeper } from '../bot/held.ts';
+import type { Ticked, TickOptions } from '../flows/engine/tick.ts';
+import { rowMissing, rowOf } from '../flows/held.ts';
+import { isNoticeId } from '../flows/notices.ts';
+import type { Hints, Log } from '../flows/ports.ts';
+import type { Standing } from '../store/deliveries.ts';
+import type { Metrics } from './metrics.ts';
+import { lookLater, messageOf } from './sending.ts';
+import type { Work, WorkThat } from './work.ts';
+
+/** How long the function may still run. */
+export type Left = () => number;
+
+export interface QueueWorkerDeps {
+  readonly tick: (promotionId: string, options: TickOptions) => Promise<Ticked>;
+  readonly announce: (id: string, nowMs: number, goesOn: () => boolean) => Promise<Shown>;
+  readonly runErrand: (errand: WorkThat<'errand'>['errand']) => Promise<void>;
+  readonly take: (receipt: string, by: string) => Promise<Standing>;
+  readonly held: HeldKeeper;
+  readonly queue: Queue;
+  /** What the work itself has made due. */
+  readonly hints: CollectedHints;
+  /** Store time. */
+  readonly nowMs: () => number;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** A message that came before the write it belongs to is sent again; after so many seconds the write was never made. */
+const mostTries = 5;
+const againSeconds = 1;
+/** A look that came this much too early goes back; whoever made a later time has sent a message for it. */
+const earlyMs = 5_000;
+/** A step of the showing is a few calls to the store and one to Slack. */
+const showsWithMs = 12_000;
+
+export interface CollectedHints extends Hints {
+  /** What was woken since it was asked last, each at its earliest time. */
+  collect(): ReadonlyMap<string, number>;
+}
+
+export function createCollectedHints(): CollectedHints {
+  let woken = new Map<string, number>();
+  return {
+    wake(id, atMs) {
+      woken.set(id, Math.min(atMs, woken.get(id) ?? atMs));
+    },
+    collect() {
+      const collected = woken;
+      woken = new Map();
+      return collected;
+    },
+  };
+}
+
+/**
+ * Does what one message of the queue says. Whoever saves sends the next message, so that two looks at one promotion do
+ * not go on side by side; a message that is lost is made up for by the sweep. A row that cannot be read is held and told
+ * and no failure. Rejects when the message has to come again.
+ */
+export function createQueueWorker(deps: QueueWorkerDeps) {
+  const { queue, held, hints, metrics, log, nowMs } = deps;
+
+  const again = (work: WorkThat<'look' | 'errand'>, what: string): readonly QueueMessage[] => {
+    const { tries } = work;
+    if (tries < mostTries) return [messageOf({ ...work, tries: tries + 1 }, againSeconds)];
+    metrics.put({ DroppedMessages: 1 }, {}, { does: work.does });
+    log.warn({ does: work.does, tries }, what);
+    return [];
+  };
+
+  const look = async (work: WorkThat<'look'>, leftMs: Left): Promise<readonly QueueMessage[]> => {
+    const { promotionId, revision, alarmed } = work;
+    const ticked = isNoticeId(promotionId)
+      ? null
+      : await deps.tick(promotionId, { alarmed, revision, leftMs });
+    if (ticked?.outcome === 'older') return again(work, 'the write that a look was promised is not there');
+    const shown = await deps.announce(promotionId, nowMs(), () => leftMs() > showsWithMs);
+    const atMs = nowMs();
+    const saved = ticked?.saved === true;
+    const due = [
+      { dueMs: ticked?.dueAtMs ?? null, isMine: saved },
+      { dueMs: shown.againAtMs, isMine: saved || shown.did },
+    ].flatMap(({ dueMs, isMine }) => (dueMs !== null && (isMine || dueMs - atMs <= earlyMs) ? [dueMs] : []));
+    const seconds = new Set(due.map((dueMs) => Math.max(0, Math.ceil((dueMs - atMs) / 1000))));
+    return [...seconds].flatMap((second) => lookLater(promotionId, second) ?? []);
+  };
+
+  const errand = async (work: WorkThat<'errand'>, messageId: string): Promise<readonly QueueMessage[]> => {
+    const { receipt } = work;
+    const standing = receipt === null ? 'taken' : await deps.take(receipt, messageId);
+    if (standing === 'absent') return again(work, 'the request that an errand belongs to was not decided');
+    if (standing === 'taken') await deps.runErrand(work.errand);
+    return [];
+  };
+
+  const obey = async (work: Work, messageId: string, leftMs: Left): Promise<readonly QueueMessage[]> => {
+    switch (work.does) {
+      case 'look':
+        return look(work, leftMs);
+      case 'errand':
+        return errand(work, messageId);
+      case 'held':
+        await held.runDue();
+        return [];
+    }
+  };
+
+  const meetUnreadable = async (work: Work, error: unknown): Promise<readonly QueueMessage[]> => {
+    const row = rowOf(error);
+    if (row === undefined) throw error;
+    const isPromised = work.does === 'look' && work.revision !== null && work.promotionId === row.id;
+    if (isPromised && row.code === rowMissing)
+      return again(work, 'the promotion that a look was promised is not there');
+    log.error({ row: row.kind, id: row.id, code: row.code }, 'a row cannot be read and is held');
+    await held.hold(row, nowMs());
+    await held.runDue();
+    return [];
+  };
+
+  const hinted = (): readonly QueueMessage[] => {
+    const atMs = nowMs();
+    return [...hints.collect()].flatMap(([id, dueMs]) => lookLater(id, (dueMs - atMs) / 1000) ?? []);
+  };
+
+  return async (work: Work, messageId: string, leftMs: Left): Promise<void> => {
+    let messages: readonly QueueMessage[] = [];
+    try {
+      messages = await obey(work, messageId, leftMs).catch((error: unknown) => meetUnreadable(work, error));
+    } finally {
+      const all = [...messages, ...hinted()];
+      if (all.length > 0) await queue.send(all);
+    }
+  };
+}

@@ -1,0 +1,4 @@
+import { startSweepHandler } from '../compose/sweep.ts';
+import { processEnvironment } from '../config/env.ts';
+
+export const handler = startSweepHandler(processEnvironment());
