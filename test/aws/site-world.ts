@@ -45,17 +45,22 @@ export const startMs = Date.UTC(2026, 2, 3, 4, 0, 0);
 
 /** The pretend AWS account with v1.0.0 live in blue, and the real code pointed at it. */
 export async function createSiteWorld(
-  options: Partial<AwsStandInOptions> & { settings?: Record<string, unknown> } = {},
+  options: Partial<AwsStandInOptions> & {
+    settings?: Record<string, unknown>;
+    beginMs?: number;
+    /** Another AWS than the stand-in, which then only serves the pages. */
+    endpoint?: string;
+  } = {},
 ): Promise<SiteWorld & AsyncDisposable> {
-  const { settings: given = {}, ...standIn } = options;
-  const clock = createWorkspaceClock({ startMs, speed: 0 });
+  const { settings: given = {}, beginMs = startMs, endpoint, ...standIn } = options;
+  const clock = createWorkspaceClock({ startMs: beginMs, speed: 0 });
   const aws = await createAwsStandIn({
     clock,
     versions: { blue: 'v1.0.0', green: 'v1.1.0' },
     warmUpMinutes: 0,
     ...standIn,
   });
-  const clients = clientsFor(aws.apiUrl);
+  const clients = clientsFor(endpoint ?? aws.apiUrl);
   const targets = createTargets({ clients, fetchPage: createFetchPage() });
   const define = (settings: Record<string, unknown> = {}): Definition => ({
     repository: null,

@@ -14,18 +14,40 @@ const stopWithinMs = 3_000;
 const guardScript =
   '"$0" "$@" >/dev/null & child=$!; echo "$child"; cat >/dev/null; kill "$child"; wait "$child"';
 
-/** A program that serves DynamoDB's protocol on a port of 127.0.0.1. */
-export interface EngineProgram {
-  readonly kind: Engine['kind'];
+/** A program that serves HTTP on a port of 127.0.0.1. */
+export interface ServerProgram {
   readonly title: string;
   readonly command: string;
   readonly args: (port: number) => readonly string[];
   readonly startWithinMs: number;
 }
 
+export interface RunningServer {
+  readonly port: number;
+  readonly pid: number;
+  close(): Promise<void>;
+}
+
+/** A program that serves DynamoDB's protocol, as an engine. Throws as `startServerProgram` does. */
+export async function startProcessEngine(
+  program: ServerProgram & { readonly kind: Engine['kind'] },
+): Promise<Engine> {
+  const { port, pid, close } = await startServerProgram(program);
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  return {
+    kind: program.kind,
+    pid,
+    answer: (request) => forward(agent, port, request),
+    async close() {
+      agent.destroy();
+      await close();
+    },
+  };
+}
+
 /** Starts it as a process of its own, on a free port. Throws when it does not answer in time. */
-export async function startProcessEngine(program: EngineProgram): Promise<Engine> {
-  const { kind, title, command, args, startWithinMs } = program;
+export async function startServerProgram(program: ServerProgram): Promise<RunningServer> {
+  const { title, command, args, startWithinMs } = program;
   const port = await freePort();
   // A group of its own, so that Ctrl-C in the terminal lets the workspace close things in its own order.
   const guard = spawn('/bin/sh', ['-c', guardScript, command, ...args(port)], {
@@ -42,10 +64,8 @@ export async function startProcessEngine(program: EngineProgram): Promise<Engine
   guard.stderr.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString()).slice(-2_000);
   });
-  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
   const close = async (pid: number | null) => {
-    agent.destroy();
     guard.stdin.end();
     const stopped = await Promise.race([exited.then(() => true), pause(stopWithinMs, false, { ref: true })]);
     if (!stopped && pid !== null) endProcess(pid);
@@ -54,7 +74,7 @@ export async function startProcessEngine(program: EngineProgram): Promise<Engine
   let pid: number | null = null;
   try {
     pid = await firstNumber(guard.stdout);
-    await healthy(agent, port, startWithinMs);
+    await healthy(port, startWithinMs);
   } catch (error) {
     await close(pid);
     throw new Error(`${title} did not start: ${complaint.trim() || 'no answer'}`, {
@@ -62,12 +82,7 @@ export async function startProcessEngine(program: EngineProgram): Promise<Engine
     });
   }
   letGo(guard);
-  return {
-    kind,
-    pid,
-    answer: (request) => forward(agent, port, request),
-    close: () => close(pid),
-  };
+  return { port, pid, close: () => close(pid) };
 }
 
 /** From here on it keeps this process alive no longer: whoever ends it ends the engine. */
@@ -110,16 +125,22 @@ function firstNumber(stream: Readable): Promise<number> {
   });
 }
 
-async function healthy(agent: Agent, port: number, startWithinMs: number): Promise<void> {
+async function healthy(port: number, startWithinMs: number): Promise<void> {
+  const agent = new Agent();
   const untilMs = performance.now() + startWithinMs;
-  for (;;) {
-    try {
-      await forward(agent, port, { method: 'GET', operation: undefined, headers: {}, body: Buffer.alloc(0) });
-      return;
-    } catch (error) {
-      if (performance.now() > untilMs) throw error;
-      await pause(5);
+  try {
+    for (;;) {
+      try {
+        const ping = { method: 'GET', operation: undefined, headers: {}, body: Buffer.alloc(0) };
+        await forward(agent, port, ping);
+        return;
+      } catch (error) {
+        if (performance.now() > untilMs) throw error;
+        await pause(5);
+      }
     }
+  } finally {
+    agent.destroy();
   }
 }
 
