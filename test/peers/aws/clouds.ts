@@ -22,7 +22,11 @@ export type CloudName = (typeof cloudNames)[number];
 
 export const credentials = { accessKeyId: 'AKIATESTTESTTEST', secretAccessKey: 'secret' };
 export const region = 'us-east-1';
-export const role = 'arn:aws:iam::111122223333:role/countersign-production';
+/** Each in the account of its cloud: to moto another account is another world. */
+export const roles: Readonly<Record<CloudName, string>> = {
+  moto: 'arn:aws:iam::123456789012:role/countersign-production',
+  'our stand-in': 'arn:aws:iam::111122223333:role/countersign-production',
+};
 
 /** One AWS account, whoever plays it, with the site's distribution, a queue and a few secrets in it. */
 export interface Cloud {
@@ -66,7 +70,7 @@ async function openStandIn(): Promise<Cloud & AsyncDisposable> {
       createSqsApi({ queues: () => [queue] }),
       createSsmApi({ nowMs, parameters: shelf(parameters) }),
       createSecretsManagerApi({ nowMs, secrets: shelf(secrets) }),
-      createStsApi({ nowMs, roles: () => [{ arn: role }], onSession: () => {} }),
+      createStsApi({ nowMs, roles: () => [{ arn: roles['our stand-in'] }], onSession: () => {} }),
     ],
   });
   const { apiUrl: url } = world.aws;

@@ -4,7 +4,7 @@ import { createClientsByRole } from '../../../src/aws/assume.ts';
 import { createQueue } from '../../../src/aws/queue.ts';
 import { fetchSecrets } from '../../../src/aws/secrets.ts';
 import { expectAnswer, refusalOf } from './answers.ts';
-import { type Cloud, cloudNames, credentials, openCloud, region, role } from './clouds.ts';
+import { type Cloud, cloudNames, credentials, openCloud, region, roles } from './clouds.ts';
 
 async function received({ call, queueUrl }: Cloud): Promise<string[]> {
   const bodies: string[] = [];
@@ -119,7 +119,7 @@ describe.each(cloudNames)('a role on %s', (name) => {
     process.env['AWS_ACCESS_KEY_ID'] = credentials.accessKeyId;
     process.env['AWS_SECRET_ACCESS_KEY'] = credentials.secretAccessKey;
     const clientsFor = createClientsByRole({ own: world.clients, region, nowMs: () => world.clock.nowMs() });
-    const clients = clientsFor(role, { promotionId: '01JTEST', digest: 'sha256:abc' });
+    const clients = clientsFor(roles[name], { promotionId: '01JTEST', digest: 'sha256:abc' });
     const seen = await clients.cloudFrontReads.send(new GetDistributionCommand({ Id: distributionId }));
     const { accessKeyId, sessionToken } = await clients.cloudFrontReads.config.credentials();
 
