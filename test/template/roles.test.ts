@@ -32,7 +32,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...log('slack'),
   ],
   github: [
-    ...onTable('GetItem', 'Query'),
+    ...onTable('GetItem', 'PutItem'),
     ...lists,
     ...hints,
     ...secrets('github-webhook-secret'),
