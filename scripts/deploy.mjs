@@ -1,9 +1,9 @@
-// npm run deploy -- --stage STAGE [--region REGION] [--aws-profile NAME] [--force]: packages and deploys what was packaged.
+// npm run deploy -- --stage STAGE [--region REGION] [--aws-profile NAME] [--param NAME=VALUE]... [--force]: packages and deploys what was packaged.
 import { parseArgs } from 'node:util';
 import { installPackages } from './install.mjs';
 import { requireNode } from './require-node.mjs';
 
-const usage = `npm run deploy -- --stage STAGE [--region REGION] [--aws-profile NAME] [--force]
+const usage = `npm run deploy -- --stage STAGE [--region REGION] [--aws-profile NAME] [--param NAME=VALUE]... [--force]
   Packages (npm run package) and deploys exactly that. The region may be AWS_REGION too.
   --force   even if nothing changed, so that changed ids in SSM and secrets are read again`;
 
@@ -15,6 +15,7 @@ function settingsOf(argv) {
       stage: { type: 'string' },
       region: { type: 'string' },
       'aws-profile': { type: 'string' },
+      param: { type: 'string', multiple: true },
       force: { type: 'boolean' },
     },
   });
@@ -31,7 +32,7 @@ function settingsOf(argv) {
 
 try {
   requireNode();
-  const { stage, region, force, 'aws-profile': profile } = settingsOf(process.argv.slice(2));
+  const { stage, region, param = [], force, 'aws-profile': profile } = settingsOf(process.argv.slice(2));
   await installPackages();
   const { examplePipeline, packageService, pipelineFile } = await import('./package-service.mjs');
   if ((await pipelineFile()) === examplePipeline) {
@@ -39,7 +40,7 @@ try {
       'There is no pipeline.yml. Copy examples/pipeline.yml, make it yours, and check it with npx countersign validate.',
     );
   }
-  const place = ['--stage', stage, '--region', region];
+  const place = ['--stage', stage, '--region', region, ...param.flatMap((each) => ['--param', each])];
   await packageService({ args: place });
   await import('esbuild').then(({ stop }) => stop());
   const { osls } = await import('./osls.mjs');
