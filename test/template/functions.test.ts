@@ -38,6 +38,13 @@ describe('the functions', () => {
     expect(log?.['RetentionInDays']).toBe(90);
   });
 
+  it('and the gateway leave no log that is kept for ever', () => {
+    const logs = of('AWS::Logs::LogGroup');
+
+    expect(logs).toHaveLength(functions.length + 1);
+    for (const properties of logs) expect(properties['RetentionInDays']).toBe(90);
+  });
+
   it('reserve no concurrency, which a new account could not give', () => {
     for (const properties of of('AWS::Lambda::Function'))
       expect(properties['ReservedConcurrentExecutions']).toBeUndefined();
