@@ -6,9 +6,7 @@ const at = (service: string, rest: string) => `arn:aws:${service}:us-east-1:1111
 
 const TableItem = z.object({ TableName: z.string() });
 const Transaction = z.object({
-  TransactItems: z.array(
-    z.record(z.enum(['Put', 'Update', 'Delete', 'ConditionCheck']), TableItem.optional()),
-  ),
+  TransactItems: z.array(z.partialRecord(z.enum(['Put', 'Update', 'Delete', 'ConditionCheck']), TableItem)),
 });
 const Body = z.object({
   QueueUrl: z.string().default(''),
