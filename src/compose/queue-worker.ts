@@ -7,7 +7,7 @@ import { isNoticeId } from '../flows/notices.ts';
 import type { Hints, Log } from '../flows/ports.ts';
 import type { Standing } from '../store/deliveries.ts';
 import type { Metrics } from './metrics.ts';
-import { lookLater, messageOf } from './sending.ts';
+import { longestDelaySeconds as longestSeconds, lookLater, messageOf, someRevision } from './sending.ts';
 import type { Work, WorkThat } from './work.ts';
 
 /** How long the function may still run. */
@@ -32,7 +32,7 @@ export interface QueueWorkerDeps {
 const mostTries = 5;
 const againSeconds = 1;
 /** A look that came this much too early goes back; whoever made a later time has sent a message for it. */
-const earlyMs = 5_000;
+const earlySeconds = 5;
 /** A step of the showing is a few calls to the store and one to Slack. */
 const showsWithMs = 12_000;
 
@@ -78,14 +78,18 @@ export function createQueueWorker(deps: QueueWorkerDeps) {
       : await deps.tick(promotionId, { alarmed, revision, leftMs });
     if (ticked?.outcome === 'older') return again(work, 'the write that a look was promised is not there');
     const shown = await deps.announce(promotionId, nowMs(), () => leftMs() > showsWithMs);
-    const atMs = nowMs();
-    const saved = ticked?.saved === true;
-    const due = [
-      { dueMs: ticked?.dueAtMs ?? null, isMine: saved },
-      { dueMs: shown.againAtMs, isMine: saved || shown.did },
-    ].flatMap(({ dueMs, isMine }) => (dueMs !== null && (isMine || dueMs - atMs <= earlyMs) ? [dueMs] : []));
-    const seconds = new Set(due.map((dueMs) => Math.max(0, Math.ceil((dueMs - atMs) / 1000))));
-    return [...seconds].flatMap((second) => lookLater(promotionId, second) ?? []);
+    const inSeconds = (dueMs: number | null) => (dueMs === null ? null : (dueMs - nowMs()) / 1000);
+    const tickIn = inSeconds(ticked?.dueAtMs ?? null);
+    const showIn = inSeconds(shown.againAtMs);
+    // A save that somebody else made may have left nothing but a later time, and this is the message for it.
+    const saved = ticked?.saved === true || revision !== null;
+    const tickNext = tickIn !== null && (saved || tickIn <= earlySeconds) ? tickIn : null;
+    // The next tick shows as well.
+    const showNext =
+      showIn !== null && (saved || shown.did || showIn <= earlySeconds) && showIn < (tickIn ?? longestSeconds)
+        ? showIn
+        : null;
+    return [tickNext, showNext].flatMap((seconds) => lookLater(promotionId, seconds) ?? []);
   };
 
   const errand = async (work: WorkThat<'errand'>, messageId: string): Promise<readonly QueueMessage[]> => {
@@ -122,7 +126,9 @@ export function createQueueWorker(deps: QueueWorkerDeps) {
 
   const hinted = (): readonly QueueMessage[] => {
     const atMs = nowMs();
-    return [...hints.collect()].flatMap(([id, dueMs]) => lookLater(id, (dueMs - atMs) / 1000) ?? []);
+    return [...hints.collect()].flatMap(
+      ([id, dueMs]) => lookLater(id, (dueMs - atMs) / 1000, someRevision) ?? [],
+    );
   };
 
   return async (work: Work, messageId: string, leftMs: Left): Promise<void> => {

@@ -34,7 +34,7 @@ export async function readDistribution(clients: AwsClients, id: string): Promise
       { data: { distributionId: id } },
     );
   }
-  return {
+  const distribution: Distribution = {
     id,
     arn: seen.ARN,
     etag,
@@ -43,6 +43,19 @@ export async function readDistribution(clients: AwsClients, id: string): Promise
     deployed: seen.Status === 'Deployed',
     lastModifiedMs: seen.LastModifiedTime.getTime(),
   };
+  newest.set(clients, (newest.get(clients) ?? new Map()).set(id, distribution));
+  return distribution;
+}
+
+const newest = new WeakMap<AwsClients, Map<string, Distribution>>();
+
+/**
+ * The distribution as it was read last, if that was under this very ETag: what belongs to an ETag never changes, so that
+ * an act conditional on it need not read it again.
+ */
+export function readUnder(clients: AwsClients, id: string, etag: string): Distribution | undefined {
+  const seen = newest.get(clients)?.get(id);
+  return seen?.etag === etag ? seen : undefined;
 }
 
 /**

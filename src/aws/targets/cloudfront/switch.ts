@@ -14,6 +14,7 @@ import {
   preconditionOf,
   readDistribution,
   readPrecondition,
+  readUnder,
   showsNothingSince,
   spellOriginPaths,
 } from './distribution.ts';
@@ -41,7 +42,10 @@ export async function observeSwitch(
   wayBackGone: () => Promise<string | null>,
 ): Promise<Observation> {
   const { direction, claim } = context;
-  const seen = await readDistribution(clients, settings.distributionId);
+  const [seen, gone] = await Promise.all([
+    readDistribution(clients, settings.distributionId),
+    direction === 'back' && claim === null ? wayBackGone() : null,
+  ]);
   const claimed = claim?.precondition ?? null;
   if (claimed !== null && showsNothingSince(claimed, seen))
     return { outcome: 'before', precondition: claimed, older: true };
@@ -73,10 +77,7 @@ export async function observeSwitch(
       `The origin path is ${settings.to} already, but not by this promotion: the distribution was changed at ${spellSecond(seen.lastModifiedMs)} UTC by somebody else.`,
     );
   }
-  if (!arrived && claim === null) {
-    const gone = await wayBackGone();
-    if (gone !== null) return { outcome: 'failed', code: 'site.way-back-gone', text: gone };
-  }
+  if (!arrived && gone !== null) return { outcome: 'failed', code: 'site.way-back-gone', text: gone };
   if (!arrived || claim === null) return before;
   const touchedSinceClaim = seen.lastModifiedMs >= claim.claimedAtMs - clockToleranceMs;
   return marked || (!settings.marker && touchedSinceClaim) ? done(settings, seen) : before;
@@ -85,7 +86,7 @@ export async function observeSwitch(
 /**
  * Moves the origin path by one UpdateDistribution under exactly the claimed ETag. Everything else is
  * sent back as it was read, which is asserted first. Throws ConflictError without sending when the
- * configuration just read is not the one that was claimed: a stale body under a fresh ETag would undo
+ * configuration that is there is not the one that was claimed: a stale body under a fresh ETag would undo
  * somebody's change.
  */
 export async function actSwitch(
@@ -96,8 +97,10 @@ export async function actSwitch(
   if (claim === null || claim.precondition === null) {
     throw new TerminalError('site.act-without-claim', 'A switch needs a claim with an ETag.');
   }
-  const seen = await readDistribution(clients, settings.distributionId);
   const claimed = readPrecondition(claim.precondition);
+  const seen =
+    readUnder(clients, settings.distributionId, claimed.etag) ??
+    (await readDistribution(clients, settings.distributionId));
   if (seen.etag !== claimed.etag) {
     throw new ConflictError('site.changed-meanwhile', 'The distribution changed after it was claimed.', {
       data: { claimed: claimed.etag, found: seen.etag },

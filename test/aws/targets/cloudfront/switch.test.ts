@@ -105,11 +105,26 @@ describe('the switch', () => {
     const claim = world.claim(step, preconditionOf(await world.observe(step)));
     world.aws.control.editByHand({ what: 'comment', value: 'new words' });
     await world.seconds(5);
-    await expect(world.act(step, claim)).rejects.toMatchObject({ code: 'site.changed-meanwhile' });
+    await expect(world.act(step, claim)).rejects.toMatchObject({ code: 'aws.precondition-failed' });
     const again = preconditionOf(await world.observe(step, { claim }));
     expect(again).not.toBe(claim.precondition);
+    await expect(world.act(step, claim)).rejects.toMatchObject({ code: 'site.changed-meanwhile' });
     await world.act(step, { ...claim, attempt: 2, precondition: again });
     expect(site(world).comment).toMatch(/^new words \[countersign /);
+  });
+
+  it('SITE-5 is one call right after the look, and reads again where another look was newer', async () => {
+    await using world = await createSiteWorld();
+    const step = stepOf(await world.analyze(), 'switch');
+    const claim = world.claim(step, preconditionOf(await world.observe(step)));
+    world.aws.control.clearCalls();
+
+    await world.act(step, claim);
+    expect(world.operations()).toEqual(['UpdateDistribution']);
+    await world.seconds(5);
+    await world.observe(step, { claim });
+    await expect(world.act(step, claim)).rejects.toMatchObject({ code: 'site.changed-meanwhile' });
+    expect(world.operations().filter((each) => each === 'UpdateDistribution')).toHaveLength(1);
   });
 
   it('SITE-5 stops at somebody else’s change and says what it was', async () => {
