@@ -102,7 +102,10 @@ export async function startSlackHandler(environment: Environment): Promise<Slack
   });
 
   return async (event) => {
-    const { answer, settled } = ingress.handle(requestOf(event));
+    const request = requestOf(event);
+    // What only keeps the process ready is no request, and nothing to warn of.
+    if (request.method === '') return responseOf({ status: 404, headers: {}, body: '' });
+    const { answer, settled } = ingress.handle(request);
     const response = responseOf(await answer);
     // Whatever is still under way when this returns is frozen with the process.
     await Promise.race([settled, pause(gatewayMs / 2, undefined, { ref: false })]);
