@@ -1,0 +1,13 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import type { Finding } from './figure.ts';
+import { machineOf } from './machine.ts';
+import type { Context } from './site/context.ts';
+import { page } from './table.ts';
+
+/** The page and the JSON that goes with it. */
+export async function write(findings: readonly Finding[], { rounds, node }: Context): Promise<void> {
+  const machine = await machineOf(node);
+  await mkdir('docs/proof', { recursive: true });
+  await writeFile('docs/performance.md', page(findings, machine, rounds));
+  await writeFile('docs/proof/bench.json', `${JSON.stringify({ machine, rounds, findings }, null, 1)}\n`);
+}
