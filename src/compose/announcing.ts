@@ -5,7 +5,7 @@ import type { SlackClient } from '../bot/slack-client.ts';
 import type { Desk } from '../flows/desk.ts';
 import { UnreadableError } from '../flows/errors.ts';
 import { isNoticeId } from '../flows/notices.ts';
-import type { Log, Outbox, PromotionStore, Surface } from '../flows/ports.ts';
+import type { Hints, Log, Outbox, PromotionStore, Surface } from '../flows/ports.ts';
 import type { PromotionIn } from '../flows/promotion/promotion.ts';
 import { createExperience } from './experience.ts';
 import { mustBeThere } from './held.ts';
@@ -19,9 +19,11 @@ export function buildAnnouncing(deps: {
   readonly store: Store;
   readonly desk: Pick<Desk, 'decide' | 'find'>;
   readonly slack: SlackClient;
+  /** What showing one promotion makes due of others. */
+  readonly hints: Hints;
   readonly log: Log;
 }) {
-  const { store, desk, slack, log } = deps;
+  const { store, desk, slack, hints, log } = deps;
   const announcer = createAnnouncer({
     store: mustBeThere(store.promotions),
     outbox: store.outbox,
@@ -58,6 +60,7 @@ export function buildAnnouncing(deps: {
         redrawAtMs: store.clock.nowMs(),
         dueAtMs: store.clock.nowMs(),
       });
+      hints.wake(id, store.clock.nowMs());
     }
   };
 

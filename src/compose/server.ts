@@ -64,7 +64,7 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
     },
   };
   const { desk, tick } = buildWorker({ env, catalog, store, slack, hints, tickHints: hints, log });
-  const announce = buildAnnouncing({ store, desk, slack, log });
+  const announce = buildAnnouncing({ store, desk, slack, hints, log });
   const held = buildHeldKeeper({
     rows: store.held,
     outbox: store.outbox,

@@ -59,7 +59,7 @@ export function buildTickHandler(deps: {
   };
   const worker = createQueueWorker({
     tick,
-    announce: buildAnnouncing({ store, desk, slack, log }),
+    announce: buildAnnouncing({ store, desk, slack, hints, log }),
     runErrand: (errand) => runErrand(errandParts, errand),
     take: store.deliveries.take,
     held,
