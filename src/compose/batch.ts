@@ -29,6 +29,8 @@ const beginsWithMs = 8_000;
 export function createBatchHandler(
   work: (work: Work, messageId: string, leftMs: () => number) => Promise<void>,
   log: Log,
+  wait: (milliseconds: number, signal: AbortSignal) => Promise<void> = (milliseconds, signal) =>
+    pause(milliseconds, undefined, { signal }),
 ) {
   const one = async (messageId: string, body: string, leftMs: () => number): Promise<boolean> => {
     const message = parseWork(body);
@@ -43,7 +45,7 @@ export function createBatchHandler(
       }
       const ended = new AbortController();
       const late = async () => {
-        await pause(Math.max(0, leftMs() - answersWithMs), undefined, { signal: ended.signal });
+        await wait(Math.max(0, leftMs() - answersWithMs), ended.signal);
         log.error({}, 'a message was not done in time');
         return false;
       };
