@@ -183,6 +183,12 @@ function counted(judge, { cases: all, broken }, code, told) {
 const skippedOf = ({ missing, skipped }) =>
   missing === null ? skipped.reduce((sum, { count }) => sum + count, 0) : 1;
 
+const spellSkips = ({ missing, skipped }) => {
+  if (missing !== null) return `missing: ${missing}`;
+  if (skipped.length === 0) return '0';
+  return skipped.map(({ reason, count }) => `${count}: ${reason}`).join('; ');
+};
+
 /** The table as Markdown, which is readable as text too. */
 function tableOf(results) {
   const rows = results.map((one) => [
@@ -192,8 +198,7 @@ function tableOf(results) {
     String(one.cases),
     String(one.passed),
     String(one.failed),
-    String(skippedOf(one)) +
-      (one.missing === null ? one.skipped.map(({ reason }) => `: ${reason}`).join('') : `: ${one.missing}`),
+    spellSkips(one),
     String(one.divergences.length),
   ]);
   const head = [

@@ -11,7 +11,7 @@ export interface AwsRequest {
 export interface AwsAnswer {
   status: number;
   headers: Record<string, string>;
-  body: string;
+  body: string | Buffer;
 }
 
 /** What a request asks for, told from path and headers alone. */

@@ -49,6 +49,9 @@ const secrets = new Map([
   ['countersign/plain', 'just text'],
 ]);
 
+export const parameterNames = [...parameters.keys()];
+export const secretNames = [...secrets.keys()];
+
 const shelf = (held: ReadonlyMap<string, string>): SecretShelf => ({
   get: (name) => held.get(name),
   isForbidden: () => false,

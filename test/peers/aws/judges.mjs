@@ -1,4 +1,4 @@
-import { commandVersion, pythonVersion } from '../finders.mjs';
+import { commandVersion, pythonVersion, pythonWith } from '../finders.mjs';
 
 export const judges = [
   {
@@ -11,5 +11,14 @@ export const judges = [
       commandVersion('moto_server', ['--help'], /usage/);
       return pythonVersion('moto');
     },
+  },
+  {
+    id: 'botocore',
+    name: 'boto3 and its models',
+    judges: 'AWS stand-ins: every answer',
+    files: ['test/peers/aws/botocore.test.ts'],
+    from: 'Debian',
+    version: () => pythonVersion('boto3'),
+    env: () => ({ COUNTERSIGN_PYTHON: pythonWith('boto3') }),
   },
 ];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alsoInCbor } from '../cbor-protocol.ts';
 import { AlarmState, type MetricStatus } from '../control.ts';
 import { jsonAnswer, jsonOperation, jsonRefusal, readJson } from '../json-protocol.ts';
 import { AwsRefusal, type AwsRequest, type AwsService } from '../service.ts';
@@ -80,8 +81,8 @@ const PutMetricData = z.strictObject({
 const target = 'GraniteServiceVersion20100801';
 
 /**
- * CloudWatch in AWS JSON 1.0 with query-compatible errors, which is what the JavaScript SDK speaks. Not
- * modelled and refused: metric math, percentiles, dashboards, anomaly detection, log alarms.
+ * CloudWatch in AWS JSON 1.0 with query-compatible errors, which is what the JavaScript SDK speaks, and in RPC v2 CBOR,
+ * which boto3 speaks. Not modelled and refused: metric math, percentiles, dashboards, anomaly detection, log alarms.
  */
 export function createCloudWatchApi(options: {
   nowMs: () => number;
@@ -239,7 +240,7 @@ export function createCloudWatchApi(options: {
     },
   };
 
-  return {
+  const inJson: AwsService = {
     name: 'cloudwatch',
     codes: { throttled: 'Throttling', denied: 'AccessDenied', unavailable: 'ServiceUnavailable' },
     recognise(request) {
@@ -256,6 +257,7 @@ export function createCloudWatchApi(options: {
     refuse: (refusal) =>
       jsonRefusal('1.0', refusal, { namespace: 'com.amazonaws.cloudwatch', queryCompatible: true }),
   };
+  return alsoInCbor(inJson, target);
 }
 
 function describe(alarm: Alarm) {

@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** What boto3 made of one answer, and what its models say of it. */
+export interface Told {
+  readonly protocol: string | null;
+  /** Missing, unknown or ill-typed members, and answers that could not be read at all. */
+  readonly problems: readonly string[];
+  readonly answer: Readonly<Record<string, unknown>> | null;
+  readonly refusal: {
+    readonly code: string;
+    readonly message: string;
+    readonly status: number;
+    /** The model lists it for this operation. */
+    readonly isModelled: boolean;
+  } | null;
+}
+
+export interface Botocore {
+  readonly version: string;
+  call(
+    service: string,
+    operation: string,
+    input?: Readonly<Record<string, unknown>>,
+    protocol?: 'json',
+  ): Promise<Told>;
+  close(): void;
+}
+
+/** An SDK that we did not write for, as a process that is told of one call a line. */
+export async function startBotocore(endpoint: string): Promise<Botocore> {
+  const python = process.env['COUNTERSIGN_PYTHON'] ?? 'python3';
+  const script = new URL('./botocore_calls.py', import.meta.url).pathname;
+  const child = spawn(python, [script, endpoint], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async <Line>(): Promise<Line> => {
+    const { value, done } = await lines.next();
+    if (done === true) throw new Error('boto3 ended.');
+    return JSON.parse(value) as Line;
+  };
+  const { botocore: version } = await next<{ botocore: string }>();
+  return {
+    version,
+    async call(service, operation, input = {}, protocol) {
+      child.stdin.write(`${JSON.stringify({ service, operation, input, protocol })}\n`);
+      return next<Told>();
+    },
+    close: () => child.stdin.end(),
+  };
+}
