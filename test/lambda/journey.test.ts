@@ -117,15 +117,19 @@ describe('a bad release, taken back by the event of an alarm', () => {
   afterAll(() => world.close());
 
   it('the alarm goes off, and in the same second production is on its way back', async () => {
-    world.workspace.releases.push({ version: 'v1.6.0' });
+    const { releases, aws } = world.workspace;
+    releases.push({ version: 'v1.6.0' });
     await world.advance(40);
+    aws.control.setAlarm({ name: 'site-origin-latency', state: 'OK' });
     await askAndApprove(world, 'v1.6.0');
     await world.until('it is watched', async () => (await world.phase()) === 'monitoring', 900);
-    await world.until('it is going back', async () => (await world.phase()) !== 'monitoring', 1_800);
+    await world.advance(20);
+    expect(switches(world)).toHaveLength(1);
 
-    const alarm = world.workspace.aws.control
-      .state()
-      .alarms.find(({ name }) => name === 'site-origin-latency');
+    aws.control.setAlarm({ name: 'site-origin-latency', state: 'measured' });
+    await world.until('it is going back', () => switches(world).length === 2, 300);
+
+    const alarm = aws.control.state().alarms.find(({ name }) => name === 'site-origin-latency');
     const [, back] = switches(world);
     expect(alarm?.state).toBe('ALARM');
     expect((back?.atMs ?? Number.NaN) - (alarm?.transitionedAtMs ?? Number.NaN)).toBeLessThan(1_000);

@@ -83,7 +83,7 @@ describe('a function under AWS’s runtime client', () => {
     await lambda.rested();
     const [instance] = lambda.instances();
 
-    expect(isStopped(instance?.pid ?? 0)).toBe(true);
+    await expect.poll(() => isStopped(instance?.pid ?? 0)).toBe(true);
     // Real time, because the process lives in it: enough for forty ticks.
     await pause(200);
 

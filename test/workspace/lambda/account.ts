@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
-import { createAwsStandIn } from '../../../workspace/aws/index.ts';
+import { createAwsApiServer } from '../../../workspace/aws/api-server.ts';
+import { createAwsFaults } from '../../../workspace/aws/faults.ts';
 import { createWorkspaceClock } from '../../../workspace/clock.ts';
 import { createLambdaCloud } from '../../../workspace/lambda/cloud.ts';
 import { PolicyDocument } from '../../../workspace/lambda/policies.ts';
@@ -15,9 +16,17 @@ const everything = PolicyDocument.parse({
 export async function openCloud() {
   const clock = createWorkspaceClock({ startMs, speed: 0 });
   const cloud = createLambdaCloud({ clock });
-  const aws = await createAwsStandIn({ clock, ...cloud.aws, warmUpMinutes: 0 });
+  const { services = [], mayCall } = cloud.aws;
+  const server = createAwsApiServer({
+    clock,
+    services,
+    faults: createAwsFaults(clock.nowMs),
+    settle: () => {},
+    ...(mayCall === undefined ? {} : { mayCall }),
+  });
+  const aws = { apiUrl: await server.listen() };
   onTestFinished(async () => {
-    await aws.close();
+    await server.close();
     clock.close();
   });
   const { accessKeyId } = cloud.credentialsFor('test', [everything]);
