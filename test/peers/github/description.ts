@@ -237,7 +237,7 @@ export function readDescription(): GithubDescription {
       const kind = kinds.find((each) => each.includes('json'));
       if (kind !== undefined) {
         const place = named ?? pointer(...at, 'responses', String(status));
-        const { schema } = content?.[kind] as { schema?: unknown };
+        const { schema } = (content?.[kind] ?? {}) as { schema?: unknown };
         const more = invented(schema, said);
         wrongs.push(...more.filter((each) => each !== saysItsStatus).map((each) => `answer: ${each}`));
         wrongs.push(
