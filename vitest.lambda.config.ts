@@ -7,6 +7,7 @@ export default defineConfig({
     globalSetup: ['test/lambda/package-once.ts'],
     setupFiles: ['test/support/environment.ts'],
     environment: 'node',
+    reporters: ['default', './test/peers/telling-reporter.ts'],
     isolate: false,
     // Each file starts processes of its own; more at a time than there are cores would time them out.
     maxWorkers: 2,

@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/browser/**/*.test.ts'],
     environment: 'node',
+    reporters: ['default', './test/peers/telling-reporter.ts'],
     testTimeout: 60_000,
     hookTimeout: 90_000,
     // Each test goes on where the one before it stopped.

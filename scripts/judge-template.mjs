@@ -1,4 +1,5 @@
-// npm run judge-template: what others think of the packaged template: AWS's cfn-lint and cfn-guard, where they are to be had.
+// npm run judge-template [cfn-lint|cfn-guard]: what others think of the packaged template: AWS's cfn-lint and cfn-guard,
+// where they are to be had.
 import { spawn } from 'node:child_process';
 import { access, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -46,9 +47,14 @@ try {
   });
   await import('esbuild').then(({ stop }) => stop());
   const template = join(place, '.serverless/cloudformation-template-update-stack.json');
-  const verdicts = [await lint(template), await guard(template)];
+  const judges = { 'cfn-lint': lint, 'cfn-guard': guard };
+  const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(judges);
+  const verdicts = [];
+  for (const name of names) verdicts.push(await judges[name](template));
   for (const { text } of verdicts) console.log(text);
-  console.log(`${verdicts.filter(({ outcome }) => outcome === 'skipped').length} of 2 judges skipped`);
+  console.log(
+    `${verdicts.filter(({ outcome }) => outcome === 'skipped').length} of ${verdicts.length} judges skipped`,
+  );
   process.exitCode = verdicts.some(({ outcome }) => outcome === 'failed') ? 1 : 0;
 } finally {
   await rm(place, { recursive: true, force: true });

@@ -7,10 +7,11 @@ import { root } from './bundled.mjs';
 
 /**
  * Lets servers, models and payloads that others wrote judge us:
- * `node scripts/peers.mjs [--only ID,ID] [--strict] [--write] [--offline]`.
+ * `node scripts/peers.mjs [--only ID,ID] [--strict] [--write] [--offline] [--heard FOLDER]`.
  * One table, one line for each judge; the same as JSON in `test-results/judges.json`, and with `--write` kept in
  * `docs/judges.md`. A judge that is missing is a counted skip; with `--strict` or `CI=true` it fails where npm or Debian
- * has it. `--offline` installs nothing.
+ * has it. `--offline` installs nothing. `--heard FOLDER` takes what a part left there as `ID.json` when it ran by itself
+ * with COUNTERSIGN_JUDGE_RESULT, instead of running it once more.
  */
 const { values } = parseArgs({
   options: {
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     strict: { type: 'boolean', default: process.env['CI'] === 'true' },
     write: { type: 'boolean', default: false },
     offline: { type: 'boolean', default: false },
+    heard: { type: 'string' },
   },
 });
 const peers = join(root, 'test/peers');
@@ -32,7 +34,10 @@ const modifiedMs = (file) =>
     () => 0,
   );
 
-/** Packages of judges are nobody else's business: they are installed where and when they are needed. */
+/**
+ * Packages of judges are nobody else's business: they are installed where and when they are needed. What one of them
+ * has built is kept, unlike with `npm ci`.
+ */
 async function install() {
   const [wanted, there] = await Promise.all([
     modifiedMs(join(peers, 'package-lock.json')),
@@ -42,7 +47,7 @@ async function install() {
   console.log('Installing the packages of test/peers …');
   const { status } = spawnSync(
     'npm',
-    ['ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error'],
+    ['install', '--ignore-scripts', '--no-save', '--no-fund', '--no-audit', '--loglevel=error'],
     {
       cwd: peers,
       stdio: ['ignore', 'inherit', 'inherit'],
@@ -90,38 +95,53 @@ async function heard(judge) {
   } catch (error) {
     return { ...nothing, missing: error.message };
   }
+  const startedMs = performance.now();
+  const told = await ownResult(judge.id).then((known) => known ?? run(judge, env));
+  const seconds = Math.round((performance.now() - startedMs) / 1000);
+  if (told.result === null)
+    return {
+      ...nothing,
+      version,
+      seconds,
+      missing: null,
+      problems: [`its part did not run (${told.code}):\n${told.text.slice(-3_000)}`],
+    };
+  return { ...about, version, seconds, missing: null, ...counted(judge, told) };
+}
+
+const resultIn = (file) => readFile(file, 'utf8').then(JSON.parse, () => null);
+
+/** What a part left that ran by itself; it failed then and there if it failed. */
+async function ownResult(id) {
+  if (values.heard === undefined) return null;
+  const result = await resultIn(join(values.heard, `${id}.json`));
+  return result === null ? null : { result, code: 0, text: '' };
+}
+
+async function run(judge, env) {
+  await judge.prepare?.();
   const file = join(place, `${judge.id}.json`);
   const vitest = [
     process.execPath,
     join(root, 'node_modules/vitest/vitest.mjs'),
     'run',
     '--config',
-    'vitest.peers.config.ts',
+    judge.config ?? 'vitest.peers.config.ts',
     ...(judge.names === undefined ? [] : ['--testNamePattern', judge.names]),
   ];
   const [command, ...args] = canBeAlone ? ['unshare', ...aloneArgs, ...vitest] : vitest;
-  const startedMs = performance.now();
-  const { code, told } = await outputOf(command, args, {
+  const { code, told: text } = await outputOf(command, args, {
     ...process.env,
     NO_COLOR: '1',
     ...env,
-    COUNTERSIGN_JUDGE_FILES: JSON.stringify(judge.files),
+    COUNTERSIGN_JUDGE_FILES: JSON.stringify(judge.files ?? []),
     COUNTERSIGN_JUDGE_RESULT: file,
   });
-  const seconds = Math.round((performance.now() - startedMs) / 1000);
-  const result = await readFile(file, 'utf8').then(JSON.parse, () => null);
-  if (result === null)
-    return {
-      ...nothing,
-      version,
-      seconds,
-      missing: null,
-      problems: [`its part did not run (${code}):\n${told.slice(-3_000)}`],
-    };
-  return { ...about, version, seconds, missing: null, ...counted(judge, result, code, told) };
+  return { result: await resultIn(file), code, text };
 }
 
-function counted(judge, { cases: all, broken }, code, told) {
+function counted(judge, { result, code, text }) {
+  const { cases: all, broken } = result;
   const listed = judge.divergences ?? [];
   const divergences = new Map();
   const meet = ({ name, reason }) => {
@@ -166,9 +186,9 @@ function counted(judge, { cases: all, broken }, code, told) {
   for (const each of listed)
     if (!used.has(each) && each.sometimes !== true)
       problems.push(`the divergence "${each.name}" did not happen in "${each.test}": take it off the list`);
-  if (cases.length === 0) problems.push(`no test ran:\n${told.slice(-3_000)}`);
+  if (cases.length === 0) problems.push(`no test ran:\n${text.slice(-3_000)}`);
   if (code !== 0 && failed === 0 && diverged === 0 && problems.length === 0)
-    problems.push(`vitest ended with ${code}:\n${told.slice(-3_000)}`);
+    problems.push(`vitest ended with ${code}:\n${text.slice(-3_000)}`);
   return {
     cases: cases.length,
     passed,

@@ -6,11 +6,14 @@ import { existsSync, readdirSync } from 'node:fs';
  * @property {string} id      for `--only`
  * @property {string} name    as the table calls it
  * @property {string} judges  what of ours it judges, in a few words
- * @property {string[]} files the test files of its part
+ * @property {string[]} [files] the test files of its part
+ * @property {string} [config] instead of them: a vitest configuration of its own, which has `telling-reporter.ts` among its
+ *   reporters
  * @property {string} [names] only tests whose full name this regular expression finds
  * @property {'npm' | 'Debian' | 'npm and Debian' | null} from
  *   where CI can install it from; null where from nowhere, so that its absence is a skip and never a failure
  * @property {() => string} version  what is installed here; throws with the reason where it is missing
+ * @property {() => void} [prepare]  what has to be built before its part runs
  * @property {boolean} [alone]  never without a network of its own, as it binds every address there is
  * @property {() => Record<string, string>} [env]  what the tests are told in their environment
  * @property {{ test: string, says: string, name: string, reason: string, sometimes?: boolean }[]} [divergences]

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import './divergences.ts';
 import type { Reporter, TestModule } from 'vitest/node';
 
@@ -23,6 +24,7 @@ export default class TellingReporter implements Reporter {
       ...modules.flatMap((module) => module.errors().map(({ message }) => message)),
       ...unhandled.map(({ message = 'an error without words' }) => message),
     ];
+    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, JSON.stringify({ cases, broken }));
   }
 }

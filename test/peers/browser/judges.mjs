@@ -1,0 +1,12 @@
+import { commandVersion } from '../finders.mjs';
+
+export const judges = [
+  {
+    id: 'chromium',
+    name: 'Chromium',
+    judges: 'the page of the workspace',
+    config: 'vitest.page.config.ts',
+    from: 'Debian',
+    version: () => commandVersion('/usr/bin/chromium', ['--version'], /(\d+(?:\.\d+)+)/),
+  },
+];
