@@ -10,6 +10,7 @@ import {
   AwsRefusal,
   type AwsRequest,
   type AwsService,
+  accessKeyIdOf,
 } from './service.ts';
 
 export interface AwsApiServer {
@@ -62,7 +63,7 @@ export function createAwsApiServer(options: {
     for (const service of services) {
       const operation = service.recognise(request);
       if (operation === undefined) continue;
-      const accessKeyId = /Credential=([^/]+)\//.exec(request.headers['authorization'] ?? '')?.[1];
+      const accessKeyId = accessKeyIdOf(request);
       const seen = {
         atMs,
         ...(accessKeyId === undefined ? {} : { accessKeyId }),

@@ -55,3 +55,7 @@ export class AwsRefusal extends Error {
     this.status = status;
   }
 }
+
+/** Whose signature a request carries. */
+export const accessKeyIdOf = (request: AwsRequest): string | undefined =>
+  /Credential=([^/]+)\//.exec(request.headers['authorization'] ?? '')?.[1];

@@ -23,6 +23,13 @@ export interface Credentials {
   readonly sessionToken: string;
 }
 
+interface Holder {
+  readonly roleArn: string;
+  readonly policies: readonly PolicyDocument[];
+  /** What conditions of its policies can ask about. */
+  readonly context: Readonly<Record<string, string>>;
+}
+
 /** What an account has besides distributions and metrics: queues, secrets, roles and who may what. */
 export interface LambdaCloud {
   readonly clock: WorkspaceClock;
@@ -36,8 +43,9 @@ export interface LambdaCloud {
   forbid(name: string): void;
   addRole(role: EnvironmentRole): void;
   sessions(): readonly RoleSession[];
-  credentialsFor(holder: string, policies: readonly PolicyDocument[]): Credentials;
-  /** Who holds these credentials: the holder named when they were made, or the ARN of an assumed role. */
+  /** Made for a function's role. */
+  credentialsFor(roleArn: string, policies: readonly PolicyDocument[]): Credentials;
+  /** The ARN of the role behind these credentials. */
   holderOf(accessKeyId: string | undefined): string | undefined;
   /** Calls that were refused because no policy allows them. */
   denials(): readonly string[];
@@ -53,7 +61,7 @@ export function createLambdaCloud({ clock }: { clock: WorkspaceClock }): LambdaC
   const forbidden = new Set<string>();
   const roles: EnvironmentRole[] = [];
   const sessions: RoleSession[] = [];
-  const holders = new Map<string, { holder: string; policies: readonly PolicyDocument[] }>();
+  const holders = new Map<string, Holder>();
   const denials: string[] = [];
   let dynamo: DynamoStandIn | undefined;
   let bus: EventBus | undefined;
@@ -65,6 +73,8 @@ export function createLambdaCloud({ clock }: { clock: WorkspaceClock }): LambdaC
   const put = (values: Map<string, string>) => (name: string, value: string | null) =>
     void (value === null ? values.delete(name) : values.set(name, value));
 
+  const holderOf = (accessKeyId: string | undefined) => holders.get(accessKeyId ?? '')?.roleArn;
+
   return {
     clock,
     aws: {
@@ -75,10 +85,14 @@ export function createLambdaCloud({ clock }: { clock: WorkspaceClock }): LambdaC
         createStsApi({
           nowMs,
           roles: () => roles,
+          holderOf,
           onSession(session) {
             sessions.push(session);
             const policies = roles.find(({ arn }) => arn === session.roleArn)?.policies ?? [];
-            holders.set(session.accessKeyId, { holder: session.roleArn, policies });
+            const context = Object.fromEntries(
+              Object.entries(session.tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]),
+            );
+            holders.set(session.accessKeyId, { roleArn: session.roleArn, policies, context });
           },
         }),
         createDynamoApi({
@@ -91,10 +105,11 @@ export function createLambdaCloud({ clock }: { clock: WorkspaceClock }): LambdaC
       mayCall({ accessKeyId, service, operation, request }) {
         const held = holders.get(accessKeyId ?? '');
         const denied = deedsOf(service.name, operation, request).find(
-          (deed) => !isAllowed(held?.policies ?? [], deed),
+          (deed) =>
+            !isAllowed(held?.policies ?? [], { ...deed, context: { ...deed.context, ...held?.context } }),
         );
         if (denied === undefined) return true;
-        denials.push(`${held?.holder ?? 'nobody'}: ${denied.action} on ${denied.resource}`);
+        denials.push(`${held?.roleArn ?? 'nobody'}: ${denied.action} on ${denied.resource}`);
         return false;
       },
       onAlarmChange: (change) => bus?.putAlarmChange(change),
@@ -110,16 +125,16 @@ export function createLambdaCloud({ clock }: { clock: WorkspaceClock }): LambdaC
     forbid: (name) => void forbidden.add(name),
     addRole: (role) => void roles.push(role),
     sessions: () => sessions,
-    credentialsFor(holder, policies) {
+    credentialsFor(roleArn, policies) {
       const accessKeyId = `ASIA${randomBytes(8).toString('hex').toUpperCase()}`;
-      holders.set(accessKeyId, { holder, policies });
+      holders.set(accessKeyId, { roleArn, policies, context: {} });
       return {
         accessKeyId,
         secretAccessKey: randomBytes(20).toString('hex'),
         sessionToken: randomBytes(60).toString('base64'),
       };
     },
-    holderOf: (accessKeyId) => holders.get(accessKeyId ?? '')?.holder,
+    holderOf,
     denials: () => denials,
     connect(parts) {
       dynamo = parts.dynamo ?? dynamo;

@@ -13,6 +13,15 @@ const Statement = z.strictObject({
 export const PolicyDocument = z.object({ Version: z.literal('2012-10-17'), Statement: z.array(Statement) });
 export type PolicyDocument = z.infer<typeof PolicyDocument>;
 
+/** Who may become a role. */
+export const TrustDocument = z.object({
+  Version: z.literal('2012-10-17'),
+  Statement: z.array(
+    Statement.omit({ Resource: true }).extend({ Principal: z.strictObject({ AWS: OneOrMore }) }),
+  ),
+});
+export type TrustDocument = z.infer<typeof TrustDocument>;
+
 /** One thing that a call does, as IAM sees it. */
 export interface Deed {
   readonly action: string;
@@ -36,6 +45,24 @@ export function isAllowed(policies: readonly PolicyDocument[], deed: Deed): bool
         holds(Condition ?? {}, deed.context ?? {}),
     );
   return meant.length > 0 && meant.every(({ Effect }) => Effect === 'Allow');
+}
+
+/** Whether a trust document lets this caller begin a session with these tags. Tagging is a permission of its own. */
+export function isTrusted(
+  trust: TrustDocument,
+  caller: { readonly arn: string; readonly tags: Readonly<Record<string, string>> },
+): boolean {
+  const policy: PolicyDocument = {
+    Version: trust.Version,
+    Statement: trust.Statement.filter(({ Principal }) => Principal.AWS.includes(caller.arn)).map(
+      ({ Principal: _, ...statement }) => ({ ...statement, Resource: ['*'] }),
+    ),
+  };
+  const context = Object.fromEntries(
+    Object.entries(caller.tags).map(([key, value]) => [`aws:RequestTag/${key}`, value]),
+  );
+  const actions = ['sts:AssumeRole', ...(Object.keys(caller.tags).length > 0 ? ['sts:TagSession'] : [])];
+  return actions.every((action) => isAllowed([policy], { action, resource: '*', context }));
 }
 
 function holds(

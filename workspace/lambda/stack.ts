@@ -149,7 +149,7 @@ export async function deployStack(options: StackOptions): Promise<DeployedStack>
     for (const [name, content] of Object.entries(options.files ?? {})) {
       await writeFile(join(taskRoot, name), content);
     }
-    const credentials = cloud.credentialsFor(read.FunctionName, policiesOf.get(read.Role) ?? []);
+    const credentials = cloud.credentialsFor(read.Role, policiesOf.get(read.Role) ?? []);
     functions.push(
       createFunction({
         runtime,

@@ -1,13 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { type AwsOperation, AwsRefusal, type AwsRequest, type AwsService } from '../aws/service.ts';
+import {
+  type AwsOperation,
+  AwsRefusal,
+  type AwsRequest,
+  type AwsService,
+  accessKeyIdOf,
+} from '../aws/service.ts';
 import { writeXml } from '../aws/xml.ts';
+import { isTrusted, type TrustDocument } from './policies.ts';
 
 /** A role that can be assumed here. */
 export interface AssumableRole {
   readonly arn: string;
   readonly maxSessionSeconds?: number;
-  /** Says why this session may not be: a tag that the trust document asks for is missing. Null lets it pass. */
-  readonly objection?: (session: Pick<RoleSession, 'tags' | 'sessionName'>) => string | null;
+  readonly trust: TrustDocument;
 }
 
 /** One session as CloudTrail would show it. */
@@ -24,7 +30,8 @@ const apiVersion = '2011-06-15';
 const namespace = 'https://sts.amazonaws.com/doc/2011-06-15/';
 const usualSeconds = 3_600;
 
-const known = new Set(['Action', 'Version', 'RoleArn', 'RoleSessionName', 'DurationSeconds']);
+/** `Tags` alone is how an empty list is written. */
+const known = new Set(['Action', 'Version', 'RoleArn', 'RoleSessionName', 'DurationSeconds', 'Tags']);
 
 /**
  * STS over the query protocol: AssumeRole with session tags, each session recorded. Policies in the request, external
@@ -33,11 +40,13 @@ const known = new Set(['Action', 'Version', 'RoleArn', 'RoleSessionName', 'Durat
 export function createStsApi(options: {
   nowMs: () => number;
   roles: () => readonly AssumableRole[];
+  /** The role behind the credentials of a call. */
+  holderOf: (accessKeyId: string | undefined) => string | undefined;
   onSession: (session: RoleSession) => void;
 }): AwsService {
   const { nowMs } = options;
 
-  const assumeRole = (form: URLSearchParams): RoleSession => {
+  const assumeRole = (form: URLSearchParams, callerArn: string): RoleSession => {
     const tags = tagsIn(form);
     const stranger = [...form.keys()].find(
       (key) => !known.has(key) && !/^Tags\.member\.\d+\.(Key|Value)$/.test(key),
@@ -52,11 +61,10 @@ export function createStsApi(options: {
     }
     const seconds = Number(form.get('DurationSeconds') ?? usualSeconds);
     const role = options.roles().find(({ arn }) => arn === roleArn);
-    const objection = role === undefined ? 'unknown role' : (role.objection?.({ tags, sessionName }) ?? null);
-    if (role === undefined || objection !== null) {
+    if (role === undefined || !isTrusted(role.trust, { arn: callerArn, tags })) {
       throw new AwsRefusal(
         'AccessDenied',
-        `User: arn:aws:sts::111122223333:assumed-role/countersign is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`,
+        `User: ${callerArn} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`,
         403,
       );
     }
@@ -87,7 +95,8 @@ export function createStsApi(options: {
       if (name !== 'AssumeRole') {
         throw new AwsRefusal('InvalidAction', `Could not find operation ${name} for version ${apiVersion}`);
       }
-      const session = assumeRole(formOf(request) ?? new URLSearchParams());
+      const caller = options.holderOf(accessKeyIdOf(request)) ?? 'nobody';
+      const session = assumeRole(formOf(request) ?? new URLSearchParams(), caller);
       const roleName = session.roleArn.split('/').at(-1) ?? '';
       const content = {
         AssumeRoleResult: {

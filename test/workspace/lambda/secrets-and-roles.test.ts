@@ -1,6 +1,6 @@
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { PolicyDocument } from '../../../workspace/lambda/policies.ts';
+import { PolicyDocument, TrustDocument } from '../../../workspace/lambda/policies.ts';
 import { openCloud, queueUrl } from './account.ts';
 
 const roleArn = 'arn:aws:iam::111122223333:role/countersign-site-production';
@@ -50,6 +50,19 @@ describe('the parameter store and the secrets manager', () => {
   });
 });
 
+const trusting = (more: object = {}) =>
+  TrustDocument.parse({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { AWS: 'test' },
+        Action: ['sts:AssumeRole', 'sts:TagSession'],
+        ...more,
+      },
+    ],
+  });
+
 describe('roles', () => {
   async function openSts() {
     const account = await openCloud();
@@ -74,7 +87,7 @@ describe('roles', () => {
 
   it('are assumed with session tags, which are on record', async () => {
     const { cloud, assume, clock } = await openSts();
-    cloud.addRole({ arn: roleArn, policies: [] });
+    cloud.addRole({ arn: roleArn, policies: [], trust: trusting() });
 
     const { Credentials, AssumedRoleUser } = await assume();
 
@@ -90,11 +103,8 @@ describe('roles', () => {
   it('are refused when unknown, when their trust objects, for too long, and with what is not modelled', async () => {
     const { cloud, assume } = await openSts();
     await expect(assume()).rejects.toMatchObject({ name: 'AccessDenied' });
-    cloud.addRole({
-      arn: roleArn,
-      policies: [],
-      objection: ({ tags }) => ('countersign:plan' in tags ? null : 'a session without a plan'),
-    });
+    const Condition = { StringLike: { 'aws:RequestTag/countersign:plan': '?*' } };
+    cloud.addRole({ arn: roleArn, policies: [], trust: trusting({ Condition }) });
 
     await expect(assume()).rejects.toMatchObject({ name: 'AccessDenied' });
     const Tags = [{ Key: 'countersign:plan', Value: 'd1' }];
@@ -103,6 +113,43 @@ describe('roles', () => {
     expect(cloud.sessions()).toEqual([]);
     await assume({ Tags });
     expect(cloud.sessions()).toHaveLength(1);
+  });
+
+  it('are refused to somebody else, and with tags to whom tagging is not allowed', async () => {
+    const { cloud, assume } = await openSts();
+    cloud.addRole({ arn: roleArn, policies: [], trust: trusting({ Principal: { AWS: 'somebody else' } }) });
+    await expect(assume()).rejects.toMatchObject({ name: 'AccessDenied' });
+
+    const untagged = await openSts();
+    untagged.cloud.addRole({ arn: roleArn, policies: [], trust: trusting({ Action: 'sts:AssumeRole' }) });
+    await expect(untagged.assume()).rejects.toMatchObject({ name: 'AccessDenied' });
+    await untagged.assume({ Tags: [] });
+    expect(untagged.cloud.sessions()).toHaveLength(1);
+  });
+
+  it('that ask for a tag of the session act only with it', async () => {
+    const { cloud, assume, call } = await openSts();
+    cloud.createQueue({ name: 'work', visibilitySeconds: 30 });
+    const policy = PolicyDocument.parse({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Action: 'sqs:SendMessage',
+          Resource: '*',
+          Condition: { StringLike: { 'aws:PrincipalTag/countersign:plan': '?*' } },
+        },
+      ],
+    });
+    cloud.addRole({ arn: roleArn, policies: [policy], trust: trusting() });
+    const send = async (Key: string) => {
+      const { Credentials } = await assume({ Tags: [{ Key, Value: 'x' }] });
+      const body = { QueueUrl: queueUrl('work'), MessageBody: 'x' };
+      return (await call('AmazonSQS.SendMessage', body, Credentials?.AccessKeyId)).status;
+    };
+
+    expect(await send('countersign:promotion')).toBe(403);
+    expect(await send('countersign:plan')).toBe(200);
   });
 
   it('may do what their policies say and nothing else; what was refused is on record', async () => {
