@@ -1,152 +1,163 @@
-// zod as the Slack-facing function has it: zod's own core, which does all the parsing, under the functions and methods
-// that src/ uses. The rest of zod (its methods for everything else on every schema, JSON schema, languages) takes longer
-// to load than all that a click does. A function that is not here fails the bundling; test/scripts holds what is here
-// to zod itself.
+// zod as the Slack-facing function has it: zod's own core does all the parsing, under the functions and methods that
+// src/ uses, and a schema is only made once something is parsed by it. All of zod, and all of our schemas made at once,
+// take longer than everything else that a click does. What is missing here fails the bundling, or its test, which
+// holds this to zod itself: test/scripts/lean-zod.test.ts.
 import * as core from 'zod/v4/core';
 
-export const string = () => new core.$ZodString({ type: 'string' });
-export const number = () => new core.$ZodNumber({ type: 'number', checks: [] });
-export const int = () =>
-  new core.$ZodNumberFormat({ type: 'number', check: 'number_format', abort: false, format: 'safeint' });
-export const boolean = () => new core.$ZodBoolean({ type: 'boolean' });
-export const unknown = () => new core.$ZodUnknown({ type: 'unknown' });
-export const literal = (value) =>
-  new core.$ZodLiteral({ type: 'literal', values: Array.isArray(value) ? value : [value] });
-const enumeration = (values) =>
-  new core.$ZodEnum({
-    type: 'enum',
-    entries: Array.isArray(values) ? Object.fromEntries(values.map((value) => [value, value])) : values,
-  });
-
-export { enumeration as enum };
-export const array = (element) => new core.$ZodArray({ type: 'array', element });
-export const tuple = (items) => new core.$ZodTuple({ type: 'tuple', items, rest: null });
-export const record = (keyType, valueType) => new core.$ZodRecord({ type: 'record', keyType, valueType });
-export const union = (options) => new core.$ZodUnion({ type: 'union', options });
-export const discriminatedUnion = (discriminator, options) =>
-  new core.$ZodDiscriminatedUnion({ type: 'union', options, discriminator });
-export const custom = (fn) => new core.$ZodCustom({ type: 'custom', check: 'custom', fn, abort: true });
-
-const never = new core.$ZodNever({ type: 'never' });
-const anything = unknown();
-export const object = (shape) => new core.$ZodObject({ type: 'object', shape });
-export const strictObject = (shape) => new core.$ZodObject({ type: 'object', shape, catchall: never });
-export const looseObject = (shape) => new core.$ZodObject({ type: 'object', shape, catchall: anything });
-
-const nothing = new core.$ZodNull({ type: 'null' });
-export const json = () => {
-  const value = new core.$ZodLazy({
-    type: 'lazy',
-    getter: () => union([string(), number(), boolean(), nothing, array(value), record(string(), value)]),
-  });
-  return value;
+const built = (schema) => {
+  schema.made ??= schema.make();
+  return schema.made;
 };
 
-const methods = {
+/** Of a union that is told apart by one key only the member that can fit; the whole where none does, for its words. */
+function fitting(schema, value) {
+  if (schema.discriminator === undefined || typeof value !== 'object' || value === null) return schema;
+  const told = value[schema.discriminator];
+  return schema.options.find(({ shape }) => shape?.[schema.discriminator]?.values?.includes(told)) ?? schema;
+}
+
+const common = {
   parse(value) {
-    return core.parse(this, value);
+    return core.parse(built(fitting(this, value)), value);
   },
   safeParse(value) {
-    return core.safeParse(this, value);
+    return core.safeParse(built(fitting(this, value)), value);
   },
   nullable() {
-    return new core.$ZodNullable({ type: 'nullable', innerType: this });
+    return schema(() => new core.$ZodNullable({ type: 'nullable', innerType: built(this) }));
   },
   optional() {
-    return new core.$ZodOptional({ type: 'optional', innerType: this });
+    return schema(() => new core.$ZodOptional({ type: 'optional', innerType: built(this) }));
   },
   default(value) {
-    return new core.$ZodDefault({
-      type: 'default',
-      innerType: this,
-      get defaultValue() {
-        return typeof value === 'function' ? value() : core.util.shallowClone(value);
-      },
-    });
+    const fresh = () => (typeof value === 'function' ? value() : structuredClone(value));
+    return schema(
+      () =>
+        new core.$ZodDefault({
+          type: 'default',
+          innerType: built(this),
+          get defaultValue() {
+            return fresh();
+          },
+        }),
+    );
   },
   catch(value) {
-    const catchValue = typeof value === 'function' ? value : core.util.constantCatch(value);
-    return new core.$ZodCatch({ type: 'catch', innerType: this, catchValue });
+    const catchValue = typeof value === 'function' ? value : () => value;
+    return schema(() => new core.$ZodCatch({ type: 'catch', innerType: built(this), catchValue }));
   },
 };
 
-/** A schema of the same kind with one check more. */
-const checked = (schema, check) =>
-  core.clone(
-    schema,
-    core.util.mergeDefs(schema._zod.def, { checks: [...(schema._zod.def.checks ?? []), check] }),
-    { parent: true },
+function schema(make, more, methods = common) {
+  return Object.assign(Object.create(methods), { make }, more);
+}
+
+/** One check more on a schema of the same kind. */
+function checked(inner, methods, check) {
+  return schema(
+    () => {
+      const { def } = built(inner)._zod;
+      return core.clone(built(inner), { ...def, checks: [...(def.checks ?? []), check()] }, { parent: true });
+    },
+    {},
+    methods,
   );
+}
 
 const lengths = {
+  ...common,
   min(minimum) {
-    return checked(this, core._minLength(minimum));
+    return checked(this, lengths, () => core._minLength(minimum));
   },
   max(maximum) {
-    return checked(this, core._maxLength(maximum));
+    return checked(this, lengths, () => core._maxLength(maximum));
   },
   length(length) {
-    return checked(this, core._length(length));
+    return checked(this, lengths, () => core._length(length));
   },
 };
 const sizes = {
+  ...common,
   min(value) {
-    return checked(this, core._gte(value));
+    return checked(this, sizes, () => core._gte(value));
   },
   max(value) {
-    return checked(this, core._lte(value));
+    return checked(this, sizes, () => core._lte(value));
   },
   positive() {
-    return checked(this, core._gt(0));
+    return checked(this, sizes, () => core._gt(0));
   },
 };
 const shapes = {
-  get shape() {
-    return this._zod.def.shape;
-  },
+  ...common,
   extend(shape) {
-    return core.util.extend(this, shape);
-  },
-};
-const choices = {
-  get options() {
-    return this._zod.def.options;
-  },
-};
-const constants = {
-  get value() {
-    return this._zod.def.values[0];
+    return objectOf({ ...this.shape, ...shape }, this.rest);
   },
 };
 
-const special = new Map([
-  [core.$ZodString, lengths],
-  [core.$ZodArray, lengths],
-  [core.$ZodNumber, sizes],
-  [core.$ZodNumberFormat, sizes],
-  [core.$ZodObject, shapes],
-  [core.$ZodUnion, choices],
-  [core.$ZodDiscriminatedUnion, choices],
-  [core.$ZodLiteral, constants],
-]);
-for (const kind of [
-  ...special.keys(),
-  core.$ZodBoolean,
-  core.$ZodCatch,
-  core.$ZodCustom,
-  core.$ZodDefault,
-  core.$ZodEnum,
-  core.$ZodLazy,
-  core.$ZodNullable,
-  core.$ZodOptional,
-  core.$ZodRecord,
-  core.$ZodTuple,
-  core.$ZodUnknown,
-]) {
-  for (const from of [methods, special.get(kind) ?? {}]) {
-    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(from))) {
-      // zod copies what can be enumerated onto every single schema.
-      Object.defineProperty(kind.prototype, name, { ...property, enumerable: false });
-    }
-  }
-}
+export const string = () => schema(() => new core.$ZodString({ type: 'string' }), {}, lengths);
+export const number = () => schema(() => new core.$ZodNumber({ type: 'number', checks: [] }), {}, sizes);
+export const int = () =>
+  schema(
+    () =>
+      new core.$ZodNumberFormat({ type: 'number', check: 'number_format', abort: false, format: 'safeint' }),
+    {},
+    sizes,
+  );
+export const boolean = () => schema(() => new core.$ZodBoolean({ type: 'boolean' }));
+export const unknown = () => schema(() => new core.$ZodUnknown({ type: 'unknown' }));
+export const custom = (fn) =>
+  schema(() => new core.$ZodCustom({ type: 'custom', check: 'custom', fn, abort: true }));
+
+export const literal = (value) =>
+  schema(() => new core.$ZodLiteral({ type: 'literal', values: [value] }), { value, values: [value] });
+const enumeration = (values) => {
+  const entries = () => Object.fromEntries(values.map((value) => [value, value]));
+  return schema(() => new core.$ZodEnum({ type: 'enum', entries: entries() }), { values });
+};
+
+export { enumeration as enum };
+
+export const array = (element) =>
+  schema(() => new core.$ZodArray({ type: 'array', element: built(element) }), {}, lengths);
+export const tuple = (items) =>
+  schema(() => new core.$ZodTuple({ type: 'tuple', items: items.map(built), rest: null }));
+export const record = (keys, values) =>
+  schema(() => new core.$ZodRecord({ type: 'record', keyType: built(keys), valueType: built(values) }));
+export const union = (options) =>
+  schema(() => new core.$ZodUnion({ type: 'union', options: options.map(built) }), { options });
+export const discriminatedUnion = (discriminator, options) =>
+  schema(
+    () => new core.$ZodDiscriminatedUnion({ type: 'union', options: options.map(built), discriminator }),
+    { options, discriminator },
+  );
+
+const nothingElse = schema(() => new core.$ZodNever({ type: 'never' }));
+const anythingElse = unknown();
+const objectOf = (shape, rest) =>
+  schema(
+    () =>
+      new core.$ZodObject({
+        type: 'object',
+        shape: Object.fromEntries(Object.entries(shape).map(([name, member]) => [name, built(member)])),
+        ...(rest === undefined ? {} : { catchall: built(rest) }),
+      }),
+    { shape, rest },
+    shapes,
+  );
+export const object = (shape) => objectOf(shape);
+export const strictObject = (shape) => objectOf(shape, nothingElse);
+export const looseObject = (shape) => objectOf(shape, anythingElse);
+
+const nothing = schema(() => new core.$ZodNull({ type: 'null' }));
+export const json = () => {
+  const value = schema(
+    () =>
+      new core.$ZodLazy({
+        type: 'lazy',
+        getter: () =>
+          built(union([string(), number(), boolean(), nothing, array(value), record(string(), value)])),
+      }),
+  );
+  return value;
+};
