@@ -55,11 +55,12 @@ export async function startSlackHandler(environment: Environment): Promise<Slack
   const nonce = () => randomUUID();
   const promotions = createPromotionStore({ transport, nonce });
   const secrets = { variables: slackSecrets, optional: ['SLACK_SIGNING_SECRET_PREVIOUS'] };
-  const [named, warmed] = await Promise.all([withSecrets(environment, secrets, call), warm(promotions)]);
-  const env = required(readSlackEnv(named));
+  const warming = warm(promotions);
+  // Whatever else goes wrong first is told first.
+  warming.catch(() => {});
+  const env = required(readSlackEnv(await withSecrets(environment, secrets, call)));
   const catalog = await readPackaged(env.pipelineFile);
   const log = createLineLog(env.logLevel);
-  if (warmed !== null) log.warn({ code: warmed }, 'the table did not answer at the start');
 
   const queue = createQueue({ call, url: env.queueUrl, timeoutMs: callTimeoutMs });
   const send: Send = (work) => queue.send(work.map((each) => ({ body: bodyOf(each) })));

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import type { Catalog } from '../flows/desk.ts';
 import { createCatalog, type Pipeline } from './catalog.ts';
 
@@ -18,13 +18,20 @@ export function packPipeline(pipeline: Pipeline): string {
 
 /** Reads what `npm run package` put beside the function. Throws on anything else, with the way out. */
 export async function readPackaged(file: string): Promise<Catalog> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Error(`${file} is not beside the function; deploy what npm run package made.`, { cause });
-  });
+  const text = textIn(file);
   const packaged = packagedIn(text);
   if (packaged === undefined)
     throw new Error(`${file} was not packaged together with this function; run npm run package again.`);
   return createCatalog(packaged.pipeline);
+}
+
+/** At once: while a function starts, nothing else waits. */
+function textIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new Error(`${file} is not beside the function; deploy what npm run package made.`, { cause });
+  }
 }
 
 function packagedIn(text: string): Packaged | undefined {
