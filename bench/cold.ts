@@ -1,4 +1,5 @@
 import type { Finding } from './figure.ts';
+import { isToSlack } from './site/chain.ts';
 import { coldRuns } from './site/cold-runs.ts';
 import type { Context } from './site/context.ts';
 import { median, pairedRatio, quantile } from './site/pairs.ts';
@@ -47,6 +48,20 @@ export async function cold(context: Context): Promise<Finding> {
         unit: 'times',
       },
       { name: 'processor time against plain Bolt', value: against('plain Bolt', cpu), unit: 'times' },
+      {
+        name: 'our remote calls for the start and two clicks',
+        value: Math.max(...(runs.get('ours') ?? []).map(({ calls }) => calls.length)),
+        unit: 'calls',
+        held: { exactly: 9 },
+        note: 'a first read, then four calls a click',
+      },
+      {
+        name: 'of them to Slack',
+        value: Math.max(...(runs.get('ours') ?? []).map(({ calls }) => calls.filter(isToSlack).length)),
+        unit: 'calls',
+        target: 0,
+        held: { exactly: 0 },
+      },
     ],
     details: [
       '| side | load ms | first click ms | together ms | 90 % within ms | times the floor | second click ms | processor ms | remote calls for two clicks |',

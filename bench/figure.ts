@@ -11,7 +11,7 @@ export interface Figure {
     | 'calls'
     | 'KB'
     | 'MB'
-    | 'ms'
+    | 's'
     | '%'
     | 'units'
     | 'dollars'

@@ -1,5 +1,5 @@
 import type { Figure, Finding } from './figure.ts';
-import { isToSlack, roundsOf } from './site/chain.ts';
+import { groupsOf, isToSlack, roundsOf } from './site/chain.ts';
 import { signedEvent } from './site/click.ts';
 import { ours, oursWithSecrets } from './site/contenders.ts';
 import type { Context } from './site/context.ts';
@@ -104,22 +104,9 @@ async function count({ remotes }: Context, handler: WarmProcess, kind: RequestKi
     rounds: roundsOf(calls),
     toSlack: calls.filter(isToSlack).length,
     elapsedMs: block.times[0] ?? Number.NaN,
-    names: byRound(calls),
+    names:
+      groupsOf(calls)
+        .map((names) => names.join(' + '))
+        .join(', then ') || 'nothing',
   };
-}
-
-/** What stands side by side began before the first of them was answered. */
-function byRound(
-  calls: readonly { readonly name: string; readonly fromMs: number; readonly untilMs: number }[],
-) {
-  const groups: string[][] = [];
-  let untilMs = Number.NEGATIVE_INFINITY;
-  for (const call of [...calls].sort((a, b) => a.fromMs - b.fromMs)) {
-    if (call.fromMs >= untilMs) {
-      groups.push([]);
-      untilMs = call.untilMs;
-    }
-    groups.at(-1)?.push(call.name);
-  }
-  return groups.map((names) => names.sort().join(' + ')).join(', then ') || 'nothing';
 }

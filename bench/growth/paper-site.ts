@@ -3,8 +3,8 @@ import type { Checks, Observation, StepContext, Target } from '../../src/flows/p
 import { analysis, newRelease, oldRelease, passed } from '../../test/flows/promotion/walk.ts';
 
 /** As CloudFront mostly takes (AWS: "most distributions update within minutes"). */
-const deployMs = 180_000;
-const invalidationMs = 60_000;
+export const deployMs = 180_000;
+export const invalidationMs = 60_000;
 
 /** Production on paper: compare-and-set on an ETag, a marker, slow to deploy; errors on the new release if so wanted. */
 export function createPaperSite(nowMs: () => number, failsInTheWatch: boolean) {
