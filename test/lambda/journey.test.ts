@@ -55,6 +55,8 @@ describe('a good release of the site through the packaged functions', () => {
   it('it is switched once, verified, watched, and ends promoted', async () => {
     await world.until('it is watched', async () => (await world.phase()) === 'monitoring', 900);
     expect(await productionVersion(world)).toBe('v1.1.0');
+    // As time does to connections while the functions are frozen.
+    world.workspace.aws.cutConnections();
     await world.until('it is promoted', async () => (await world.phase()) === 'promoted', 1_200);
 
     expect(switches(world)).toHaveLength(1);

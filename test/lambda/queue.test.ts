@@ -128,6 +128,18 @@ describe('an alarm that nobody watches', () => {
     expect(world.complaints()).toEqual([]);
   });
 
+  it('an event of an alarm that lacks its name is no error either', async () => {
+    world.stack.bus.put({
+      source: 'aws.cloudwatch',
+      'detail-type': 'CloudWatch Alarm State Change',
+      detail: { state: { value: 'ALARM' } },
+    });
+    await world.advance(5);
+
+    expect(world.functionErrors()).toEqual([]);
+    expect(world.stack.lambda('tick').invocations()).toEqual([]);
+  });
+
   it('a sweep over an empty table sends nothing', async () => {
     await world.advance(180);
 

@@ -184,6 +184,64 @@ describe('the Slack function as Lambda runs it', () => {
     expect(tableCalls() - calls).toBe(1);
   });
 
+  it('the same request twice, even at once, is one request, and gets one answer', async () => {
+    const body = command('site v1.1.0');
+    const headers = signed(body);
+
+    const [one, other] = await Promise.all([
+      post(world.stack.gateway, body, headers),
+      post(world.stack.gateway, body, headers),
+    ]);
+    const later = await post(world.stack.gateway, body, headers);
+    await world.advance(5);
+
+    expect(one).toMatchObject({ status: 200, text: expect.stringContaining('site') });
+    expect(other).toEqual(one);
+    expect(later).toEqual(one);
+    const cards = world.workspace.slack.control
+      .messages(channelIds.deploysSite)
+      .filter(({ metadata }) => metadata?.event_type === 'promotion');
+    expect(cards).toHaveLength(1);
+  });
+
+  it('two people who press at the same moment meet two processes, and both count', async () => {
+    const press = (user: string) => {
+      const { ts: messageTs } = world.card();
+      const channel = channelIds.deploysSite;
+      return world.workspace.slack.control.click({ user, channel, messageTs, actionId: 'cs:approve' });
+    };
+
+    const results = await Promise.all([press(userIds.grace), press(userIds.lin)]);
+    await world.advance(5);
+
+    expect(results.map(({ outcome }) => outcome)).toEqual(['acknowledged', 'acknowledged']);
+    expect(await world.phase()).toBe('waiting');
+  });
+
+  it('while the queue takes nothing, what was decided stays decided, and the sweep brings it on', async () => {
+    world.workspace.aws.control.down({ service: 'sqs', forSeconds: 30 });
+
+    const result = await world.click('ada', 'cs:cancel');
+    await world.advance(120);
+
+    expect(result.outcome).toBe('acknowledged');
+    expect(await world.phase()).toBe('cancelled');
+    expect(world.functionErrors()).toEqual([]);
+  });
+
+  it('while the table does not answer, it says that nothing was started', async () => {
+    world.workspace.dynamo.control.down(60);
+
+    const result = await world.command('ada', '/promote site v1.1.0');
+    world.workspace.dynamo.control.clearFaults();
+    await world.advance(5);
+
+    expect(result.outcome).toBe('acknowledged');
+    expect(result.ephemeral?.text).toMatch(/[Nn]ot accepted|[Nn]othing was started/);
+    expect(await world.phase()).toBe('cancelled');
+    expect(world.functionErrors()).toEqual([]);
+  });
+
   it('nothing that it wrote holds a secret, a token, a signature or an address to answer at', async () => {
     const text = world.stack.lambda('slack').lines().join('\n');
     const { SLACK_SIGNING_SECRET: secret = '-', SLACK_BOT_TOKEN: token = '-' } =
@@ -194,12 +252,6 @@ describe('the Slack function as Lambda runs it', () => {
   });
 
   it('may do what its role says: nothing was refused, and no target was touched', async () => {
-    await world.workspace.slack.control.command({
-      user: userIds.ada,
-      channel: channelIds.deploysSite,
-      text: '/promote site v1.1.0',
-    });
-
     expect(world.cloud.denials()).toEqual([]);
     const reached = world.workspace.aws.control
       .calls()
