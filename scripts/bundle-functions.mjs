@@ -67,10 +67,20 @@ async function bundleFunction(name, folder) {
   const handler = await readFile(join(handlers, `${name}.ts`), 'utf8');
   const { made, parts } = splitHandler(handler);
   await writeFile(join(folder, `${name}.mjs`), made);
+  return bundleParts({
+    stubbed: name,
+    contents: parts,
+    resolveDir: handlers,
+    outfile: join(folder, 'parts.cjs'),
+  });
+}
+
+/** Bundles what these lines of TypeScript name as a function has it, with the same stubs; answers the metafile. */
+export async function bundleParts({ stubbed, contents, resolveDir, outfile }) {
   const { metafile } = await build({
     absWorkingDir: root,
-    stdin: { contents: parts, resolveDir: handlers, sourcefile: `${name}-parts.ts`, loader: 'ts' },
-    outfile: join(folder, 'parts.cjs'),
+    stdin: { contents, resolveDir, sourcefile: `${stubbed}-parts.ts`, loader: 'ts' },
+    outfile,
     bundle: true,
     platform: 'node',
     format: 'cjs',
@@ -83,7 +93,7 @@ async function bundleFunction(name, folder) {
     logLevel: 'warning',
     // A function of zod's that its stub does not have.
     logOverride: { 'import-is-undefined': 'error' },
-    plugins: [shakable, stubbed(stubs[name] ?? [])],
+    plugins: [shakable, replacing(stubs[stubbed] ?? [])],
   });
   return metafile;
 }
@@ -122,14 +132,15 @@ const shakable = {
   },
 };
 
-const stubbed = (replaced) => ({
-  name: 'stubbed',
+const replacing = (replaced) => ({
+  name: 'replacing',
   setup(esbuild) {
     for (const [filter, by] of replaced) esbuild.onResolve({ filter }, () => ({ path: stub(by) }));
   },
 });
 
-function problemsOf(name, metafile) {
+/** What is wrong with a bundle, by its metafile. */
+export function problemsOf(name, metafile) {
   const { banned = [], mostBytes = Number.POSITIVE_INFINITY } = limits[name] ?? {};
   const [output] = Object.values(metafile.outputs);
   const held = banned.filter((each) =>

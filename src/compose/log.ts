@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type DestinationStream, pino } from 'pino';
 import type { Log } from '../flows/ports.ts';
+import { hiding } from './hiding.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -17,13 +18,9 @@ export interface LogOptions {
   readonly destination?: DestinationStream;
 }
 
-/** Addresses that let whoever has them answer in Slack. */
-const responseAddress = /https:\/\/hooks\.slack\.com\/[^\s"\\]+/g;
-const shortestSecret = 8;
-
 /** One JSON line per message: a constant text, the data beside it, and never a secret. */
 export function createLog(level: string, { secrets = [], destination }: LogOptions = {}): Log {
-  const hidden = secrets.filter((secret) => secret.length >= shortestSecret).map(inJson);
+  const hide = hiding(secrets);
   const options = {
     level,
     base: null,
@@ -33,10 +30,7 @@ export function createLog(level: string, { secrets = [], destination }: LogOptio
     },
     mixin: () => ({ ...about.getStore() }),
     hooks: {
-      streamWrite: (line: string) =>
-        hidden
-          .reduce((text, secret) => text.replaceAll(secret, 'hidden'), line)
-          .replaceAll(responseAddress, 'hidden'),
+      streamWrite: hide,
     },
   };
   const logger = destination === undefined ? pino(options) : pino(options, destination);
@@ -46,6 +40,3 @@ export function createLog(level: string, { secrets = [], destination }: LogOptio
     error: (data, message) => logger.error(data, message),
   };
 }
-
-/** As the text stands inside a line. */
-const inJson = (secret: string) => JSON.stringify(secret).slice(1, -1);

@@ -60,7 +60,7 @@ export async function startSlackHandler(environment: Environment): Promise<Slack
   warming.catch(() => {});
   const env = required(readSlackEnv(await withSecrets(environment, secrets, call)));
   const catalog = await readPackaged(env.pipelineFile);
-  const log = createLineLog(env.logLevel);
+  const log = createLineLog(env.logLevel, { secrets: secretsIn(env) });
 
   const queue = createQueue({ call, url: env.queueUrl, timeoutMs: callTimeoutMs });
   const send: Send = (work) => queue.send(work.map((each) => ({ body: bodyOf(each) })));
@@ -134,6 +134,14 @@ const gateOf = ({ slack }: SlackEnv) => ({
   appId: slack.appId,
   teamId: slack.teamId,
 });
+
+const secretsIn = ({ slack, aws: { credentials } }: SlackEnv): string[] => [
+  slack.botToken,
+  slack.signingSecret,
+  slack.previousSigningSecret ?? '',
+  credentials.secretAccessKey,
+  credentials.sessionToken ?? '',
+];
 
 /** Slack's three seconds run from when it sent the request: those of a cold start's first one began before the process. */
 function beforeSlackHangsUp(): After {
