@@ -4,7 +4,7 @@ import type { Arguments } from './arguments.ts';
 import { checkBlocks } from './block-kit.ts';
 import type { SlackBlock, SlackChannel, SlackMessage } from './control.ts';
 import { deleteMessage, editMessage, postEphemeral, postMessage } from './messages.ts';
-import { messageInPayload } from './payloads.ts';
+import { editedMessageInApi, messageInPayload } from './payloads.ts';
 import { app, team } from './people.ts';
 import { SlackError } from './slack-error.ts';
 import type { StoredMessage, World } from './world.ts';
@@ -144,7 +144,7 @@ export function createChatMethods(world: World): Record<string, Method> {
         message.broadcast = true;
       }
       editMessage(world, message, { text, blocks, ...(metadata === undefined ? {} : { metadata }) });
-      return { channel: channel.id, ts: message.ts, text, message: messageInPayload(world, message) };
+      return { channel: channel.id, ts: message.ts, text, message: editedMessageInApi(world, message) };
     },
 
     'chat.postEphemeral'(args) {

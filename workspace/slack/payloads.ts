@@ -68,6 +68,25 @@ export function messageInPayload(world: World, message: StoredMessage): Record<s
   };
 }
 
+/** As an edit is answered: its `ts` stands beside it, and nothing is said of its thread. */
+export function editedMessageInApi(world: World, message: StoredMessage): Record<string, unknown> {
+  const said = [
+    'type',
+    'user',
+    'text',
+    'team',
+    'bot_id',
+    'app_id',
+    'bot_profile',
+    'blocks',
+    'metadata',
+    'edited',
+  ];
+  return Object.fromEntries(
+    Object.entries(messageInPayload(world, message)).filter(([key]) => said.includes(key)),
+  );
+}
+
 const plain = (text: string | undefined) =>
   text === undefined ? null : { type: 'plain_text', text, emoji: true };
 
@@ -297,7 +316,7 @@ export function userInApi(world: World, person: SlackPerson, withEmail: boolean)
     who_can_share_contact_card: 'EVERYONE',
   };
   if (external) return { ...common, is_stranger: stranger };
-  if (person.kind === 'deactivated') return { ...common, is_forgotten: false };
+  if (person.kind === 'deactivated') return common;
   return {
     ...common,
     is_admin: false,

@@ -49,12 +49,12 @@ export function createWebApi(options: WebApiOptions): WebApi {
     world.changed();
   };
 
-  const refusal = (error: SlackError): Record<string, unknown> => ({
+  /** Only one method repeats what is wrong beside the metadata. Source: `@slack/web-api`, types of answers. */
+  const refusal = (method: string, error: SlackError): Record<string, unknown> => ({
     ok: false,
     error: error.code,
-    ...(error.messages.length > 0
-      ? { errors: error.messages, response_metadata: { messages: error.messages } }
-      : {}),
+    ...(error.messages.length > 0 ? { response_metadata: { messages: error.messages } } : {}),
+    ...(error.messages.length > 0 && method === 'chat.postMessage' ? { errors: error.messages } : {}),
     ...error.extra,
   });
 
@@ -124,7 +124,7 @@ export function createWebApi(options: WebApiOptions): WebApi {
       checkArguments(facts, raw);
       return say({ ok: true, ...implementation(createArguments(raw)) });
     } catch (error) {
-      if (error instanceof SlackError) return say(refusal(error));
+      if (error instanceof SlackError) return say(refusal(method, error));
       throw error;
     }
   };

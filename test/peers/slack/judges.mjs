@@ -35,6 +35,17 @@ export const judges = [
     version: taken('2026-08-07'),
   },
   {
+    id: 'slack-answers',
+    name: 'Slack’s types of answers',
+    judges: 'what the stand-in answers',
+    files: part('answers'),
+    from: 'npm',
+    version() {
+      packageVersion('ts-json-schema-generator');
+      return `@slack/web-api ${packageVersion('@slack/web-api')}`;
+    },
+  },
+  {
     id: 'slack-types',
     name: 'Slack’s types and their comments',
     judges: 'all that the bot shows, what the stand-in takes',
