@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { counted, pageOf, skippedOf, tableOf } from '../test/peers/counting.mjs';
 import { allJudges } from '../test/peers/judges.mjs';
 import { root } from './bundled.mjs';
 
@@ -138,124 +139,6 @@ async function run(judge, env) {
     COUNTERSIGN_JUDGE_RESULT: file,
   });
   return { result: await resultIn(file), code, text };
-}
-
-function counted(judge, { result, code, text }) {
-  const { cases: all, broken } = result;
-  const listed = judge.divergences ?? [];
-  const divergences = new Map();
-  const meet = ({ name, reason }) => {
-    const known = divergences.get(name) ?? { name, reason, met: 0 };
-    divergences.set(name, { ...known, met: known.met + 1 });
-  };
-  const problems = [...broken];
-  const skipped = new Map();
-  let passed = 0;
-  let failed = 0;
-  let diverged = 0;
-  // What a name pattern leaves out is not this judge's case.
-  const cases = all.filter(
-    ({ name, state, note }) =>
-      !(
-        state === 'skipped' &&
-        note === null &&
-        judge.names !== undefined &&
-        !new RegExp(judge.names).test(name)
-      ),
-  );
-  const used = new Set();
-  for (const { name, state, note, errors, divergences: own } of cases) {
-    own.forEach(meet);
-    if (state === 'passed') passed += 1;
-    else if (state === 'skipped')
-      skipped.set(note ?? 'not for this judge', (skipped.get(note ?? 'not for this judge') ?? 0) + 1);
-    else {
-      const known = listed.find(
-        (each) => name.includes(each.test) && errors.some((text) => text.includes(each.says)),
-      );
-      if (known === undefined) {
-        failed += 1;
-        problems.push(`${name}\n    ${errors.join('\n    ')}`);
-      } else {
-        used.add(known);
-        meet(known);
-        diverged += 1;
-      }
-    }
-  }
-  for (const each of listed)
-    if (!used.has(each) && each.sometimes !== true)
-      problems.push(`the divergence "${each.name}" did not happen in "${each.test}": take it off the list`);
-  if (cases.length === 0) problems.push(`no test ran:\n${text.slice(-3_000)}`);
-  if (code !== 0 && failed === 0 && diverged === 0 && problems.length === 0)
-    problems.push(`vitest ended with ${code}:\n${text.slice(-3_000)}`);
-  return {
-    cases: cases.length,
-    passed,
-    failed,
-    diverged,
-    skipped: [...skipped].map(([reason, count]) => ({ reason, count })),
-    divergences: [...divergences.values()],
-    problems,
-  };
-}
-
-const skippedOf = ({ missing, skipped }) =>
-  missing === null ? skipped.reduce((sum, { count }) => sum + count, 0) : 1;
-
-const spellSkips = ({ missing, skipped }) => {
-  if (missing !== null) return `missing: ${missing}`;
-  if (skipped.length === 0) return '0';
-  return skipped.map(({ reason, count }) => `${count}: ${reason}`).join('; ');
-};
-
-/** The table as Markdown, which is readable as text too. */
-function tableOf(results) {
-  const rows = results.map((one) => [
-    one.name,
-    one.version,
-    one.judges,
-    String(one.cases),
-    String(one.passed),
-    String(one.failed),
-    spellSkips(one),
-    String(one.divergences.length),
-  ]);
-  const head = [
-    'judge',
-    'version',
-    'what of ours',
-    'cases',
-    'passed',
-    'failed',
-    'skipped',
-    'named divergences',
-  ];
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column].length)),
-  );
-  const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
-  return [line(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rows.map(line)].join(
-    '\n',
-  );
-}
-
-function pageOf(results) {
-  const named = results.flatMap(({ name, divergences }) =>
-    divergences.length === 0
-      ? []
-      : [
-          `### ${name}`,
-          divergences.map((each) => `- *${each.name}* (met ${each.met} times). ${each.reason}`).join('\n'),
-        ],
-  );
-  return `${[
-    '# Judges we did not write',
-    'Servers, models and payloads of others, and what they said of our stand-ins and adapters. Made by `npm run test:peers -- --write`. A divergence that is not named here fails; so does a named one that is gone.',
-    tableOf(results),
-    '## Divergences by name',
-    ...(named.length === 0 ? ['None.'] : named),
-  ].join('\n\n')}\n`;
 }
 
 try {

@@ -21,7 +21,10 @@ export default class TellingReporter implements Reporter {
       }),
     );
     const broken = [
-      ...modules.flatMap((module) => module.errors().map(({ message }) => message)),
+      // Of hooks, too: what they should have prepared was not carried out.
+      ...modules
+        .flatMap((module) => [module, ...module.children.allSuites()])
+        .flatMap((one) => one.errors().map(({ message }) => message)),
       ...unhandled.map(({ message = 'an error without words' }) => message),
     ];
     mkdirSync(dirname(file), { recursive: true });

@@ -7,6 +7,7 @@ import {
 import { createSignedCall, type SignedCall } from '../../../src/aws/signed-call.ts';
 import { siteDistributionId, stackOwnedDistributionId } from '../../../workspace/aws/cloudfront/seed.ts';
 import { startServerProgram } from '../../../workspace/dynamodb/process-engine.ts';
+import { TrustDocument } from '../../../workspace/lambda/policies.ts';
 import { createQueue, type Queue } from '../../../workspace/lambda/queue.ts';
 import {
   createSecretsManagerApi,
@@ -52,6 +53,13 @@ const secrets = new Map([
 export const parameterNames = [...parameters.keys()];
 export const secretNames = [...secrets.keys()];
 
+const trust = TrustDocument.parse({
+  Version: '2012-10-17',
+  Statement: [
+    { Effect: 'Allow', Principal: { AWS: 'the bot' }, Action: ['sts:AssumeRole', 'sts:TagSession'] },
+  ],
+});
+
 const shelf = (held: ReadonlyMap<string, string>): SecretShelf => ({
   get: (name) => held.get(name),
   isForbidden: () => false,
@@ -73,7 +81,12 @@ async function openStandIn(): Promise<Cloud & AsyncDisposable> {
       createSqsApi({ queues: () => [queue] }),
       createSsmApi({ nowMs, parameters: shelf(parameters) }),
       createSecretsManagerApi({ nowMs, secrets: shelf(secrets) }),
-      createStsApi({ nowMs, roles: () => [{ arn: roles['our stand-in'] }], onSession: () => {} }),
+      createStsApi({
+        nowMs,
+        roles: () => [{ arn: roles['our stand-in'], trust }],
+        holderOf: () => 'the bot',
+        onSession: () => {},
+      }),
     ],
   });
   const { apiUrl: url } = world.aws;

@@ -1,0 +1,28 @@
+export interface Counted {
+  readonly cases: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: readonly { readonly reason: string; readonly count: number }[];
+  readonly divergences: readonly { readonly name: string; readonly reason: string; readonly met: number }[];
+  readonly problems: readonly string[];
+}
+
+export interface Row extends Counted {
+  readonly name: string;
+  readonly version: string;
+  readonly judges: string;
+  /** Why there is no such judge here; null where there is. */
+  readonly missing: string | null;
+}
+
+export function counted(
+  judge: { readonly names?: string; readonly divergences?: readonly object[] },
+  heard: {
+    readonly result: { readonly cases: readonly object[]; readonly broken: readonly string[] };
+    readonly code: number;
+    readonly text: string;
+  },
+): Counted;
+export function skippedOf(row: Row): number;
+export function tableOf(rows: readonly Row[]): string;
+export function pageOf(rows: readonly Row[]): string;
