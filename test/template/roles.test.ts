@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
+import { runCli } from '../../src/cli/run.ts';
 import { keys } from '../../src/store/table.ts';
 import type { Item } from '../../src/store/transport.ts';
 import { mayAnywhere, permissionsOf, roleOf, statementsOf } from './policy.ts';
@@ -146,6 +148,32 @@ describe('roles', () => {
     const readable = permissionsOf(template, name).filter((line) => line.startsWith('ssm:'));
 
     expect(readable).toEqual(named.sort());
+  });
+});
+
+describe('the role of an environment', () => {
+  const printed = async (...args: string[]) => {
+    const file = join(import.meta.dirname, '../../examples/pipeline.yml');
+    const { stdout, stderr } = await runCli(['iam', 'production', '--file', file, ...args]);
+    expect(stderr).toBe('');
+    return JSON.parse(stdout) as { readonly Statement: readonly Readonly<Record<string, unknown>>[] };
+  };
+
+  it('as countersign iam prints it trusts the role that tick has in the package', async () => {
+    const { Statement } = await printed('--stage', 'test', '--only', 'trust');
+
+    expect(Statement).toMatchObject([
+      { Effect: 'Allow', Principal: { AWS: template.outputs['TickRoleArn'] } },
+    ]);
+  });
+
+  it('may do what none of the functions may do by itself', async () => {
+    const { Statement } = await printed('--only', 'permissions');
+    const actions = Statement.flatMap(({ Action }) => Action as string | readonly string[]);
+
+    expect(actions).toContain('cloudfront:UpdateDistribution');
+    for (const name of functions)
+      expect(actions.filter((action) => mayAnywhere(template, name, action))).toEqual([]);
   });
 });
 
