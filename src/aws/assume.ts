@@ -2,6 +2,7 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { RetryableError } from '../flows/errors.ts';
 import type { Mandate } from '../flows/ports.ts';
 import { type AwsClients, callAws, createAwsClients } from './clients.ts';
+import { sessionTags } from './session-tags.ts';
 
 /** As whom the clients act: the role of an environment, or undefined for the bot's own credentials. */
 export type ClientsFor = (role: string | undefined, mandate: Mandate) => AwsClients;
@@ -37,7 +38,8 @@ export function createClientsByRole(options: {
     sts ??= new STSClient({
       region,
       maxAttempts: 2,
-      requestHandler: { connectionTimeout: 1000, requestTimeout: 4000, throwOnRequestTimeout: true },
+      credentials: own.cloudFrontReads.config.credentials,
+      requestHandler: own.cloudFrontReads.config.requestHandler,
     });
     return sts;
   };
@@ -91,9 +93,6 @@ async function assume(sts: STSClient, role: string, { promotionId, digest }: Man
     expiration: Expiration,
   };
 }
-
-/** The tags of every session; a trust policy may ask for them. */
-export const sessionTags = { promotion: 'countersign:promotion', plan: 'countersign:plan' } as const;
 
 /** One session for all the clients of a set, until shortly before its end. One that could not be had is asked for again. */
 function remembered(begin: () => Promise<Session>, nowMs: () => number): () => Promise<Session> {

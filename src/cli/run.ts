@@ -16,6 +16,10 @@ const commands: Readonly<Record<string, () => Promise<CliCommand>>> = {
     const { manifestUsage, runManifest } = await import('./manifest.ts');
     return { usage: manifestUsage, run: runManifest };
   },
+  iam: async () => {
+    const { iamUsage, runIam } = await import('./iam.ts');
+    return { usage: iamUsage, run: runIam };
+  },
   audit: async () => {
     const { auditUsage, runAudit } = await import('./audit.ts');
     return { usage: auditUsage, run: runAudit };

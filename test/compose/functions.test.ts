@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { permissionsOf } from '../../src/aws/permissions.ts';
 import { lookAt, messageOf } from '../../src/compose/sending.ts';
 import { keys } from '../../src/store/table.ts';
 import { type FunctionsWorld, startFunctionsWorld } from './functions-world.ts';
@@ -122,6 +123,19 @@ describe('promotions worked on by functions', () => {
     expect(figures('Rollbacks')).toEqual([1]);
     await world.until(id, 'rolled-back');
     world.workspace.aws.control.setAlarm({ name: alarmName, state: 'measured' });
+  });
+
+  it('call of AWS exactly what `countersign iam` prints for the environment', () => {
+    const settings = world.catalog.find('site', 'production');
+    if (settings === undefined) throw new Error('there is no such environment');
+    const statements = permissionsOf(settings.definition, { partition: 'aws', account: '111122223333' });
+    const called = world.workspace.aws.control
+      .calls()
+      .map(({ service, operation }) => `${service}:${operation}`);
+
+    expect([...new Set(called)].sort()).toEqual(statements.flatMap(({ Action }) => Action).sort());
+    const regions = statements.flatMap(({ Regions = [] }) => Regions);
+    expect([...new Set(regions)]).toEqual(['us-east-1']);
   });
 
   it('that cannot be read are held and told once, and disturb neither the others nor the sweep', async () => {

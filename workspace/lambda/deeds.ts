@@ -16,7 +16,6 @@ const Body = z.object({
   TableName: z.string().default(''),
   IndexName: z.string().optional(),
   Item: z.object({ pk: z.object({ S: z.string() }) }).optional(),
-  AlarmNames: z.array(z.string()).optional(),
 });
 
 /**
@@ -51,20 +50,18 @@ export function deedsOf(service: string, operation: AwsOperation, request: AwsRe
       return tableDeeds(name, request);
     case 'cloudfront': {
       const { subject } = operation;
+      const named = subject === undefined ? '*' : `arn:aws:cloudfront::111122223333:distribution/${subject}`;
+      return [{ action, resource: request.query.get('Resource') ?? named }];
+    }
+    case 'cloudwatch':
+      // Whoever may not describe every alarm is told of no composite one (CloudWatch API reference, DescribeAlarms).
       return [
         {
-          action,
-          resource: subject === undefined ? '*' : `arn:aws:cloudfront::111122223333:distribution/${subject}`,
+          action: `cloudwatch:${name}`,
+          resource: '*',
+          context: { 'aws:RequestedRegion': regionOf(request) },
         },
       ];
-    }
-    case 'cloudwatch': {
-      const { AlarmNames } = bodyOf(request);
-      const deed = `cloudwatch:${name}`;
-      return AlarmNames === undefined
-        ? [{ action: deed, resource: '*' }]
-        : AlarmNames.map((each) => ({ action: deed, resource: at('cloudwatch', `alarm:${each}`) }));
-    }
     default:
       return [{ action, resource: '*' }];
   }
@@ -87,5 +84,9 @@ function tableDeeds(name: string, request: AwsRequest): readonly Deed[] {
   const context = Item === undefined ? {} : { context: { 'dynamodb:LeadingKeys': Item.pk.S } };
   return [{ action: `dynamodb:${name}`, resource, ...context }];
 }
+
+/** The region that a request was signed for. */
+const regionOf = ({ headers }: AwsRequest): string =>
+  /Credential=[^/]+\/\d+\/([\w-]+)\//.exec(String(headers['authorization']))?.[1] ?? '';
 
 const bodyOf = (request: AwsRequest) => Body.parse(JSON.parse(request.body.toString()));
