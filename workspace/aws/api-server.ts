@@ -10,7 +10,7 @@ import {
   AwsRefusal,
   type AwsRequest,
   type AwsService,
-  accessKeyIdOf,
+  signerOf,
 } from './service.ts';
 
 export interface AwsApiServer {
@@ -63,7 +63,7 @@ export function createAwsApiServer(options: {
     for (const service of services) {
       const operation = service.recognise(request);
       if (operation === undefined) continue;
-      const accessKeyId = accessKeyIdOf(request);
+      const { accessKeyId } = signerOf(request);
       const seen = {
         atMs,
         ...(accessKeyId === undefined ? {} : { accessKeyId }),
@@ -77,7 +77,7 @@ export function createAwsApiServer(options: {
         }
         const refusal = faults.refusalFor(service, operation.name);
         if (refusal !== undefined) throw refusal;
-        if (options.mayCall?.({ accessKeyId, service, operation, request }) === false) {
+        if (options.mayCall?.({ ...signerOf(request), service, operation, request }) === false) {
           throw accessDenied(service, operation.name);
         }
         const answer = await service.perform(operation, request);

@@ -37,7 +37,8 @@ export interface AwsService {
 
 /** One call and whose signature it carries. */
 export interface AwsIdentityCall {
-  accessKeyId: string | undefined;
+  accessKeyId?: string;
+  region?: string;
   service: AwsService;
   operation: AwsOperation;
   request: AwsRequest;
@@ -56,6 +57,9 @@ export class AwsRefusal extends Error {
   }
 }
 
-/** Whose signature a request carries. */
-export const accessKeyIdOf = (request: AwsRequest): string | undefined =>
-  /Credential=([^/]+)\//.exec(request.headers['authorization'] ?? '')?.[1];
+/** Whose signature a request carries, and for which region it was made. */
+export function signerOf(request: AwsRequest): { accessKeyId?: string; region?: string } {
+  const [, accessKeyId, region] =
+    /Credential=([^/]+)\/\d+\/([^/]+)\//.exec(request.headers['authorization'] ?? '') ?? [];
+  return accessKeyId === undefined || region === undefined ? {} : { accessKeyId, region };
+}

@@ -102,11 +102,11 @@ export function createLambdaCloud({ clock }: { clock: WorkspaceClock }): LambdaC
           },
         }),
       ],
-      mayCall({ accessKeyId, service, operation, request }) {
+      mayCall({ accessKeyId, region = '', service, operation, request }) {
         const held = holders.get(accessKeyId ?? '');
+        const known = { 'aws:RequestedRegion': region, ...held?.context };
         const denied = deedsOf(service.name, operation, request).find(
-          (deed) =>
-            !isAllowed(held?.policies ?? [], { ...deed, context: { ...deed.context, ...held?.context } }),
+          (deed) => !isAllowed(held?.policies ?? [], { ...deed, context: { ...known, ...deed.context } }),
         );
         if (denied === undefined) return true;
         denials.push(`${held?.roleArn ?? 'nobody'}: ${denied.action} on ${denied.resource}`);

@@ -26,7 +26,7 @@ export type TrustDocument = z.infer<typeof TrustDocument>;
 export interface Deed {
   readonly action: string;
   readonly resource: string;
-  /** What conditions can ask about: `cloudwatch:namespace`, `aws:PrincipalTag/…`. */
+  /** What conditions can ask about: `aws:RequestedRegion`, `aws:PrincipalTag/…`. */
   readonly context?: Readonly<Record<string, string>>;
 }
 

@@ -1,11 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  type AwsOperation,
-  AwsRefusal,
-  type AwsRequest,
-  type AwsService,
-  accessKeyIdOf,
-} from '../aws/service.ts';
+import { type AwsOperation, AwsRefusal, type AwsRequest, type AwsService, signerOf } from '../aws/service.ts';
 import { writeXml } from '../aws/xml.ts';
 import { isTrusted, type TrustDocument } from './policies.ts';
 
@@ -95,7 +89,7 @@ export function createStsApi(options: {
       if (name !== 'AssumeRole') {
         throw new AwsRefusal('InvalidAction', `Could not find operation ${name} for version ${apiVersion}`);
       }
-      const caller = options.holderOf(accessKeyIdOf(request)) ?? 'nobody';
+      const caller = options.holderOf(signerOf(request).accessKeyId) ?? 'nobody';
       const session = assumeRole(formOf(request) ?? new URLSearchParams(), caller);
       const roleName = session.roleArn.split('/').at(-1) ?? '';
       const content = {
