@@ -1,30 +1,38 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Figure, Finding } from './figure.ts';
 import { groupsOf, isToSlack, roundsOf } from './site/chain.ts';
 import { signedEvent } from './site/click.ts';
 import { ours, oursWithSecrets } from './site/contenders.ts';
 import type { Context } from './site/context.ts';
 import { keptSecrets } from './site/environment.ts';
-import { type RequestKind, requestKinds } from './site/requests.ts';
+import { startRemotes } from './site/remotes-process.ts';
+import { listed, type RequestKind, requestKinds } from './site/requests.ts';
 import { waitingPromotion } from './site/waiting.ts';
 import { startWarm, type WarmProcess } from './site/warm-process.ts';
 
 const latencyMs = 100;
 
 /** Rounds of remote calls before the acknowledgement, for every kind of request, and at the start. */
-export async function rounds(context: Context): Promise<Finding> {
-  const { remotes } = context;
+export async function rounds(given: Context): Promise<Finding> {
+  // Of its own: what other benches leave in the table would be listed.
+  const remotes = await startRemotes(given.place);
+  const context: Context = { ...given, remotes };
   await remotes.ask({ does: 'keep-secrets', secrets: keptSecrets });
   await remotes.ask({ does: 'wait', latencyMs });
   await remotes.ask({ does: 'tell-calls' });
   const started = await startWarm(context, oursWithSecrets);
+  await pause(5 * latencyMs);
   const atStart = await remotes.ask({ does: 'tell-calls' });
   started.stop();
 
   const handler = await startWarm(context, ours);
+  await pause(5 * latencyMs);
+  const ids = Array.from({ length: listed }, (_, nth) => `listed${nth}`);
+  await remotes.ask({ does: 'seed-waiting', ids, nowMs: Date.now() });
   const counted = [];
   for (const kind of requestKinds) counted.push({ kind, ...(await count(context, handler, kind)) });
   handler.stop();
-  await remotes.ask({ does: 'wait', latencyMs: 0 });
+  remotes.stop();
 
   const decided = counted.filter(({ toSlack }) => toSlack === 0);
   const most = Math.max(...decided.map((each) => each.rounds));
@@ -60,7 +68,7 @@ export async function rounds(context: Context): Promise<Finding> {
           value: rounds,
           unit: 'rounds',
           target: 2,
-          held: { exactly: kind.rounds },
+          held: { atMost: kind.rounds },
           ...(kind.toSlack === 0 ? {} : { note: 'to Slack, because a trigger lives three seconds' }),
         },
         ...(toSlack === kind.toSlack

@@ -20,4 +20,5 @@ process.on('message', async ({ events }) => {
   const { user, system } = process.cpuUsage(before);
   process.send({ times, answers, cpuMs: (user + system) / 1000 });
 });
+process.on('disconnect', () => process.exit(0));
 process.send('ready');

@@ -47,6 +47,6 @@ export async function startWarm(context: Context, side: Contender): Promise<Warm
       child.send({ events });
       return (await block) as Block;
     },
-    stop: () => void child.kill(),
+    stop: () => child.disconnect(),
   };
 }
