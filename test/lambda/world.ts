@@ -13,7 +13,7 @@ import { type DeployedStack, deployStack } from '../../workspace/lambda/stack.ts
 import { startWorkspace, type Workspace } from '../../workspace/main.ts';
 import type { DeliveryResult, SlackMessage } from '../../workspace/slack/control.ts';
 import { app, channelIds, team, userIds } from '../../workspace/slack/people.ts';
-import { environmentRolesOf } from './environment-roles.ts';
+import { productionRole } from './environment-roles.ts';
 import { lambdaRuntime } from './runtime.ts';
 
 /** A whole installation as deployed, driven by hand: nothing happens between two calls that move the clock. */
@@ -79,7 +79,7 @@ export async function startLambdaWorld(
   writeFileSync(pipelineFile, pipeline.toString());
   const facts = await packagingFacts(pipelineFile);
   if (facts.outcome === 'invalid') throw new Error(facts.problems.join('\n'));
-  for (const role of await environmentRolesOf(facts, pipelineFile)) cloud.addRole(role);
+  cloud.addRole(await productionRole(pipelineFile));
 
   const parameters: Record<string, string | null> = {
     'slack-app-id': app.id,
