@@ -15,6 +15,11 @@ export type Method = (args: Arguments) => Record<string, unknown>;
 const editedTextMax = 4_000;
 /** `chat.postMessage` cuts here. */
 const postedTextMax = 40_000;
+/**
+ * All blocks of a post together, as JSON. Slack writes this down nowhere; measured by others: slackapi/bolt-js issues
+ * 2509 and 2867. Whether an edit is refused alike nobody has said.
+ */
+const postedBlocksMax = 13_200;
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const metadataSchema = z.object({
@@ -116,6 +121,7 @@ export function createChatMethods(world: World): Record<string, Method> {
       refuseUnmodelled(args);
       const channel = postable(args.text('channel'));
       const { text, blocks } = content(args);
+      if (JSON.stringify(blocks).length > postedBlocksMax) throw new SlackError('msg_blocks_too_long');
       const metadata = parseMetadata(args) ?? undefined;
       const message = postMessage(world, {
         channel,

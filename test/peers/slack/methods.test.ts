@@ -256,6 +256,19 @@ describe('refusals of our Slack stand-in', () => {
     }),
     [
       'chat.postMessage',
+      'msg_blocks_too_long',
+      ({ call }) =>
+        call('chat.postMessage', {
+          channel,
+          text: 'x',
+          blocks: Array.from({ length: 5 }, () => ({
+            type: 'section',
+            text: { type: 'mrkdwn', text: 'x'.repeat(3_000) },
+          })),
+        }),
+    ],
+    [
+      'chat.postMessage',
       'invalid_metadata_format',
       ({ call }) => call('chat.postMessage', { channel, text: 'x', metadata: '[]' }),
     ],

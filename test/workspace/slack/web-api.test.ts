@@ -106,6 +106,18 @@ describe('messages', () => {
     expect(reply).toMatchObject({ threadTs: parent.ts, broadcast: true });
   });
 
+  it('refuses a post whose blocks are too long in all, though each is within its limits', async () => {
+    const { client } = await startWorkspace();
+    const post = (count: number) =>
+      client.chat.postMessage({
+        channel: channelIds.deploysSite,
+        text: 'x',
+        blocks: Array.from({ length: count }, () => section('x'.repeat(3_000))),
+      });
+    expect(await post(4)).toMatchObject({ ok: true });
+    expect(await refusalOf(post(5))).toBe('msg_blocks_too_long');
+  });
+
   it('refuses channels it cannot post to by the right name', async () => {
     const { client, control } = await startWorkspace();
     const post = (channel: string) => refusalOf(client.chat.postMessage({ channel, text: 'x' }));
