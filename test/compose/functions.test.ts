@@ -112,7 +112,15 @@ describe('promotions worked on by functions', () => {
       detail: { alarmName, state: { value: 'ALARM' } },
     });
     const atMs = world.clock.nowMs();
+    world.calls();
     await world.deliver();
+
+    // One read, and one write that holds decision and claim; the call comes right after it.
+    expect(world.calls().slice(0, 2)).toEqual(['get', 'transact']);
+    const { promotion } = (await world.store.promotions.load(id)) ?? {};
+    expect(promotion).toMatchObject({
+      rollback: { steps: { 'switch-back': { claim: { attempt: 1, claimedAtMs: promotion?.nowMs } } } },
+    });
 
     expect(world.clock.nowMs()).toBe(atMs);
     expect(updates() - before).toBe(1);

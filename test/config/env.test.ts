@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Environment,
+  readAlarmsEnv,
   readAwsEnv,
+  readGithubEnv,
   readSecretReferences,
   readServerEnv,
   readSlackEnv,
+  readSweepEnv,
+  readTickEnv,
 } from '../../src/config/env.ts';
 
 const complete = {
@@ -269,5 +273,57 @@ describe('the environment of the function that Slack calls', () => {
         ],
       },
     );
+  });
+});
+
+describe('the environment of the functions behind Slack’s', () => {
+  const lambda = {
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'ASIAEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    AWS_SESSION_TOKEN: 'token',
+    AWS_LAMBDA_FUNCTION_NAME: 'countersign-blue-green-sweep',
+    LAMBDA_TASK_ROOT: '/var/task',
+    COUNTERSIGN_TABLE: 'countersign-prod',
+    COUNTERSIGN_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/countersign-prod-work',
+  };
+  const { SLACK_BOT_TOKEN, SLACK_TEAM_ID, GITHUB_TOKEN } = complete;
+  const namesIn = (answer: ReturnType<typeof readTickEnv | typeof readGithubEnv | typeof readSweepEnv>) =>
+    answer.outcome === 'invalid' ? answer.problems.map(({ variable }) => variable) : [];
+
+  it('says which deployment a function is of, by its name', () => {
+    const answer = readSweepEnv(lambda);
+
+    expect(answer).toMatchObject({
+      outcome: 'valid',
+      env: { tableName: 'countersign-prod', deployment: { service: 'countersign', stage: 'blue-green' } },
+    });
+    expect(readSweepEnv({ ...lambda, AWS_LAMBDA_FUNCTION_NAME: 'sweep' })).toMatchObject({
+      env: { deployment: null },
+    });
+  });
+
+  it('needs of each function what it uses and nothing else', () => {
+    expect(readSweepEnv(lambda).outcome).toBe('valid');
+    expect(readAlarmsEnv(lambda)).toMatchObject({ env: { pipelineFile: '/var/task/pipeline.json' } });
+    expect(namesIn(readGithubEnv(lambda))).toEqual(['GITHUB_WEBHOOK_SECRET']);
+    expect(namesIn(readTickEnv(lambda))).toEqual(['SLACK_BOT_TOKEN', 'SLACK_TEAM_ID', 'GITHUB_TOKEN']);
+    expect(readTickEnv({ ...lambda, SLACK_BOT_TOKEN, SLACK_TEAM_ID, GITHUB_TOKEN }).outcome).toBe('valid');
+    expect(namesIn(readSweepEnv({}))).toEqual([
+      'AWS_REGION',
+      'AWS_ACCESS_KEY_ID',
+      'AWS_SECRET_ACCESS_KEY',
+      'COUNTERSIGN_QUEUE_URL',
+    ]);
+  });
+
+  it('refuses a webhook secret that anybody could guess, and never repeats it', () => {
+    const GITHUB_WEBHOOK_SECRET = 'hunter2 hunter2 hunter2';
+
+    const answer = readGithubEnv({ ...lambda, GITHUB_WEBHOOK_SECRET });
+
+    expect(namesIn(answer)).toEqual(['GITHUB_WEBHOOK_SECRET']);
+    expect(JSON.stringify(answer)).not.toContain('hunter2');
+    expect(readGithubEnv({ ...lambda, GITHUB_WEBHOOK_SECRET: 'f'.repeat(64) }).outcome).toBe('valid');
   });
 });
