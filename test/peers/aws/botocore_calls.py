@@ -134,7 +134,7 @@ def carried_out(call):
     if operation.output_shape is not None:
         report = ParamValidator().validate(answer, operation.output_shape)
         if report.has_errors():
-            told["problems"].append(report.generate_report())
+            told["problems"] += report.generate_report().split("\n")
     told["problems"] += unknown_members(raw, operation, protocol)
     return told
 

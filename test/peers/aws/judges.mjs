@@ -15,8 +15,8 @@ export const judges = [
   {
     id: 'botocore',
     name: 'boto3 and its models',
-    judges: 'AWS stand-ins: every answer',
-    files: ['test/peers/aws/botocore.test.ts'],
+    judges: 'AWS and DynamoDB stand-ins, every answer',
+    files: ['test/peers/aws/botocore*.test.ts'],
     from: 'Debian',
     version: () => pythonVersion('boto3'),
     env: () => ({ COUNTERSIGN_PYTHON: pythonWith('boto3') }),

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, it, type TaskMeta } from 'vitest';
+import { engines, startTestDynamo, type TestDynamo } from '../../support/dynamodb.ts';
+import { met } from '../divergences.ts';
+import { type Botocore, startBotocore } from './botocore.ts';
+
+const TableName = 'judged-by-boto3';
+
+const oddities = [
+  {
+    says: 'NumberOfDecreasesToday, value: 0',
+    name: 'a table that was never made smaller says 0',
+    reason:
+      'The model wants at least 1, but DynamoDB answers 0 as well (API reference, CreateTable, sample response).',
+  },
+  {
+    says: 'TableThroughputModeSummary is in no model',
+    name: 'dynalite tells how a table is paid under one more name',
+    reason: 'Beside BillingModeSummary, which is in the model. SDKs drop what they do not know.',
+  },
+];
+
+describe.each(engines)('boto3 reads DynamoDB on %s', (engine) => {
+  let dynamo: TestDynamo;
+  let boto: Botocore;
+  let tell: { readonly meta: TaskMeta } | undefined;
+
+  beforeAll(async () => {
+    dynamo = await startTestDynamo({ engine });
+    boto = await startBotocore(dynamo.url);
+  });
+  afterAll(async () => {
+    boto.close();
+    await dynamo.close();
+  });
+
+  const called = async (operation: string, input: Readonly<Record<string, unknown>>) => {
+    const told = await boto.call('dynamodb', operation, input);
+    const unknown = told.problems.filter((problem) => {
+      const divergence = oddities.find(({ says }) => problem.includes(says));
+      if (divergence !== undefined && tell !== undefined) met(tell, divergence);
+      return divergence === undefined;
+    });
+    expect(unknown, operation).toEqual([]);
+    return told;
+  };
+  const answers = async (operation: string, input: Readonly<Record<string, unknown>>) => {
+    const { answer, refusal } = await called(operation, input);
+    if (answer === null) throw new Error(`${operation}: ${refusal?.code} ${refusal?.message}`);
+    return answer;
+  };
+  const refuses = async (operation: string, input: Readonly<Record<string, unknown>>) => {
+    const { refusal } = await called(operation, input);
+    if (refusal === null) throw new Error(`${operation} was not refused`);
+    expect(refusal.isModelled || refusal.code === 'ValidationException').toBe(true);
+    return `${refusal.code} ${refusal.status}`;
+  };
+  const row = (sk: string) => ({
+    pk: { S: 'P' },
+    sk: { S: sk },
+    revision: { N: '1' },
+    duePk: { S: 'DUE' },
+    dueSk: { S: sk },
+  });
+  const isNew = { ConditionExpression: 'attribute_not_exists(pk)' };
+
+  it('tables and their time to live', async ({ task }) => {
+    tell = task;
+    const S = (AttributeName: string) => ({ AttributeName, AttributeType: 'S' });
+    const key = (hash: string, range: string) => [
+      { AttributeName: hash, KeyType: 'HASH' },
+      { AttributeName: range, KeyType: 'RANGE' },
+    ];
+    await answers('CreateTable', {
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: ['pk', 'sk', 'duePk', 'dueSk'].map(S),
+      KeySchema: key('pk', 'sk'),
+      GlobalSecondaryIndexes: [
+        { IndexName: 'due', KeySchema: key('duePk', 'dueSk'), Projection: { ProjectionType: 'KEYS_ONLY' } },
+      ],
+    });
+    expect(await answers('DescribeTable', { TableName })).toMatchObject({
+      Table: { TableStatus: 'ACTIVE', GlobalSecondaryIndexes: [{ IndexName: 'due', IndexStatus: 'ACTIVE' }] },
+    });
+    await answers('UpdateTimeToLive', {
+      TableName,
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+    });
+    expect(await answers('DescribeTimeToLive', { TableName })).toMatchObject({
+      TimeToLiveDescription: { AttributeName: 'expiresAt' },
+    });
+  });
+
+  it('rows, written, changed, read, and found by an index', async () => {
+    await answers('PutItem', { TableName, Item: row('1'), ...isNew });
+    await answers('PutItem', { TableName, Item: row('2'), ...isNew });
+    const changed = await answers('UpdateItem', {
+      TableName,
+      Key: { pk: { S: 'P' }, sk: { S: '1' } },
+      UpdateExpression: 'SET revision = revision + :one',
+      ExpressionAttributeValues: { ':one': { N: '1' } },
+      ReturnValues: 'ALL_NEW',
+    });
+    const read = await answers('GetItem', {
+      TableName,
+      Key: { pk: { S: 'P' }, sk: { S: '1' } },
+      ConsistentRead: true,
+    });
+    const found = await answers('Query', {
+      TableName,
+      IndexName: 'due',
+      KeyConditionExpression: 'duePk = :due',
+      ExpressionAttributeValues: { ':due': { S: 'DUE' } },
+      Limit: 1,
+    });
+
+    expect(changed).toMatchObject({ Attributes: { revision: { N: '2' } } });
+    expect(read).toMatchObject({ Item: { revision: { N: '2' } } });
+    expect(found).toMatchObject({ Count: 1, LastEvaluatedKey: { dueSk: { S: '1' } } });
+  });
+
+  it('transactions', async () => {
+    const Put = { TableName, Item: row('3'), ...isNew, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' };
+    await answers('TransactWriteItems', { TransactItems: [{ Put }], ClientRequestToken: 'one' });
+
+    expect(await refuses('TransactWriteItems', { TransactItems: [{ Put }], ClientRequestToken: 'two' })).toBe(
+      'TransactionCanceledException 400',
+    );
+    const Other = { ...Put, Item: row('4') };
+    expect(
+      await refuses('TransactWriteItems', { TransactItems: [{ Put: Other }], ClientRequestToken: 'one' }),
+    ).toBe('IdempotentParameterMismatchException 400');
+  });
+
+  it('its refusals', async () => {
+    const Key = { pk: { S: 'P' }, sk: { S: '1' } };
+
+    expect(await refuses('GetItem', { TableName: 'gone', Key })).toBe('ResourceNotFoundException 400');
+    expect(await refuses('PutItem', { TableName, Item: row('1'), ...isNew })).toBe(
+      'ConditionalCheckFailedException 400',
+    );
+    expect(await refuses('GetItem', { TableName, Key: { pk: { S: 'P' } } })).toBe('ValidationException 400');
+  });
+
+  it('throttling', async () => {
+    dynamo.control.throttle(1);
+
+    expect(await refuses('GetItem', { TableName, Key: { pk: { S: 'P' }, sk: { S: '1' } } })).toBe(
+      'ProvisionedThroughputExceededException 400',
+    );
+  });
+});
