@@ -1,4 +1,5 @@
 /** Every request that we send GitHub, and every answer of our stand-in, against GitHub's own description of its API. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { Octokit } from '@octokit/rest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGithubClient } from '../../../src/github/client.ts';
@@ -58,6 +59,8 @@ async function judged(ask: () => Promise<unknown>): Promise<string[]> {
   ).toEqual([]);
   return judgements.map(({ operationId, status }) => `${operationId} ${status}`);
 }
+
+const sent = new Set<string>();
 
 describe('what we send GitHub', () => {
   const client = () => createGithubClient({ token, baseUrl: `${recorder.origin}${base}` });
@@ -122,7 +125,18 @@ describe('what we send GitHub', () => {
     ],
   ])('%s', async (_what, ask, operations) => {
     expect(await judged(ask)).toEqual(operations);
+    for (const operation of operations) sent.add(operation.replace(/ \d+$/, ''));
   });
+});
+
+it('what we send GitHub was all of it', () => {
+  const folder = new URL('../../../src/github/', import.meta.url);
+  const calls = readdirSync(folder).flatMap((name) => [
+    ...readFileSync(new URL(name, folder), 'utf8').matchAll(/client\.(\w+)\.(\w+)\(/g),
+  ]);
+  const kebab = (name = '') => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const operations = calls.map(([, group, method]) => `${group}/${kebab(method)}`);
+  expect([...new Set(operations)].sort()).toEqual([...sent].sort());
 });
 
 /** Nothing else may be wrong with it than that GitHub's description does not list this answer. */
