@@ -25,6 +25,7 @@ import { createPromotionStore } from '../store/promotions.ts';
 import { createSignedTransport } from '../store/signed-transport.ts';
 import { type GatewayResponse, requestOf, responseOf } from './gateway.ts';
 import { createLineLog } from './line-log.ts';
+import { createMetrics, measured } from './metrics.ts';
 import { required, signedCallTo, withSecrets } from './secrets.ts';
 import { sha256 } from './store.ts';
 import { withStoreClock } from './store-clock.ts';
@@ -75,7 +76,7 @@ export async function startSlackHandler(environment: Environment): Promise<Slack
   createBotApp({
     receiver: { init: ingress.init, start: async () => {}, stop: async () => {} },
     desk: createDesk({
-      store: promotions,
+      store: measured(promotions, createMetrics(createLineLog('info'), env.deployment)),
       catalog,
       hash: sha256,
       nearest,

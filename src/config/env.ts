@@ -47,13 +47,12 @@ export interface SlackEnv {
   /** The packaged pipeline, inside the function's own folder unless told. */
   readonly pipelineFile: string;
   readonly logLevel: LogLevel;
-}
-
-/** What every function knows that sends work to the queue. */
-export interface SenderEnv extends Pick<SlackEnv, 'aws' | 'tableName' | 'queueUrl' | 'logLevel'> {
   /** Which deployment this is; null where nothing says so, and then no metrics are kept apart by it. */
   readonly deployment: { readonly service: string; readonly stage: string } | null;
 }
+
+/** What every function knows that sends work to the queue. */
+export type SenderEnv = Pick<SlackEnv, 'aws' | 'tableName' | 'queueUrl' | 'logLevel' | 'deployment'>;
 
 /** What the function knows that takes alarms. */
 export interface AlarmsEnv extends SenderEnv, Pick<SlackEnv, 'pipelineFile'> {}
@@ -122,11 +121,8 @@ export function readSlackEnv(environment: Environment): EnvAnswer<SlackEnv> {
   const reader = createEnvReader(environment);
   return reader.answer({
     slack: readSlackApp(reader),
-    aws: readAws(reader),
-    tableName: readTableName(reader),
-    queueUrl: readQueueUrl(reader),
+    ...readSender(reader, environment),
     pipelineFile: readPackagedPipelineFile(reader),
-    logLevel: readLogLevel(reader, environment),
   });
 }
 

@@ -208,6 +208,7 @@ describe('the environment of the function that Slack calls', () => {
         queueUrl: 'https://sqs.eu-central-1.amazonaws.com/111122223333/countersign',
         pipelineFile: '/var/task/pipeline.json',
         logLevel: 'info',
+        deployment: null,
       },
     });
   });
