@@ -24,6 +24,7 @@ import { createLocks } from '../store/locks.ts';
 import { createPromotionStore } from '../store/promotions.ts';
 import { createSignedTransport } from '../store/signed-transport.ts';
 import { type GatewayResponse, requestOf, responseOf } from './gateway.ts';
+import { createLifetime } from './lifetime.ts';
 import { createLineLog } from './line-log.ts';
 import { createMetrics, measured } from './metrics.ts';
 import { required, signedCallTo, withSecrets } from './secrets.ts';
@@ -40,6 +41,8 @@ const gatewayMs = 300;
 /** A process that is older when it gets its first request was not started for it. */
 const coldMs = 3_000;
 const leastMs = 500;
+/** Slack hung up long before; whatever goes on after it was frozen in between. */
+const lifetimeMs = 5_000;
 
 /**
  * The function that Slack calls: what a click needs and nothing more. It starts in one round, the secrets beside a
@@ -48,7 +51,8 @@ const leastMs = 500;
  */
 export async function startSlackHandler(environment: Environment): Promise<SlackHandler> {
   const post = createPost();
-  const call = signedCallTo(required(readAwsEnv(environment)), post);
+  const lifetime = createLifetime(lifetimeMs);
+  const call = lifetime.guard(signedCallTo(required(readAwsEnv(environment)), post));
   const { tableName } = required(readStoreEnv(environment));
   const { transport, clock } = withStoreClock(
     createSignedTransport({ call, tableName, pause: (ms) => pause(ms), timeoutMs: callTimeoutMs }),
@@ -103,11 +107,13 @@ export async function startSlackHandler(environment: Environment): Promise<Slack
     log,
   });
 
+  const unanswered = await warming;
+  if (unanswered !== null) log.warn({ code: unanswered }, 'the table did not answer at the start');
   return async (event) => {
     const request = requestOf(event);
     // What only keeps the process ready is no request, and nothing to warn of.
     if (request.method === '') return responseOf({ status: 404, headers: {}, body: '' });
-    const { answer, settled } = ingress.handle(request);
+    const { answer, settled } = lifetime.during(() => ingress.handle(request));
     const response = responseOf(await answer);
     // Whatever is still under way when this returns is frozen with the process.
     await Promise.race([settled, pause(gatewayMs / 2, undefined, { ref: false })]);

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGateway, type Gateway, type GatewayKind } from '../../workspace/lambda/gateway.ts';
 import { channelIds, team, userIds } from '../../workspace/slack/people.ts';
@@ -239,6 +240,34 @@ describe('the Slack function as Lambda runs it', () => {
     expect(result.outcome).toBe('acknowledged');
     expect(result.ephemeral?.text).toMatch(/[Nn]ot accepted|[Nn]othing was started/);
     expect(await world.phase()).toBe('cancelled');
+    expect(world.functionErrors()).toEqual([]);
+  });
+
+  it('what was frozen before it was saved is not saved when somebody else thaws the process', async () => {
+    const { dynamo, slack } = world.workspace;
+    const cards = () =>
+      slack.control
+        .messages(channelIds.deploysSite)
+        .filter(({ metadata }) => metadata?.event_type === 'promotion');
+    const before = cards().length;
+    await world.stack.lambda('slack').recycle();
+    await world.command('grace', '/promote help');
+    dynamo.control.slow(2_000);
+    const asked = await world.command('ada', '/promote site v1.1.0');
+    await world.stack.lambda('slack').rested();
+    // Real time, because the process lives in it.
+    await pause(5_100);
+    dynamo.control.clearFaults();
+
+    for (let round = 0; round < 5; round += 1) {
+      await world.command('grace', '/promote status site');
+      await pause(50);
+    }
+    await world.advance(60);
+
+    expect(asked.outcome).toBe('acknowledged');
+    expect(asked.ephemeral?.text).toContain('look at the card before you try again');
+    expect(cards()).toHaveLength(before);
     expect(world.functionErrors()).toEqual([]);
   });
 
