@@ -113,7 +113,7 @@ const pool: readonly unknown[] = [
   ).values(),
 ];
 
-const strange = [undefined, null, '', 'x', 0, -1, 1.5, true, [], {}, [null], { extra: 1 }];
+const strange = [undefined, null, '', 'x', 0, -1, 7, 1.5, true, [], {}, [null], { extra: 1 }];
 
 /** Of objects with more keys than this the others are left as they are, for the sake of time. */
 const mostKeys = 12;
