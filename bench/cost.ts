@@ -1,32 +1,31 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import type { Finding } from './figure.ts';
-import { type PhaseSpent, settings } from './site/function-world.ts';
+import { type FunctionWorld, type PhaseSpent, settings } from './site/function-world.ts';
 import { dollars, type Memory, transitionDollars } from './site/prices.ts';
-import { approvedUntil, asked, passed } from './site/whole-promotion.ts';
+import { approvedUntil, asked, done, passed, until } from './site/whole-promotion.ts';
 
 /** A table and a queue in the same region, and everything else. */
 const latencyOf = (name: string) => (name.startsWith('table') || name.startsWith('queue') ? 5 : 100);
 /** Requests, errors and latency, as the example's reading asks for them. */
 const metricsPerReading = 3;
+/** They follow within seconds. */
+const lastWordsMs = 120_000;
 
 /** What a whole good promotion costs, phase by phase. */
 export async function cost(): Promise<Finding> {
+  const memory = await configuredMemory();
   const world = await asked(latencyOf);
   await approvedUntil(world, 'promoted');
-  // The last words follow within seconds.
-  await passed(world, 120_000);
-  const memory = await configuredMemory();
-  const phases = [...world.ledger].map(([phase, spent]) => ({
-    phase,
-    spent,
-    dollars: dollars(spent, memory, metricsPerReading),
-  }));
-  const sum = (pick: (spent: PhaseSpent) => number) =>
-    phases.reduce((total, { spent }) => total + pick(spent), 0);
-  const all = phases.reduce((total, each) => total + each.dollars.all, 0);
-  const polling = phases.reduce((total, each) => total + each.dollars.polling, 0);
-  const table = phases.reduce((total, each) => total + each.dollars.table, 0);
+  await passed(world, lastWordsMs);
+  const { phases, sum, all, polling, table } = accountOf(world, memory);
+  const failed = await asked(latencyOf);
+  await approvedUntil(failed, 'monitoring');
+  await passed(failed, 185_000);
+  await done(failed, failed.fireAlarm());
+  await until(failed, 'rolled-back');
+  await passed(failed, lastWordsMs);
+  const rolledBack = accountOf(failed, memory);
   const transitions = transitionsOf(world.time.calls, world.delayed());
   const stepFunctions = transitions.all * transitionDollars;
   return {
@@ -56,7 +55,8 @@ export async function cost(): Promise<Finding> {
       { name: 'a promotion, all in all', value: all, unit: 'dollars' },
       { name: 'of that the table', value: table, unit: 'dollars' },
       { name: 'of that polling of metrics', value: polling, unit: 'dollars' },
-      { name: 'Step Functions for the same', value: stepFunctions, unit: 'dollars' },
+      { name: 'one that is rolled back by an alarm, all in all', value: rolledBack.all, unit: 'dollars' },
+      { name: 'Step Functions for the good one', value: stepFunctions, unit: 'dollars' },
       { name: 'transitions', value: transitions.all, unit: 'calls' },
       { name: 'ticks', value: sum(({ ticks }) => ticks), unit: 'ticks', held: { atMost: 60 } },
       { name: 'read units', value: sum(({ read }) => read), unit: 'units' },
@@ -78,7 +78,26 @@ export async function cost(): Promise<Finding> {
         .map(([name, count]) => `${count} ${name}`)
         .join(', ')}.`,
     ].join('\n'),
-    data: { phases, transitions, stepFunctions, memory },
+    data: { phases, transitions, stepFunctions, memory, rolledBack: rolledBack.phases },
+  };
+}
+
+function accountOf({ ledger }: FunctionWorld, memory: Memory) {
+  const phases = [...ledger].map(([phase, spent]) => ({
+    phase,
+    spent,
+    dollars: dollars(spent, memory, metricsPerReading),
+  }));
+  const sum = (pick: (spent: PhaseSpent) => number) =>
+    phases.reduce((total, { spent }) => total + pick(spent), 0);
+  const paid = (pick: (of: ReturnType<typeof dollars>) => number) =>
+    phases.reduce((total, each) => total + pick(each.dollars), 0);
+  return {
+    phases,
+    sum,
+    all: paid((of) => of.all),
+    polling: paid((of) => of.polling),
+    table: paid((of) => of.table),
   };
 }
 

@@ -22,6 +22,8 @@ export interface Figure {
   readonly stretch?: number;
   /** Only counts are held: a time says something as a ratio, and a ratio of a noisy machine fails nothing. */
   readonly held?: Held;
+  /** Where this ratio has a pair of its own that is the same side twice. */
+  readonly sameAgainstItself?: number;
   /** What stands in the way, or what the figure does not say by itself. */
   readonly note?: string;
 }
@@ -43,14 +45,15 @@ export interface Finding {
 
 export type Verdict = 'reached' | 'stretch reached' | 'not reached' | 'inconclusive' | 'reported';
 
-export function isInconclusive({ sameAgainstItself }: Finding): boolean {
+export function isInconclusive({ sameAgainstItself }: { readonly sameAgainstItself?: number }): boolean {
   return sameAgainstItself !== undefined && !(sameAgainstItself >= 0.95 && sameAgainstItself <= 1.05);
 }
 
 export function verdictOf(figure: Figure, finding: Finding): Verdict {
   const { value, target, stretch } = figure;
   if (target === undefined) return 'reported';
-  if (figure.unit === 'times' && figure.held === undefined && isInconclusive(finding)) return 'inconclusive';
+  const pair = figure.sameAgainstItself === undefined ? finding : figure;
+  if (figure.unit === 'times' && figure.held === undefined && isInconclusive(pair)) return 'inconclusive';
   if (stretch !== undefined && value <= stretch) return 'stretch reached';
   return value <= target ? 'reached' : 'not reached';
 }

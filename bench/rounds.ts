@@ -67,7 +67,6 @@ export async function rounds(given: Context): Promise<Finding> {
           name: kind.name,
           value: rounds,
           unit: 'rounds',
-          target: 2,
           held: { atMost: kind.rounds },
           ...(kind.toSlack === 0 ? {} : { note: 'to Slack, because a trigger lives three seconds' }),
         },

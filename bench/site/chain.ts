@@ -32,7 +32,12 @@ export function groupsOf(calls: readonly Span[]): string[][] {
     }
     groups.at(-1)?.push(call.name);
   }
-  return groups.map((names) => names.sort());
+  return groups.map((names) =>
+    [...new Set(names)].sort().map((name) => {
+      const times = names.filter((one) => one === name).length;
+      return times === 1 ? name : `${name} ×${times}`;
+    }),
+  );
 }
 
 export const isToSlack = ({ name }: RemoteCall) => name.startsWith('slack ');
