@@ -40,14 +40,28 @@ function startDynamoDbLocal(dataDir: string | null): Promise<Engine> {
   });
 }
 
-const startMoto = (): Promise<Engine> =>
-  startProcessEngine({
+/**
+ * One call at a time: its threads check conditions and write without a lock over both, so that of two transactions at
+ * the same moment both may pass.
+ */
+async function startMoto(): Promise<Engine> {
+  const engine = await startProcessEngine({
     kind: 'brought',
     title: 'moto',
     command: 'moto_server',
     args: (port) => ['-H', '127.0.0.1', '-p', String(port)],
     startWithinMs,
   });
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    ...engine,
+    answer(request) {
+      const answered = last.then(() => engine.answer(request));
+      last = answered.catch(() => {});
+      return answered;
+    },
+  };
+}
 
 export const foreignEngine: Readonly<Record<ForeignEngine, (dataDir: string | null) => Promise<Engine>>> = {
   'dynamodb-local': startDynamoDbLocal,

@@ -5,7 +5,7 @@ const storeSuite = [
   'test/workspace/dynamodb/stand-in.test.ts',
   'test/peers/dynamodb/*.test.ts',
 ];
-const about = 'store suite, histories';
+const about = 'store suite, front, histories';
 
 /** Cases over this engine, with the SDK and signed by hand; the table model has its own run. */
 const namesOver = (engine) => `on (${engine}|signed)( |:|$)`;
@@ -55,6 +55,7 @@ export const judges = [
   }),
   judge('moto', {
     name: 'moto, DynamoDB',
+    judges: `${about}, one call at a time`,
     from: null,
     version: () => {
       commandVersion('moto_server', ['--help'], /usage/);
@@ -83,14 +84,6 @@ export const judges = [
         says: test.startsWith('a') ? 'ResourceNotFoundException' : 'Requested resource not found',
         name: 'it forgets with its process',
         reason: 'moto keeps everything in memory only.',
-      })),
-      ...['exactly one takes the lock', 'exactly one wins', 'exactly one'].map((test) => ({
-        test,
-        says: 'expected [',
-        name: 'transactions at the same moment may both pass',
-        reason:
-          'DynamoDB serialises transactions; moto checks conditions and writes in threads without a lock over both.',
-        sometimes: true,
       })),
     ],
   }),
