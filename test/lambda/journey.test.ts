@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Document } from 'yaml';
-import { type LambdaWorld, startLambdaWorld } from './world.ts';
+import { functionNames, type LambdaWorld, startLambdaWorld } from './world.ts';
 
 const productionVersion = async (world: LambdaWorld) => {
   const page = await (await fetch(world.workspace.aws.productionUrl)).text();
@@ -57,6 +57,9 @@ describe('a good release of the site through the packaged functions', () => {
     expect(await productionVersion(world)).toBe('v1.1.0');
     // As time does to connections while the functions are frozen.
     world.workspace.aws.cutConnections();
+    await world.advance(60);
+    // As a deployment of another version does, with a promotion in flight.
+    await Promise.all(functionNames.map((name) => world.stack.lambda(name).recycle()));
     await world.until('it is promoted', async () => (await world.phase()) === 'promoted', 1_200);
 
     expect(switches(world)).toHaveLength(1);

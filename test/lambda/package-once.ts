@@ -8,6 +8,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The template and the artifacts, as `npm run package` makes them. */
     readonly packagedForLambdaIn: string;
+    /** The same, with secrets in the Secrets Manager. */
+    readonly packagedForSecretsManagerIn: string;
   }
 }
 
@@ -26,9 +28,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
   for (const name of ['COUNTERSIGN_ALARM_TOPIC', 'COUNTERSIGN_SECRETS_KEY']) delete process.env[name];
   const script = '../../scripts/package-service.mjs';
   const { packageService } = (await import(script)) as Packaging;
-  const place = await mkdtemp(join(tmpdir(), 'countersign-lambda-'));
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-lambda-'));
   const pipeline = join(import.meta.dirname, '../../examples/pipeline.yml');
-  await packageService({ args: ['--stage', 'test'], place, pipeline, log: () => {} });
-  project.provide('packagedForLambdaIn', join(place, '.serverless'));
-  return () => rm(place, { recursive: true, force: true });
+  const packaged = async (store: string) => {
+    const place = join(folder, store);
+    const args = ['--stage', 'test', '--param', `secretStore=${store}`];
+    await packageService({ args, place, pipeline, log: () => {} });
+    return join(place, '.serverless');
+  };
+  project.provide('packagedForLambdaIn', await packaged('ssm'));
+  project.provide('packagedForSecretsManagerIn', await packaged('secretsmanager'));
+  return () => rm(folder, { recursive: true, force: true });
 }

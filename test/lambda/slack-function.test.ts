@@ -337,3 +337,31 @@ describe('a Slack function that lacks something', () => {
     expect(world.workspace.slack.control.calls()).toEqual([]);
   });
 });
+
+describe('an installation with its secrets in the Secrets Manager', () => {
+  it('starts and works, with the rights that its package gives it', async () => {
+    const world = await startLambdaWorld({ store: 'secretsmanager' });
+    await world.command('ada', '/promote site v1.1.0');
+    await world.advance(5);
+    const text = world.card().text;
+    const found = { errors: world.functionErrors(), denials: world.cloud.denials() };
+    await world.close();
+
+    expect(text).toContain('0 of 2');
+    expect(found).toEqual({ errors: [], denials: [] });
+  });
+
+  it('does not start without one of them, and names it', async () => {
+    const world = await startLambdaWorld({
+      store: 'secretsmanager',
+      parameters: { 'slack-bot-token': null },
+    });
+    const answer = await world.stack.lambda('slack').invoke({});
+    await world.close();
+
+    expect(answer).toMatchObject({
+      functionError: 'Unhandled',
+      payload: expect.stringContaining('SLACK_BOT_TOKEN'),
+    });
+  });
+});

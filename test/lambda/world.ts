@@ -54,6 +54,8 @@ export async function startLambdaWorld(
   options: {
     pipeline?: (pipeline: Document) => void;
     parameters?: Readonly<Record<string, string | null>>;
+    /** Where the secrets are; the parameter store unless told. */
+    store?: 'ssm' | 'secretsmanager';
   } = {},
 ): Promise<LambdaWorld> {
   const dataDir = mkdtempSync(join(tmpdir(), 'countersign-lambda-world-'));
@@ -92,9 +94,13 @@ export async function startLambdaWorld(
     'github-webhook-secret': 'a-webhook-secret-of-the-workspace-0001',
     ...options.parameters,
   };
-  for (const [name, value] of Object.entries(parameters)) cloud.setParameter(parameterAt(name), value);
+  const isElsewhere = options.store === 'secretsmanager';
+  for (const [name, value] of Object.entries(parameters)) {
+    if (isElsewhere && !name.endsWith('-id')) cloud.setSecret(parameterAt(name).slice(1), value);
+    else cloud.setParameter(parameterAt(name), value);
+  }
 
-  const packaged = inject('packagedForLambdaIn');
+  const packaged = inject(isElsewhere ? 'packagedForSecretsManagerIn' : 'packagedForLambdaIn');
   const stack = await deployStack({
     cloud,
     dynamo,
