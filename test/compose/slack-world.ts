@@ -23,11 +23,6 @@ const parameters: Readonly<Record<string, string>> = {
   '/countersign/slack-bot-token': botToken,
 };
 
-export interface Answered {
-  readonly statusCode: number;
-  readonly body: string;
-}
-
 /** The Slack function over a real table, with a queue, a parameter store and a Slack that take what they are sent. */
 export async function startSlackWorld(
   dynamo: TestDynamo,
