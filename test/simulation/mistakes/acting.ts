@@ -2,6 +2,7 @@ import type { Mistake } from './mistake.ts';
 
 const step = 'src/flows/engine/step.ts';
 const tick = 'src/flows/engine/tick.ts';
+const turn = 'src/flows/engine/turn.ts';
 const hold = 'src/flows/promotion/hold.ts';
 const deploying = 'src/flows/promotion/phases/deploying.ts';
 const rollingBack = 'src/flows/promotion/phases/rolling-back.ts';
@@ -186,5 +187,37 @@ export const acting: readonly Mistake[] = [
       because:
         'In the simulator a worker is killed after 30 s, as a Lambda is, and the hold is long enough for those; the model has workers that sleep for as long as they like.',
     },
+  },
+  {
+    name: 'turn-acts-unsaved',
+    means: 'What turns a promotion around is carried out although its claim lost the race to be saved.',
+    edits: [
+      {
+        file: turn,
+        find: "  if (saved.outcome !== 'saved' || !isFresh()) return false;",
+        replace: '  if (!isFresh()) return false;',
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I1 approved'], quick: true },
+  },
+  {
+    name: 'turn-audits-the-claim-alone',
+    means:
+      'The decision that turns a promotion around is saved without its audit entry, the claim beside it with one.',
+    edits: [
+      {
+        file: turn,
+        find: '    audit: [...first.audit, ...second.audit],',
+        replace: '    audit: second.audit,',
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I12 audit'], quick: true },
+  },
+  {
+    name: 'turn-without-locks',
+    means:
+      'The claim beside the decision that turns a promotion around does not ask whether it has its locks.',
+    edits: [{ file: turn, find: '    locks: second.locks,', replace: '    locks: null,' }],
+    expected: { by: 'simulation', invariants: ['I8 lock'] },
   },
 ];
