@@ -24,10 +24,12 @@ const common = {
     return core.safeParse(built(fitting(this, value)), value);
   },
   nullable() {
-    return schema(() => new core.$ZodNullable({ type: 'nullable', innerType: built(this) }));
+    this.orNull ??= schema(() => new core.$ZodNullable({ type: 'nullable', innerType: built(this) }));
+    return this.orNull;
   },
   optional() {
-    return schema(() => new core.$ZodOptional({ type: 'optional', innerType: built(this) }));
+    this.orNothing ??= schema(() => new core.$ZodOptional({ type: 'optional', innerType: built(this) }));
+    return this.orNothing;
   },
   default(value) {
     const fresh = () => (typeof value === 'function' ? value() : structuredClone(value));
@@ -85,7 +87,8 @@ const sizes = {
     return checked(this, sizes, () => core._lte(value));
   },
   positive() {
-    return checked(this, sizes, () => core._gt(0));
+    this.aboveZero ??= checked(this, sizes, () => core._gt(0));
+    return this.aboveZero;
   },
 };
 const shapes = {
@@ -95,22 +98,36 @@ const shapes = {
   },
 };
 
-export const string = () => schema(() => new core.$ZodString({ type: 'string' }), {}, lengths);
-export const number = () => schema(() => new core.$ZodNumber({ type: 'number', checks: [] }), {}, sizes);
-export const int = () =>
-  schema(
-    () =>
-      new core.$ZodNumberFormat({ type: 'number', check: 'number_format', abort: false, format: 'safeint' }),
-    {},
-    sizes,
-  );
-export const boolean = () => schema(() => new core.$ZodBoolean({ type: 'boolean' }));
-export const unknown = () => schema(() => new core.$ZodUnknown({ type: 'unknown' }));
+// Schemas never change, so that those that are alike can be one.
+const aString = schema(() => new core.$ZodString({ type: 'string' }), {}, lengths);
+export const string = () => aString;
+const aNumber = schema(() => new core.$ZodNumber({ type: 'number', checks: [] }), {}, sizes);
+export const number = () => aNumber;
+const anInt = schema(
+  () =>
+    new core.$ZodNumberFormat({ type: 'number', check: 'number_format', abort: false, format: 'safeint' }),
+  {},
+  sizes,
+);
+export const int = () => anInt;
+const aBoolean = schema(() => new core.$ZodBoolean({ type: 'boolean' }));
+export const boolean = () => aBoolean;
+const anything = schema(() => new core.$ZodUnknown({ type: 'unknown' }));
+export const unknown = () => anything;
 export const custom = (fn) =>
   schema(() => new core.$ZodCustom({ type: 'custom', check: 'custom', fn, abort: true }));
 
-export const literal = (value) =>
-  schema(() => new core.$ZodLiteral({ type: 'literal', values: [value] }), { value, values: [value] });
+const literals = new Map();
+export const literal = (value) => {
+  const known = literals.get(value);
+  if (known !== undefined) return known;
+  const made = schema(() => new core.$ZodLiteral({ type: 'literal', values: [value] }), {
+    value,
+    values: [value],
+  });
+  literals.set(value, made);
+  return made;
+};
 const enumeration = (values) => {
   const entries = () => Object.fromEntries(values.map((value) => [value, value]));
   return schema(() => new core.$ZodEnum({ type: 'enum', entries: entries() }), { values });
@@ -118,8 +135,14 @@ const enumeration = (values) => {
 
 export { enumeration as enum };
 
-export const array = (element) =>
-  schema(() => new core.$ZodArray({ type: 'array', element: built(element) }), {}, lengths);
+export const array = (element) => {
+  element.listed ??= schema(
+    () => new core.$ZodArray({ type: 'array', element: built(element) }),
+    {},
+    lengths,
+  );
+  return element.listed;
+};
 export const tuple = (items) =>
   schema(() => new core.$ZodTuple({ type: 'tuple', items: items.map(built), rest: null }));
 export const record = (keys, values) =>
@@ -133,7 +156,6 @@ export const discriminatedUnion = (discriminator, options) =>
   );
 
 const nothingElse = schema(() => new core.$ZodNever({ type: 'never' }));
-const anythingElse = unknown();
 const objectOf = (shape, rest) =>
   schema(
     () =>
@@ -147,7 +169,7 @@ const objectOf = (shape, rest) =>
   );
 export const object = (shape) => objectOf(shape);
 export const strictObject = (shape) => objectOf(shape, nothingElse);
-export const looseObject = (shape) => objectOf(shape, anythingElse);
+export const looseObject = (shape) => objectOf(shape, anything);
 
 const nothing = schema(() => new core.$ZodNull({ type: 'null' }));
 export const json = () => {
