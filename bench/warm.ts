@@ -53,7 +53,7 @@ export async function warm(context: Context): Promise<Finding> {
     name: `${what} against the floor, remotes ${remotesAre}`,
     value: ratio(of, what, ours, floor),
     unit: 'times',
-    sameAgainstItself: ratio(of, what, oursAgain, ours),
+    sameAgainstItself: ratio(of, 'p50', oursAgain, ours),
     ...targets[what],
   });
   const times = (name: string, value: number, target?: number): Figure => ({

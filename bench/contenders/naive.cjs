@@ -4,6 +4,7 @@ const { CloudFormationClient } = require('@aws-sdk/client-cloudformation');
 const { CloudFrontClient } = require('@aws-sdk/client-cloudfront');
 const { CloudWatchClient } = require('@aws-sdk/client-cloudwatch');
 const { DynamoDBClient } = require('@aws-sdk/client-dynamodb');
+const { LambdaClient } = require('@aws-sdk/client-lambda');
 const { STSClient } = require('@aws-sdk/client-sts');
 const { Octokit } = require('@octokit/rest');
 const { pino } = require('pino');
@@ -17,6 +18,7 @@ exports.clients = {
   cloudFormation: new CloudFormationClient({}),
   cloudFront: new CloudFrontClient({}),
   cloudWatch: new CloudWatchClient({}),
+  lambda: new LambdaClient({}),
   sts: new STSClient({}),
   github: new Octokit({ auth: 'none' }),
 };
