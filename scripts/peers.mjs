@@ -175,7 +175,7 @@ try {
   const owed = ordered.filter(({ missing, from }) => missing !== null && from !== null);
   if (values.strict)
     for (const { name, missing, from } of owed)
-      console.log(`\nFAILED ${name}: ${missing}, and ${from} has it`);
+      console.log(`\nFAILED ${name}: ${missing}; it can be had from ${from}`);
   console.log(`\n${tableOf(ordered)}\n`);
 
   const total = (count) => ordered.reduce((sum, one) => sum + count(one), 0);
