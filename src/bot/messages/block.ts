@@ -14,15 +14,31 @@ export interface Message {
 /** `chat.update` refuses a longer text. */
 const textLimit = 4000;
 const sectionLimit = 2900;
+/** `msg_blocks_too_long`: 13,200 characters were measured by others (bolt-js issues 2509, 2867); Slack writes none down. */
+const blocksLimit = 12_000;
 
 export function header(text: string): KnownBlock {
   return { type: 'header', text: { type: 'plain_text', text: plain(text, 150), emoji: false } };
 }
 
 /** `verbatim` keeps Slack from making links and mentions out of plain words. */
-export function section(all: string | readonly string[]): KnownBlock {
-  const text = lines(typeof all === 'string' ? all.split('\n') : all, sectionLimit);
+export function section(all: string | readonly string[], limit = sectionLimit): KnownBlock {
+  const text = lines(typeof all === 'string' ? all.split('\n') : all, limit);
   return { type: 'section', text: { type: 'mrkdwn', text, verbatim: true } };
+}
+
+/** Shortens the longest sections by whole lines until all blocks together are what Slack takes: its buttons must not be lost. */
+export function fitting(blocks: KnownBlock[]): KnownBlock[] {
+  let fitted = blocks;
+  for (let most = sectionLimit; most > 200 && JSON.stringify(fitted).length > blocksLimit; most *= 0.8)
+    fitted = blocks.map((block) => shortened(block, most));
+  return fitted;
+}
+
+function shortened(block: KnownBlock, most: number): KnownBlock {
+  if (block.type !== 'section' || block.text?.type !== 'mrkdwn' || block.text.text.length <= most)
+    return block;
+  return section(block.text.text, most);
 }
 
 export function fields(all: readonly string[]): KnownBlock {

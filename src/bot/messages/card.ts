@@ -5,7 +5,7 @@ import { approvalsNeeded } from '../../flows/promotion/phases/approving.ts';
 import { returnsTo } from '../../flows/promotion/phases/rolling-back.ts';
 import type { CheckResult } from '../../flows/promotion/plan.ts';
 import { hasEnded, isDirty, type Promotion, type Trouble } from '../../flows/promotion/promotion.ts';
-import { context, fields, header, type Message, quote, section, sentences } from './block.ts';
+import { context, fields, fitting, header, type Message, quote, section, sentences } from './block.ts';
 import { actionsOf, buttonsOf } from './buttons.ts';
 import {
   auditWords,
@@ -43,7 +43,8 @@ export interface CardOptions {
 
 /**
  * The one live message of a promotion (ALL-6), drawn from its saved state and nothing else. Every part is cut while it
- * is built, so the whole stays far below Slack's limits (50 blocks, 3,000 characters a text, 4,000 of top-level text).
+ * is built, and the longest ones once more, so the whole stays below Slack's limits (50 blocks, 3,000 characters a text,
+ * 4,000 of top-level text, 13,200 of all blocks).
  */
 export function card(promotion: Promotion, options: CardOptions): Message {
   const { nowMs, expected = {}, replaced = false } = options;
@@ -71,7 +72,7 @@ export function card(promotion: Promotion, options: CardOptions): Message {
       phaseLines(promotion, nowMs, expected),
       buttons.map(({ label }) => label),
     ),
-    blocks,
+    blocks: fitting(blocks),
     metadata: {
       event_type: 'promotion',
       event_payload: { promotion_id: promotion.id, revision: promotion.revision },

@@ -26,6 +26,9 @@ export interface KnownArguments {
   readonly reason: string | null;
 }
 
+/** A view may have 250,000 bytes (Slack, views.open, view_too_large); a choice takes up to about 100 of them. */
+const mostChoices = 2_000;
+
 /** One choice of where: names have no spaces, so the two are told apart again by one. */
 const whereValue = (app: string, environment: string) => `${app} ${environment}`;
 
@@ -35,19 +38,20 @@ export function requestForm(
   catalog: Catalog,
   known: KnownArguments,
 ): ModalView | undefined {
+  const mostOfEach = Math.min(100, Math.floor(mostChoices / Math.min(100, catalog.apps.length)));
   const groups = catalog.apps
+    .slice(0, 100)
     .map(({ app, environments }) => ({
       label: words(app),
       options: environments
         .filter((environment) => whereValue(app, environment).length <= 75)
-        .slice(0, 100)
+        .slice(0, mostOfEach)
         .map((environment) => ({
           text: words(`${app} · ${environment}`),
           value: whereValue(app, environment),
         })),
     }))
-    .filter(({ options }) => options.length > 0)
-    .slice(0, 100);
+    .filter(({ options }) => options.length > 0);
   if (groups.length === 0) return undefined;
   const environment =
     known.environment ?? (known.app === null ? undefined : catalog.defaultEnvironment(known.app));

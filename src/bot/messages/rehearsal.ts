@@ -2,7 +2,7 @@ import type { Rehearsal } from '../../flows/desk.ts';
 import type { Promotion } from '../../flows/promotion/promotion.ts';
 import type { EphemeralAnswer } from '../slack-client.ts';
 import { refusalAnswer } from './answers.ts';
-import { header, section, sentences } from './block.ts';
+import { fitting, header, section, sentences } from './block.ts';
 import { bullets, resultLine } from './phrases.ts';
 import { code, foreign } from './text.ts';
 import { duration } from './time.ts';
@@ -39,7 +39,7 @@ export function rehearsalAnswer(
       ...bullets(analysis.changes),
       ...results.map(resultLine),
     ]),
-    blocks: [
+    blocks: fitting([
       header(`Plan for ${wanted.app} ${wanted.environment} — not started`),
       section(lead),
       ...titled('What would change', bullets(analysis.changes)),
@@ -47,6 +47,6 @@ export function rehearsalAnswer(
       ...titled('Checks', results.map(resultLine)),
       ...titled('Risks', bullets(analysis.risks)),
       ...titled('The way back', steps(analysis.rollback.map(({ step }) => step))),
-    ],
+    ]),
   };
 }

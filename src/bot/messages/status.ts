@@ -1,7 +1,7 @@
 import type { EnvironmentStatus } from '../../flows/desk.ts';
 import type { Promotion } from '../../flows/promotion/promotion.ts';
 import type { EphemeralAnswer } from '../slack-client.ts';
-import { section } from './block.ts';
+import { fitting, section } from './block.ts';
 import { headlineOf } from './card.ts';
 import { movement, versionWords } from './phrases.ts';
 import { channel, code, lines, person } from './text.ts';
@@ -13,7 +13,7 @@ export function statusAnswer(status: readonly EnvironmentStatus[]): EphemeralAns
   const all = status.flatMap(statusLines);
   if (all.length === 0) return { text: 'No environments are configured.' };
   const sections = status.slice(0, 40).map((entry) => section(statusLines(entry)));
-  return { text: lines(all, 3900), blocks: sections };
+  return { text: lines(all, 3900), blocks: fitting(sections) };
 }
 
 function statusLines(entry: EnvironmentStatus): string[] {

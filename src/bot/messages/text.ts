@@ -106,13 +106,17 @@ function safeUrl(url: string): string | undefined {
   return href.length <= 800 ? href : undefined;
 }
 
-/** Whole lines up to `limit`; says how many did not fit. Every line must be far shorter than the limit. */
+const leftOut = /^… and (\d+) more$/;
+
+/** Whole lines up to `limit`; says how many did not fit, those that were left out before included. */
 export function lines(all: readonly string[], limit = 2900): string {
   const kept: string[] = [];
   let length = 0;
   for (const line of all) {
-    const left = all.length - kept.length;
     if (length + line.length + 1 > limit - 30) {
+      const left = all
+        .slice(kept.length)
+        .reduce((sum, each) => sum + Number(leftOut.exec(each)?.[1] ?? 1), 0);
       kept.push(`… and ${left} more`);
       break;
     }

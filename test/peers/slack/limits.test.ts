@@ -1,7 +1,6 @@
 /** Everything the bot can show, against Slack's written limits. */
 import { describe, expect, it } from 'vitest';
 import { requestForm } from '../../../src/bot/messages/modal.ts';
-import { met } from '../divergences.ts';
 import { catalogOf, type Drawing, everyDrawing } from './drawings.ts';
 import { limits, measured } from './limits.ts';
 
@@ -18,31 +17,20 @@ describe('everything the bot shows keeps to', () => {
   });
 });
 
-it('all blocks of a message together are no more than Slack was measured to take', ({ task }) => {
+it('all blocks of a message together are no more than Slack was measured to take', () => {
+  // slackapi/bolt-js issues 2509 and 2867; Slack writes no number down.
   const most = 13_200;
   const over = drawings
     .filter(({ drawing, blocks }) => drawing.surface === 'message' && JSON.stringify(blocks).length > most)
     .map(({ drawing }) => drawing.name);
-  expect(over.filter((name) => !name.includes('at its worst'))).toEqual([]);
-  const kinds = over.map((name) => name.split(/ of a |,/)[0]);
-  expect([...new Set(kinds)].sort()).toEqual(['card', 'rehearsal', 'status of many']);
-  met(task, {
-    name: 'a plan of thirty long lines makes a card that Slack may refuse with msg_blocks_too_long',
-    reason:
-      'The bot then shows its text alone, without buttons: it has to be cut in all, not only block by block. The number is from slackapi/bolt-js issues 2509 and 2867; Slack writes none down.',
-  });
+  expect(over).toEqual([]);
 });
 
-it('a form to choose from thousands of environments is more than Slack takes', ({ task }) => {
+it('a form to choose from thousands of environments is no more than Slack takes', () => {
   const nothing = { app: null, environment: null, version: null, reason: null };
   const view = { ...requestForm('promotion', catalogOf(100, 'an-app', 40), nothing) };
   const [bytes] = limits.filter(({ name }) => name.startsWith('bytes of a view'));
-  expect(bytes?.wrong(measured({ name: 'form', surface: 'modal', view }))).not.toEqual([]);
-  met(task, {
-    name: 'the form for a promotion is too large from about 2600 environments on',
-    reason:
-      'Slack answers view_too_large; the person is told that the form could not be opened, and how to write it out.',
-  });
+  expect(bytes?.wrong(measured({ name: 'form', surface: 'modal', view }))).toEqual([]);
 });
 
 /** One that breaks each of them, since a limit that nothing breaks says nothing. */
