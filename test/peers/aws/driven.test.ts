@@ -41,12 +41,13 @@ function calledOperations(): string[] {
 describe('every operation that our adapters call', () => {
   const called = calledOperations();
 
-  it.for(called)('%s is driven on both', (operation, { skip }) => {
-    skip(!driven.has(operation), `${operation} has no scenario yet`);
-    expect(driven.has(operation)).toBe(true);
+  // A target that is new shows here until it has its scenario.
+  it.for(called.filter((operation) => !driven.has(operation)))('%s has a scenario', (operation, { skip }) => {
+    skip(`${operation} has no scenario yet`);
   });
 
-  it('is still called', () => {
+  it('that is driven is still called', () => {
+    expect(called.length).toBeGreaterThan(0);
     expect([...driven].filter((operation) => !called.includes(operation))).toEqual([]);
   });
 });
