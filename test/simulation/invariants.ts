@@ -98,6 +98,7 @@ const gateFreshMs = 60_000;
 const pageMs = 15 * 60_000;
 /** Five minutes until on-call hears, and as long again for whoever has to notice that they are over. */
 const longTroubleMs = 10 * 60_000;
+const pageDueMs = 6 * 60_000;
 
 /** Looks at every applied write and every change of production, and notes what must not have happened. */
 export function createWatcher(world: WatchedWorld): Watcher {
@@ -424,6 +425,8 @@ export function createWatcher(world: WatchedWorld): Watcher {
     if (!dirtyOf(after) || (after.phase !== 'deploying' && after.phase !== 'rolling-back')) return;
     const since = after.troubles.work?.sinceMs;
     if (since === undefined || after.nowMs - since < longTroubleMs) return;
+    // Nobody could be told while nothing could be saved: one save before this one had to be late enough as well.
+    if (before === undefined || before.nowMs - since < pageDueMs) return;
     coverage.hit('antecedent changed production held up for long');
     const pagedAtMs = after.phase === 'deploying' ? after.pagedAtMs : after.rollback.pagedAtMs;
     hold(
