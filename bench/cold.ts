@@ -19,7 +19,7 @@ export async function cold(context: Context): Promise<Finding> {
   return {
     name: 'cold',
     title: 'Cold load and the first acknowledged click',
-    how: `Each side in a fresh process, ${context.rounds} rounds, every round beginning with another side; remotes on the same machine in a process of their own, answering at once. The floor checks the signature and makes one put signed by hand; plain Bolt makes the same put by the SDK, with its usual clients loaded and no auth.test; the two examples keep their documented defaults, auth.test included. Ours reads, decides, and writes a transaction with its receipt beside a queue message. The time of the process itself is in none.`,
+    how: `Each side in a fresh process, ${context.rounds} rounds, every round beginning with another side; remotes on the same machine in a process of their own, answering at once. The floor checks the signature and makes one put signed by hand; plain Bolt makes the same put by the SDK, with its usual clients loaded (DynamoDB, CloudFront, CloudFormation, CloudWatch, Lambda, STS, Octokit, pino) and no auth.test; the two examples keep their documented defaults, auth.test included. Ours reads, decides, and writes a transaction with its receipt beside a queue message. The time of the process itself is in none.`,
     sameAgainstItself: against('ours again'),
     figures: [
       {
