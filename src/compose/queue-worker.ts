@@ -89,7 +89,11 @@ export function createQueueWorker(deps: QueueWorkerDeps) {
       showIn !== null && (saved || shown.did || showIn <= earlySeconds) && showIn < (tickIn ?? longestSeconds)
         ? showIn
         : null;
-    return [tickNext, showNext].flatMap((seconds) => lookLater(promotionId, seconds) ?? []);
+    // Nothing that could not be done now is asked for without a pause.
+    const leastSeconds = saved || shown.did ? 0 : againSeconds;
+    return [tickNext, showNext].flatMap((seconds) =>
+      seconds === null ? [] : (lookLater(promotionId, Math.max(leastSeconds, seconds)) ?? []),
+    );
   };
 
   const errand = async (work: WorkThat<'errand'>, messageId: string): Promise<readonly QueueMessage[]> => {

@@ -24,10 +24,10 @@ export function lookAt(
 /** A look after so long; null where the queue cannot put it off that long, which is the sweep's then. */
 export function lookLater(
   promotionId: string,
-  seconds: number | null,
+  seconds: number,
   revision: number | null = null,
 ): QueueMessage | null {
-  const delaySeconds = Math.max(0, Math.ceil(seconds ?? Number.POSITIVE_INFINITY));
+  const delaySeconds = Math.max(0, Math.ceil(seconds));
   return delaySeconds > longestDelaySeconds
     ? null
     : messageOf(lookAt(promotionId, { revision }), delaySeconds);

@@ -198,6 +198,14 @@ describe('a look', () => {
     expect(next()).toEqual([{ ...lookAt('p1'), delaySeconds: 1 }]);
   });
 
+  it('that could not do what is due now comes again after a pause, never at once', async () => {
+    const { obey, next } = worker({ tick: async () => ticked({ dueAtMs: seconds(-3) }) });
+
+    await obey(lookAt('p1'));
+
+    expect(next()).toEqual([{ ...lookAt('p1'), delaySeconds: 1 }]);
+  });
+
   it('beside a write of somebody else sends for the time which that write has left', async () => {
     const { obey, next } = worker({ tick: async () => ticked({ dueAtMs: seconds(60) }) });
 
