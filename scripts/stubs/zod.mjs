@@ -16,12 +16,15 @@ function fitting(schema, value) {
   return schema.options.find(({ shape }) => shape?.[schema.discriminator]?.values?.includes(told)) ?? schema;
 }
 
+/** zod would write code for every kind of object it meets, which only pays after many of them. */
+const settings = { jitless: true };
+
 const common = {
   parse(value) {
-    return core.parse(built(fitting(this, value)), value);
+    return core.parse(built(fitting(this, value)), value, settings);
   },
   safeParse(value) {
-    return core.safeParse(built(fitting(this, value)), value);
+    return core.safeParse(built(fitting(this, value)), value, settings);
   },
   nullable() {
     this.orNull ??= schema(() => new core.$ZodNullable({ type: 'nullable', innerType: built(this) }));
