@@ -22,7 +22,7 @@ export type Post = (request: PostRequest) => Promise<PostAnswer>;
 /** A connection that rested longer may be dead: a function is frozen between its requests, and nobody tells it. */
 const longestRestMs = 20_000;
 const mostBytes = 8 * 1024 * 1024;
-const pool = { keepAlive: true, maxSockets: 16, scheduling: 'lifo' } as const;
+const pool = { keepAlive: true, maxSockets: 50, scheduling: 'lifo' } as const;
 
 /**
  * Posts over kept connections. The global `fetch` would do, but its first use loads more than everything else that a
