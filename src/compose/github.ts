@@ -69,6 +69,8 @@ export function createGithubHook(deps: GithubDeps): (event: unknown) => Promise<
     if (event === 'ping') return plainly(200, 'pong');
     const wanted = Object.hasOwn(telling, event) && [null, action].includes(telling[event] ?? null);
     if (!wanted || repository === null) return plainly(202, 'nothing waits for this');
+    // Before it is remembered: what could not be looked up may be delivered again.
+    const waiting = await waitingFor(repository);
     const kept = await deliveries.keep({
       id: createHash('sha256').update(`github:${delivery}`).digest('hex'),
       mark: randomUUID(),
@@ -76,7 +78,6 @@ export function createGithubHook(deps: GithubDeps): (event: unknown) => Promise<
       body: '',
     });
     if (kept.outcome === 'repeated') return plainly(202, 'known already');
-    const waiting = await waitingFor(repository);
     if (waiting.length > 0) await queue.send(waiting.map(({ id }) => messageOf(lookAt(id))));
     for (const { id } of waiting) log.info({ ...said, promotionId: id }, 'a webhook brings a look');
     metrics.put({ Webhooks: 1 }, {}, said);

@@ -112,7 +112,7 @@ describe('GitHub’s webhooks', () => {
     const answer = await hook.handle(delivered(completed));
 
     expect(answer.statusCode).toBe(202);
-    expect(hook.touched).toEqual(['keep', 'list site staging', 'list site production']);
+    expect(hook.touched).toEqual(['list site staging', 'list site production', 'keep']);
     expect(hook.looks()).toMatchObject([
       { does: 'look', promotionId: 'p1', revision: null },
       { does: 'look', promotionId: 'p2', revision: null },
@@ -204,5 +204,16 @@ describe('GitHub’s webhooks', () => {
     expect(hook.log.lines.find(({ level }) => level === 'error')?.data).toMatchObject({
       code: 'store.unreachable',
     });
+  });
+
+  it('bring their look when they are delivered again after the table was away', async () => {
+    const hook = startHook([walkTo('analyzing').promotion]);
+    hook.away.add('list site production');
+    expect((await hook.handle(delivered(completed))).statusCode).toBe(500);
+
+    hook.away.clear();
+
+    expect((await hook.handle(delivered(completed))).statusCode).toBe(202);
+    expect(hook.looks()).toHaveLength(1);
   });
 });
