@@ -58,8 +58,9 @@ async function install() {
 }
 
 /** A network of its own with nothing but loopback: one judge binds every address there is, and none has to reach out. */
-const aloneArgs = ['-rn', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"'];
-const canBeAlone = spawnSync('unshare', [...aloneArgs, 'true'], { stdio: 'ignore' }).status === 0;
+const alone = ['-n', '-rn']
+  .map((flag) => ['unshare', flag, 'sh', '-c', 'ip link set lo up && exec "$0" "$@"'])
+  .find(([command, ...args]) => spawnSync(command, [...args, 'true'], { stdio: 'ignore' }).status === 0);
 
 const outputOf = (command, args, env) =>
   new Promise((done, fail) => {
@@ -91,7 +92,8 @@ async function heard(judge) {
   let env;
   try {
     version = judge.version();
-    if (judge.alone && !canBeAlone) throw new Error('no network namespace can be made here (unshare, ip)');
+    if (judge.alone && alone === undefined)
+      throw new Error('no network namespace can be made here (unshare, ip)');
     env = judge.env?.() ?? {};
   } catch (error) {
     return { ...nothing, missing: error.message };
@@ -130,7 +132,7 @@ async function run(judge, env) {
     judge.config ?? 'vitest.peers.config.ts',
     ...(judge.names === undefined ? [] : ['--testNamePattern', judge.names]),
   ];
-  const [command, ...args] = canBeAlone ? ['unshare', ...aloneArgs, ...vitest] : vitest;
+  const [command, ...args] = [...(alone ?? []), ...vitest];
   const { code, told: text } = await outputOf(command, args, {
     ...process.env,
     NO_COLOR: '1',
