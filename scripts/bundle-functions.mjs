@@ -93,7 +93,7 @@ export async function bundleParts({ stubbed, contents, resolveDir, outfile }) {
     logLevel: 'warning',
     // A function of zod's that its stub does not have.
     logOverride: { 'import-is-undefined': 'error' },
-    plugins: [shakable, replacing(stubs[stubbed] ?? [])],
+    plugins: [shakable, namedOnly, replacing(stubs[stubbed] ?? [])],
   });
   return metafile;
 }
@@ -128,6 +128,17 @@ const shakable = {
         loader: 'ts',
         contents: text.replace(/^import \{ z \} from 'zod';$/m, "import * as z from 'zod';"),
       };
+    });
+  },
+};
+
+/** Packages that look at their own description want their name and version. */
+const namedOnly = {
+  name: 'named-only',
+  setup(esbuild) {
+    esbuild.onLoad({ filter: /[\\/]node_modules[\\/].*package\.json$/ }, async ({ path }) => {
+      const { name, version } = JSON.parse(await readFile(path, 'utf8'));
+      return { loader: 'json', contents: JSON.stringify({ name, version }) };
     });
   },
 };

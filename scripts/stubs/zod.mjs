@@ -1,188 +1,237 @@
-// zod as the Slack-facing function has it: zod's own core does all the parsing, under the functions and methods that
-// src/ uses, and a schema is only made once something is parsed by it. All of zod, and all of our schemas made at once,
-// take longer than everything else that a click does. What is missing here fails the bundling, or its test, which
-// holds this to zod itself: test/scripts/lean-zod.test.ts.
-import * as core from 'zod/v4/core';
+// What src/ uses of zod, for the function that Slack calls, where loading zod and making its schemas takes longer than
+// all the rest of a first click (docs/performance.md). It says the same yes and no and gives the same values: that is
+// what test/scripts/lean/zod.test.ts holds it to, beside zod itself, for every schema of ours and everything that is one
+// mistake away from what they take. It does not have zod's words for what is wrong, only the place. A function that is
+// missing here fails the bundling.
 
-const built = (schema) => {
-  schema.made ??= schema.make();
-  return schema.made;
+/** What a schema answers to a value that it does not take. */
+const no = Symbol('no');
+/** Where the last of them was met, from the inside out. */
+let trail = [];
+
+const refuse = () => {
+  trail = [];
+  return no;
+};
+const within = (place) => {
+  trail.push(place);
+  return no;
 };
 
-/** Of a union that is told apart by one key only the member that can fit; the whole where none does, for its words. */
-function fitting(schema, value) {
-  if (schema.discriminator === undefined || typeof value !== 'object' || value === null) return schema;
-  const told = value[schema.discriminator];
-  return schema.options.find(({ shape }) => shape?.[schema.discriminator]?.values?.includes(told)) ?? schema;
+class Refused extends Error {
+  name = 'ZodError';
+  constructor() {
+    super(`not of its form${trail.length === 0 ? '' : ` at ${trail.reverse().join('.')}`}`);
+  }
 }
 
-/** zod would write code for every kind of object it meets, which only pays after many of them. */
-const settings = { jitless: true };
+/** `absent`: what an object may do without: the whole key (optional), or what stands for it (defaulted). */
+class Schema {
+  constructor(read, more) {
+    this.read = read;
+    this.absent = undefined;
+    Object.assign(this, more);
+  }
 
-const common = {
   parse(value) {
-    return core.parse(built(fitting(this, value)), value, settings);
-  },
+    const read = this.read(value);
+    if (read === no) throw new Refused();
+    return read;
+  }
+
   safeParse(value) {
-    return core.safeParse(built(fitting(this, value)), value, settings);
-  },
+    const read = this.read(value);
+    return read === no ? { success: false, error: new Refused() } : { success: true, data: read };
+  }
+
   nullable() {
-    this.orNull ??= schema(() => new core.$ZodNullable({ type: 'nullable', innerType: built(this) }));
-    return this.orNull;
-  },
+    return new Schema((value) => (value === null ? null : this.read(value)), { absent: this.absent });
+  }
+
   optional() {
-    this.orNothing ??= schema(() => new core.$ZodOptional({ type: 'optional', innerType: built(this) }));
-    return this.orNothing;
-  },
-  default(value) {
-    const fresh = () => (typeof value === 'function' ? value() : structuredClone(value));
-    return schema(
-      () =>
-        new core.$ZodDefault({
-          type: 'default',
-          innerType: built(this),
-          get defaultValue() {
-            return fresh();
-          },
-        }),
-    );
-  },
-  catch(value) {
-    const catchValue = typeof value === 'function' ? value : () => value;
-    return schema(() => new core.$ZodCatch({ type: 'catch', innerType: built(this), catchValue }));
-  },
-};
+    return new Schema((value) => (value === undefined ? undefined : this.read(value)), {
+      absent: 'optional',
+    });
+  }
 
-function schema(make, more, methods = common) {
-  return Object.assign(Object.create(methods), { make }, more);
+  default(given) {
+    const fresh = () => (typeof given === 'function' ? given() : structuredClone(given));
+    return new Schema((value) => (value === undefined ? fresh() : this.read(value)), { absent: 'defaulted' });
+  }
+
+  catch(given) {
+    const read = (value) => {
+      const met = this.read(value);
+      return met === no ? given : met;
+    };
+    return new Schema(read, { absent: 'defaulted' });
+  }
+
+  /** As this one, and what it takes has to hold as well. */
+  holding(holds) {
+    const read = (value) => {
+      const met = this.read(value);
+      return met === no || holds(met) ? met : refuse();
+    };
+    return new this.constructor(read);
+  }
 }
 
-/** One check more on a schema of the same kind. */
-function checked(inner, methods, check) {
-  return schema(
-    () => {
-      const { def } = built(inner)._zod;
-      return core.clone(built(inner), { ...def, checks: [...(def.checks ?? []), check()] }, { parent: true });
-    },
-    {},
-    methods,
-  );
+class Lengthy extends Schema {
+  min(least) {
+    return this.holding(({ length }) => length >= least);
+  }
+
+  max(most) {
+    return this.holding(({ length }) => length <= most);
+  }
+
+  length(exactly) {
+    return this.holding(({ length }) => length === exactly);
+  }
 }
 
-const lengths = {
-  ...common,
-  min(minimum) {
-    return checked(this, lengths, () => core._minLength(minimum));
-  },
-  max(maximum) {
-    return checked(this, lengths, () => core._maxLength(maximum));
-  },
-  length(length) {
-    return checked(this, lengths, () => core._length(length));
-  },
-};
-const sizes = {
-  ...common,
-  min(value) {
-    return checked(this, sizes, () => core._gte(value));
-  },
-  max(value) {
-    return checked(this, sizes, () => core._lte(value));
-  },
+class Sized extends Schema {
+  min(least) {
+    return this.holding((value) => value >= least);
+  }
+
+  max(most) {
+    return this.holding((value) => value <= most);
+  }
+
   positive() {
-    this.aboveZero ??= checked(this, sizes, () => core._gt(0));
-    return this.aboveZero;
-  },
-};
-const shapes = {
-  ...common,
-  extend(shape) {
-    return objectOf({ ...this.shape, ...shape }, this.rest);
-  },
-};
+    return this.holding((value) => value > 0);
+  }
+}
 
+const being = (Kind, is) => new Kind((value) => (is(value) ? value : refuse()));
 // Schemas never change, so that those that are alike can be one.
-const aString = schema(() => new core.$ZodString({ type: 'string' }), {}, lengths);
+const aString = being(Lengthy, (value) => typeof value === 'string');
+const aNumber = being(Sized, (value) => Number.isFinite(value));
+const anInt = being(Sized, (value) => Number.isSafeInteger(value));
+const aBoolean = being(Schema, (value) => typeof value === 'boolean');
+const anything = being(Schema, () => true);
 export const string = () => aString;
-const aNumber = schema(() => new core.$ZodNumber({ type: 'number', checks: [] }), {}, sizes);
 export const number = () => aNumber;
-const anInt = schema(
-  () =>
-    new core.$ZodNumberFormat({ type: 'number', check: 'number_format', abort: false, format: 'safeint' }),
-  {},
-  sizes,
-);
 export const int = () => anInt;
-const aBoolean = schema(() => new core.$ZodBoolean({ type: 'boolean' }));
 export const boolean = () => aBoolean;
-const anything = schema(() => new core.$ZodUnknown({ type: 'unknown' }));
 export const unknown = () => anything;
-export const custom = (fn) =>
-  schema(() => new core.$ZodCustom({ type: 'custom', check: 'custom', fn, abort: true }));
+export const custom = (is) => being(Schema, is);
 
-const literals = new Map();
-export const literal = (value) => {
-  const known = literals.get(value);
-  if (known !== undefined) return known;
-  const made = schema(() => new core.$ZodLiteral({ type: 'literal', values: [value] }), {
-    value,
-    values: [value],
-  });
-  literals.set(value, made);
-  return made;
-};
-const enumeration = (values) => {
-  const entries = () => Object.fromEntries(values.map((value) => [value, value]));
-  return schema(() => new core.$ZodEnum({ type: 'enum', entries: entries() }), { values });
-};
+const oneOf = (values, more) =>
+  new Schema((value) => (values.includes(value) ? value : refuse()), { values, ...more });
+export const literal = (value) => oneOf([value], { value });
+const enumeration = (values) => oneOf(values);
 
 export { enumeration as enum };
 
-export const array = (element) => {
-  element.listed ??= schema(
-    () => new core.$ZodArray({ type: 'array', element: built(element) }),
-    {},
-    lengths,
-  );
-  return element.listed;
-};
+export const array = (element) =>
+  new Lengthy((value) => {
+    if (!Array.isArray(value)) return refuse();
+    const read = [];
+    for (let index = 0; index < value.length; index += 1) {
+      const met = element.read(value[index]);
+      if (met === no) return within(index);
+      read.push(met);
+    }
+    return read;
+  });
+
 export const tuple = (items) =>
-  schema(() => new core.$ZodTuple({ type: 'tuple', items: items.map(built), rest: null }));
+  new Schema((value) => {
+    if (!Array.isArray(value) || value.length !== items.length) return refuse();
+    const read = items.map((item, index) => item.read(value[index]));
+    const wrong = read.indexOf(no);
+    return wrong === -1 ? read : within(wrong);
+  });
+
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Made by `{}` or without a prototype. */
+const isPlain = (value) => {
+  if (!isObject(value)) return false;
+  const { constructor: maker } = value;
+  if (typeof maker !== 'function') return true;
+  return isObject(maker.prototype) && Object.hasOwn(maker.prototype, 'isPrototypeOf');
+};
+
 export const record = (keys, values) =>
-  schema(() => new core.$ZodRecord({ type: 'record', keyType: built(keys), valueType: built(values) }));
+  new Schema((value) => {
+    if (!isPlain(value)) return refuse();
+    const read = {};
+    for (const key of Reflect.ownKeys(value)) {
+      // Written to an object, this name would be its prototype.
+      if (key === '__proto__' || !Object.prototype.propertyIsEnumerable.call(value, key)) continue;
+      if (keys.read(key) === no) return refuse();
+      const met = values.read(value[key]);
+      if (met === no) return within(key);
+      read[key] = met;
+    }
+    return read;
+  });
+
+/** `others`: what is done about keys that the shape does not have. */
+function objectOf(shape, others) {
+  const members = Object.entries(shape);
+  const read = (value) => {
+    if (!isObject(value)) return refuse();
+    const made = {};
+    for (const [key, member] of members) {
+      const isThere = key in value;
+      if (!isThere && member.absent === 'optional') continue;
+      if (!isThere && member.absent === undefined) {
+        refuse();
+        return within(key);
+      }
+      const met = member.read(value[key]);
+      if (met === no) return within(key);
+      made[key] = met;
+    }
+    if (others === 'dropped') return made;
+    for (const key in value) {
+      if (Object.hasOwn(shape, key)) continue;
+      if (others === 'refused') {
+        refuse();
+        return within(key);
+      }
+      if (key !== '__proto__') made[key] = value[key];
+    }
+    return made;
+  };
+  return new Schema(read, { shape, extend: (more) => objectOf({ ...shape, ...more }, others) });
+}
+export const object = (shape) => objectOf(shape, 'dropped');
+export const strictObject = (shape) => objectOf(shape, 'refused');
+export const looseObject = (shape) => objectOf(shape, 'kept');
+
 export const union = (options) =>
-  schema(() => new core.$ZodUnion({ type: 'union', options: options.map(built) }), { options });
-export const discriminatedUnion = (discriminator, options) =>
-  schema(
-    () => new core.$ZodDiscriminatedUnion({ type: 'union', options: options.map(built), discriminator }),
-    { options, discriminator },
+  new Schema(
+    (value) => {
+      for (const option of options) {
+        const met = option.read(value);
+        if (met !== no) return met;
+      }
+      return refuse();
+    },
+    { options },
   );
 
-const nothingElse = schema(() => new core.$ZodNever({ type: 'never' }));
-const objectOf = (shape, rest) =>
-  schema(
-    () =>
-      new core.$ZodObject({
-        type: 'object',
-        shape: Object.fromEntries(Object.entries(shape).map(([name, member]) => [name, built(member)])),
-        ...(rest === undefined ? {} : { catchall: built(rest) }),
-      }),
-    { shape, rest },
-    shapes,
+export const discriminatedUnion = (discriminator, options) => {
+  const told = new Map(
+    options.flatMap((option) => option.shape[discriminator].values.map((value) => [value, option])),
   );
-export const object = (shape) => objectOf(shape);
-export const strictObject = (shape) => objectOf(shape, nothingElse);
-export const looseObject = (shape) => objectOf(shape, anything);
+  return new Schema(
+    (value) => {
+      const option = isObject(value) ? told.get(value[discriminator]) : undefined;
+      return option === undefined ? refuse() : option.read(value);
+    },
+    { options },
+  );
+};
 
-const nothing = schema(() => new core.$ZodNull({ type: 'null' }));
 export const json = () => {
-  const value = schema(
-    () =>
-      new core.$ZodLazy({
-        type: 'lazy',
-        getter: () =>
-          built(union([string(), number(), boolean(), nothing, array(value), record(string(), value)])),
-      }),
-  );
+  const nothing = oneOf([null]);
+  const value = new Schema((given) => any.read(given));
+  const any = union([aString, aNumber, aBoolean, nothing, array(value), record(aString, value)]);
   return value;
 };

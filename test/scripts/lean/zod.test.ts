@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import * as errands from '../../../src/bot/errands.ts';
@@ -141,7 +143,7 @@ function mistakenOnce(value: unknown, which: number): unknown {
 }
 
 const said = ({ success, data }: { readonly success: boolean; readonly data?: unknown }) =>
-  success ? JSON.stringify({ data }) : 'refused';
+  success ? inspect(data, { depth: 20 }) : 'refused';
 
 describe('zod in the Slack function', () => {
   let lean: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -210,6 +212,19 @@ describe('zod in the Slack function', () => {
     'any JSON': (zod) => zod.json(),
     'what a function says': (zod) => zod.custom((value) => value === 'x'),
   };
+  /** Sparse lists, objects without a prototype, dates, maps and the like. */
+  const odd = fc.sample(
+    fc.anything({
+      key: fc.constantFrom('x', 'a', 'b', 'does', 'extra', '__proto__', 'constructor'),
+      values: [fc.constantFrom<unknown>(...strange), fc.string(), fc.double(), fc.bigInt()],
+      withDate: true,
+      withMap: true,
+      withNullPrototype: true,
+      withSparseArray: true,
+      withTypedArray: true,
+    }),
+    { numRuns: 400, seed: 4 },
+  );
   const others: readonly unknown[] = [
     { does: 'x' },
     { does: 'x', a: 'b' },
@@ -237,7 +252,7 @@ describe('zod in the Slack function', () => {
   it.each(Object.keys(kinds))('reads %s as zod does', (name) => {
     const make = kinds[name];
     if (make === undefined) throw new Error('no such kind');
-    const values = [...strange, ...others, ...pool.slice(0, 100)];
+    const values = [...strange, ...others, ...pool.slice(0, 100), ...odd];
 
     const answers = (zod: Zod) => {
       const schema = make(zod);
