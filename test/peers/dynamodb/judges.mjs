@@ -36,9 +36,9 @@ export const judges = [
       {
         test: 'a process killed at any time loses nothing that was saved',
         says: "expected undefined to be 'p1'",
-        name: 'killed, it may have lost what it answered',
+        name: 'killed at once, it may have lost the transaction that it answered last',
         reason:
-          'DynamoDB acknowledges what is durable. DynamoDB Local is for development, and a kill at once after the answer sometimes takes the write with it; the engines that we ship keep it.',
+          'DynamoDB acknowledges what is durable. DynamoDB Local, on disk, sometimes loses the last transaction as a whole when it is killed right after the answer, and nothing two seconds later; the engines that we ship keep it.',
         sometimes: true,
       },
     ],
