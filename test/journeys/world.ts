@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer, type Server } from '../../src/compose/server.ts';
 import { databaseOf } from '../../src/compose/database.ts';
+import { createServer, type Server } from '../../src/compose/server.ts';
 import { readServerEnv } from '../../src/config/env.ts';
 import { parsePipeline } from '../../src/config/load.ts';
 import type { Promotion } from '../../src/flows/promotion/promotion.ts';
