@@ -391,7 +391,8 @@ export function createWatcher(world: WatchedWorld): Watcher {
       const others = [...shadows.values()].some(
         (other) =>
           other !== shadow &&
-          other.promotion.app === before.app &&
+          // Two apps of one distribution: a rollback that waited for the other's lock meets what that one changed.
+          (siteOf(other.promotion) === undefined) === (siteOf(before) === undefined) &&
           [...other.claims.values()].some(
             ({ applied, lastMs }) => applied > 0 && lastMs >= before.requestedAtMs,
           ),
