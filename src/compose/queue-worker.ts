@@ -7,7 +7,7 @@ import { isNoticeId } from '../flows/notices.ts';
 import type { Hints, Log } from '../flows/ports.ts';
 import type { Standing } from '../store/deliveries.ts';
 import type { Metrics } from './metrics.ts';
-import { longestDelaySeconds as longestSeconds, lookLater, messageOf, someRevision } from './sending.ts';
+import { lookLater, messageOf, someRevision } from './sending.ts';
 import type { Work, WorkThat } from './work.ts';
 
 /** How long the function may still run. */
@@ -31,8 +31,10 @@ export interface QueueWorkerDeps {
 /** A message that came before the write it belongs to is sent again; after so many seconds the write was never made. */
 const mostTries = 5;
 const againSeconds = 1;
-/** A look that came this much too early goes back; whoever made a later time has sent a message for it. */
+/** A look at a notice that came this much too early goes back. */
 const earlySeconds = 5;
+/** Only the message that was sent beside a promotion's first write may be there before the promotion is. */
+const firstRevision = 1;
 /** A step of the showing is a few calls to the store and one to Slack. */
 const showsWithMs = 12_000;
 
@@ -56,9 +58,10 @@ export function createCollectedHints(): CollectedHints {
 }
 
 /**
- * Does what one message of the queue says. Whoever saves sends the next message, so that two looks at one promotion do
- * not go on side by side; a message that is lost is made up for by the sweep. A row that cannot be read is held and told
- * and no failure. Rejects when the message has to come again.
+ * Does what one message of the queue says. A look leads to one other at most, and only where it saved or showed
+ * something or is the one that was sent for the promotion as it still is: what comes twice, or by chance, ends with the
+ * next save and does not go on beside it. A message that is lost is made up for by the sweep. A row that cannot be read
+ * is held and told and no failure. Rejects when the message has to come again.
  */
 export function createQueueWorker(deps: QueueWorkerDeps) {
   const { queue, held, hints, metrics, log, nowMs } = deps;
@@ -77,23 +80,25 @@ export function createQueueWorker(deps: QueueWorkerDeps) {
       ? null
       : await deps.tick(promotionId, { alarmed, revision, leftMs });
     if (ticked?.outcome === 'older') return again(work, 'the write that a look was promised is not there');
-    const shown = await deps.announce(promotionId, nowMs(), () => leftMs() > showsWithMs);
     const inSeconds = (dueMs: number | null) => (dueMs === null ? null : (dueMs - nowMs()) / 1000);
-    const tickIn = inSeconds(ticked?.dueAtMs ?? null);
-    const showIn = inSeconds(shown.againAtMs);
-    // A save that somebody else made may have left nothing but a later time, and this is the message for it.
-    const saved = ticked?.saved === true || revision !== null;
-    const tickNext = tickIn !== null && (saved || tickIn <= earlySeconds) ? tickIn : null;
-    // The next tick shows as well.
-    const showNext =
-      showIn !== null && (saved || shown.did || showIn <= earlySeconds) && showIn < (tickIn ?? longestSeconds)
-        ? showIn
-        : null;
-    // Nothing that could not be done now is asked for without a pause.
-    const leastSeconds = saved || shown.did ? 0 : againSeconds;
-    return [tickNext, showNext].flatMap((seconds) =>
-      seconds === null ? [] : (lookLater(promotionId, Math.max(leastSeconds, seconds)) ?? []),
-    );
+    const next = (shown: Shown): readonly QueueMessage[] => {
+      const seconds = earliest(inSeconds(ticked?.dueAtMs ?? null), inSeconds(shown.againAtMs));
+      const did = ticked?.saved === true || shown.did;
+      if (seconds === null || !(did || isInTurn(work, ticked, seconds))) return [];
+      // Nothing that could not be done now is asked for without a pause.
+      const least = did ? 0 : againSeconds;
+      return [lookLater(promotionId, Math.max(least, seconds), ticked?.revision ?? null)].flatMap(
+        (message) => message ?? [],
+      );
+    };
+    try {
+      return next(await deps.announce(promotionId, nowMs(), () => leftMs() > showsWithMs));
+    } catch (error) {
+      // What cannot be shown holds up nothing else.
+      const messages = next({ did: false, againAtMs: null });
+      if (messages.length > 0) await queue.send(messages);
+      throw error;
+    }
   };
 
   const errand = async (work: WorkThat<'errand'>, messageId: string): Promise<readonly QueueMessage[]> => {
@@ -119,7 +124,11 @@ export function createQueueWorker(deps: QueueWorkerDeps) {
   const meetUnreadable = async (work: Work, error: unknown): Promise<readonly QueueMessage[]> => {
     const row = rowOf(error);
     if (row === undefined) throw error;
-    const isPromised = work.does === 'look' && work.revision !== null && work.promotionId === row.id;
+    const isPromised =
+      work.does === 'look' &&
+      work.revision !== null &&
+      work.revision <= firstRevision &&
+      work.promotionId === row.id;
     if (isPromised && row.code === rowMissing)
       return again(work, 'the promotion that a look was promised is not there');
     log.error({ row: row.kind, id: row.id, code: row.code }, 'a row cannot be read and is held');
@@ -145,3 +154,12 @@ export function createQueueWorker(deps: QueueWorkerDeps) {
     }
   };
 }
+
+/** Whether this is the look that was sent for the promotion as it is: whoever has saved since has sent another. */
+function isInTurn({ revision }: WorkThat<'look'>, ticked: Ticked | null, seconds: number): boolean {
+  if (ticked === null) return seconds <= earlySeconds;
+  return revision === someRevision || (revision !== null && revision === ticked.revision);
+}
+
+const earliest = (one: number | null, other: number | null) =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other);

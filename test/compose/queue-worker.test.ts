@@ -19,6 +19,7 @@ const seconds = (count: number) => nowMs + count * 1000;
 const ticked = (also: Partial<Ticked> = {}): Ticked => ({
   outcome: 'ticked',
   saved: false,
+  revision: 4,
   dueAtMs: null,
   nowMs,
   ...also,
@@ -143,7 +144,7 @@ describe('the messages of one invocation', () => {
 });
 
 describe('a look', () => {
-  it('ticks, shows, and sends for the next tick and for what is to be shown before it', async () => {
+  it('ticks, shows, and sends one message, for whatever comes first of the next tick and the next showing', async () => {
     const { obey, next } = worker({
       tick: async () => ticked({ saved: true, dueAtMs: seconds(15) }),
       announce: async () => ({ did: true, againAtMs: seconds(2.2) }),
@@ -151,10 +152,7 @@ describe('a look', () => {
 
     await obey(lookAt('p1'));
 
-    expect(next()).toEqual([
-      { ...lookAt('p1'), delaySeconds: 15 },
-      { ...lookAt('p1'), delaySeconds: 3 },
-    ]);
+    expect(next()).toEqual([{ ...lookAt('p1', { revision: 4 }), delaySeconds: 3 }]);
   });
 
   it('sends nothing for a showing that the next tick does anyway', async () => {
@@ -165,7 +163,7 @@ describe('a look', () => {
 
     await obey(lookAt('p1'));
 
-    expect(next()).toEqual([{ ...lookAt('p1'), delaySeconds: 15 }]);
+    expect(next()).toEqual([{ ...lookAt('p1', { revision: 4 }), delaySeconds: 15 }]);
   });
 
   it('leaves what is more than fifteen minutes away to the sweep', async () => {
@@ -193,17 +191,41 @@ describe('a look', () => {
   it('that came moments too early goes back', async () => {
     const { obey, next } = worker({ tick: async () => ticked({ dueAtMs: seconds(1) }) });
 
+    await obey(lookAt('p1', { revision: 4 }));
+
+    expect(next()).toEqual([{ ...lookAt('p1', { revision: 4 }), delaySeconds: 1 }]);
+  });
+
+  it('that finds nothing to do and was sent for an older state, or by chance, ends: whoever saved has sent another', async () => {
+    const { obey, sent } = worker({
+      tick: async () => ticked({ dueAtMs: seconds(1) }),
+      announce: async () => ({ did: false, againAtMs: seconds(1) }),
+    });
+
+    await obey(lookAt('p1', { revision: 3 }));
     await obey(lookAt('p1'));
 
-    expect(next()).toEqual([{ ...lookAt('p1'), delaySeconds: 1 }]);
+    expect(sent).toEqual([]);
+  });
+
+  it('whose showing fails is followed by the next tick all the same', async () => {
+    const { obey, next } = worker({
+      tick: async () => ticked({ saved: true, dueAtMs: seconds(5) }),
+      announce: async () => {
+        throw new RetryableError('store.unreachable', 'away');
+      },
+    });
+
+    expect(await obey(lookAt('p1'))).toEqual(failed('m0'));
+    expect(next()).toEqual([{ ...lookAt('p1', { revision: 4 }), delaySeconds: 5 }]);
   });
 
   it('that could not do what is due now comes again after a pause, never at once', async () => {
     const { obey, next } = worker({ tick: async () => ticked({ dueAtMs: seconds(-3) }) });
 
-    await obey(lookAt('p1'));
+    await obey(lookAt('p1', { revision: 4 }));
 
-    expect(next()).toEqual([{ ...lookAt('p1'), delaySeconds: 1 }]);
+    expect(next()).toEqual([{ ...lookAt('p1', { revision: 4 }), delaySeconds: 1 }]);
   });
 
   it('beside a write of somebody else sends for the time which that write has left', async () => {
@@ -211,7 +233,7 @@ describe('a look', () => {
 
     await obey(lookAt('p1', { revision: 4 }));
 
-    expect(next()).toEqual([{ ...lookAt('p1'), delaySeconds: 60 }]);
+    expect(next()).toEqual([{ ...lookAt('p1', { revision: 4 }), delaySeconds: 60 }]);
   });
 
   it('is told that an alarm has fired', async () => {

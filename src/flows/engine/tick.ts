@@ -51,6 +51,8 @@ export interface Ticked {
   readonly outcome: 'ticked' | 'absent' | 'older';
   /** Whether anything was saved by this tick: whoever saves sends the next hint. */
   readonly saved: boolean;
+  /** Of the promotion as this tick leaves it; null where there is none. */
+  readonly revision: number | null;
   readonly dueAtMs: number | null;
   readonly nowMs: number;
 }
@@ -64,21 +66,23 @@ export async function tick(world: World, promotionId: string, options: TickOptio
   let saves = 0;
   let unread = alarmed;
   const counting: World = { ...world, store: countingSaves(world.store, () => (saves += 1)) };
-  const ended = (outcome: Ticked['outcome'], at: { dueAtMs: number | null; nowMs: number }): Ticked => {
+  const ended = (outcome: Ticked['outcome'], at: Pick<Ticked, 'revision' | 'dueAtMs' | 'nowMs'>): Ticked => {
     if (at.dueAtMs !== null) world.hints.wake(promotionId, at.dueAtMs);
     return { outcome, saved: saves > 0, ...at };
   };
   for (let count = 0; count < actionsPerTick && leftMs() > beginsWithMs; count += 1) {
     const sinceMs = world.elapsedMs();
     const loaded = await world.store.load(promotionId);
-    if (loaded === undefined) return ended('absent', { dueAtMs: null, nowMs: 0 });
+    if (loaded === undefined) return ended('absent', { revision: null, dueAtMs: null, nowMs: 0 });
     const { promotion } = loaded;
     const isFresh = () => world.elapsedMs() - sinceMs <= actWithinMs && leftMs() > actsWithMs;
     const nowMs = Math.max(loaded.nowMs, promotion.nowMs);
-    if (promotion.revision < (revision ?? 0)) return ended('older', { dueAtMs: null, nowMs });
+    const at = promotion.revision;
+    if (at < (revision ?? 0)) return ended('older', { revision: at, dueAtMs: null, nowMs });
     const action = nextAction(promotion, nowMs);
     const look = unread ? watchingNow(promotion, action) : null;
-    if (look === null && action.does === 'rest') return ended('ticked', { dueAtMs: action.untilMs, nowMs });
+    if (look === null && action.does === 'rest')
+      return ended('ticked', { revision: at, dueAtMs: action.untilMs, nowMs });
     if (look !== null) unread = false;
     const doing = look ?? action;
     const goesOn = await carryOutNow(counting, promotion, doing, look !== null, nowMs, isFresh).catch(
@@ -87,7 +91,11 @@ export async function tick(world: World, promotionId: string, options: TickOptio
     if (!goesOn) break;
   }
   const now = await world.store.load(promotionId);
-  return ended('ticked', { dueAtMs: now?.promotion.dueAtMs ?? null, nowMs: now?.nowMs ?? 0 });
+  return ended('ticked', {
+    revision: now?.promotion.revision ?? null,
+    dueAtMs: now?.promotion.dueAtMs ?? null,
+    nowMs: now?.nowMs ?? 0,
+  });
 }
 
 function countingSaves(store: PromotionStore, saved: () => void): PromotionStore {
