@@ -9,7 +9,8 @@ export interface QueueMessage {
 
 export interface Queue {
   /**
-   * Ten messages a call, all calls at once. What the queue declines is sent a second time. Throws RetryableError when
+   * Ten messages a call, all calls at once. What the queue declines, or fails at without using up the time, is sent a
+   * second time, since a message may come twice anyway. Throws RetryableError when
    * some were not taken, or may not have been, and MisconfiguredError.
    */
   send(messages: readonly QueueMessage[]): Promise<void>;
@@ -51,12 +52,14 @@ interface Entry {
 export function createQueue({ call, url, timeoutMs = 2_000 }: QueueOptions): Queue {
   /** Answers the entries that were declined. */
   const sendBatch = async (entries: readonly Entry[]): Promise<readonly Entry[]> => {
-    const answer = await call({
-      service: 'sqs',
-      target: 'AmazonSQS.SendMessageBatch',
-      body: JSON.stringify({ QueueUrl: url, Entries: entries }),
-      timeoutMs,
-    }).catch((cause: unknown) => {
+    const ask = () =>
+      call({
+        service: 'sqs',
+        target: 'AmazonSQS.SendMessageBatch',
+        body: JSON.stringify({ QueueUrl: url, Entries: entries }),
+        timeoutMs,
+      });
+    const answer = await askTwice(ask).catch((cause: unknown) => {
       throw new RetryableError('queue.unreachable', 'The queue cannot be reached.', { cause });
     });
     if (answer.fault === null) return declinedIn(answer.body, entries);
@@ -90,6 +93,17 @@ export function createQueue({ call, url, timeoutMs = 2_000 }: QueueOptions): Que
       await Promise.all(batches.map(sendAll));
     },
   };
+}
+
+/** A rested connection that was cut, a hiccup or a throttle: without this, what was sent would wait for the sweep. */
+async function askTwice(ask: () => ReturnType<SignedCall>): ReturnType<SignedCall> {
+  try {
+    const answer = await ask();
+    if (answer.fault === null || wrongSetup.has(answer.fault)) return answer;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'TimeoutError') throw error;
+  }
+  return ask();
 }
 
 /** An answer that cannot be read says nothing of what was taken. */

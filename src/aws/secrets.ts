@@ -29,7 +29,7 @@ const mostParameters = 10;
 /**
  * Fetches what the variables refer to, as `ssm:/path/name` or `secretsmanager:NAME#key`, in one parallel round: a call
  * for every ten parameters and one for each secret. What cannot be had is a problem of its variable, told without any
- * value. Never throws.
+ * value; a store that fails at once is asked a second time. Never throws.
  */
 export async function fetchSecrets(
   call: SignedCall,
@@ -161,7 +161,7 @@ async function ask(
 ): Promise<{ readonly said: Readonly<Record<string, unknown>> } | NotFound> {
   const service = to.service === 'ssm' ? 'the Parameter Store' : 'the Secrets Manager';
   try {
-    const { fault, body } = await call({ ...to, body: JSON.stringify(input) });
+    const { fault, body } = await askTwice(() => call({ ...to, body: JSON.stringify(input) }));
     if (fault === null) return { said: JSON.parse(body) as Record<string, unknown> };
     return {
       problem: `could not be fetched: ${service} answered ${fault}${wayOut(fault)}`,
@@ -173,6 +173,17 @@ async function ask(
       isAbsent: false,
     };
   }
+}
+
+/** A hiccup of the store must not keep a function from starting. A second time-out would outlast what waits for it. */
+async function askTwice(asking: () => ReturnType<SignedCall>): ReturnType<SignedCall> {
+  try {
+    const answer = await asking();
+    if (answer.status < 500 && !answer.fault?.includes('Throttl')) return answer;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'TimeoutError') throw error;
+  }
+  return asking();
 }
 
 function wayOut(fault: string): string {

@@ -58,6 +58,17 @@ describe('the queue', () => {
     }));
 
   it.each([
+    ['cuts the connection once', (response: ServerResponse) => response.destroy()],
+    ['fails once', json({ __type: 'InternalError' }, 500)],
+  ] as const)('that %s is asked again', (_, hiccup) =>
+    over([hiccup, json({ Successful: [{ Id: '0' }] })], async (queue, server) => {
+      await queue.send([{ body: 'a' }]);
+
+      expect(sent(server).map(({ Entries }) => Entries[0].MessageBody)).toEqual(['a', 'a']);
+    }),
+  );
+
+  it.each([
     ['declines a message twice', declined('0'), 'RetryableError', 'queue.declined', 2],
     ['does not answer', () => {}, 'RetryableError', 'queue.unreachable', 1],
     [
@@ -72,7 +83,7 @@ describe('the queue', () => {
       json({ __type: 'com.amazonaws.sqs#RequestThrottled' }, 400),
       'RetryableError',
       'queue.unavailable',
-      1,
+      2,
     ],
     [
       'is not there',

@@ -117,4 +117,38 @@ describe('secrets that are kept elsewhere', () => {
     expect(problems.map(({ variable }) => variable)).toEqual(['A_FROM', 'B_FROM']);
     for (const problem of problems) expect(problem.message).toMatch(message);
   });
+
+  it.each([
+    ['is throttled once', async () => said({}, 'ThrottlingException')],
+    ['fails once', async () => ({ ...said({}, 'InternalServerError'), status: 500 })],
+    ['is cut off once', () => Promise.reject(new Error('socket hang up'))],
+  ] as const)('are had although the store %s', async (_, hiccup) => {
+    const { call } = stores({ '/a': 'x' }, {});
+    let asked = 0;
+    const fetched = await fetchSecrets(
+      (request) => {
+        asked += 1;
+        return asked === 1 ? hiccup() : call(request);
+      },
+      { A: 'ssm:/a' },
+    );
+
+    expect(fetched).toEqual({ values: { A: 'x' }, problems: [] });
+    expect(asked).toBe(2);
+  });
+
+  it('are not waited for twice', async () => {
+    let asked = 0;
+    const late = Object.assign(new Error('late'), { name: 'TimeoutError' });
+    const { problems } = await fetchSecrets(
+      () => {
+        asked += 1;
+        return Promise.reject(late);
+      },
+      { A: 'ssm:/a' },
+    );
+
+    expect(problems).toHaveLength(1);
+    expect(asked).toBe(1);
+  });
 });
