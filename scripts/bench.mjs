@@ -2,6 +2,7 @@ import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleFunctions, functions, sizesByModule } from './bundle-functions.mjs';
 import { bundle, inPlace, root, run } from './bundled.mjs';
+import { showHelp } from './help.mjs';
 
 /** The same function with a hundred actions instead of eight, before those that there are. */
 const ninetyTwoMore = {
@@ -22,6 +23,10 @@ const ninetyTwoMore = {
  * Runs the benches: `npm run bench -- [--only cold,rounds] [--rounds 15] [--node PATH] [--details] [--write]`; or what a
  * promotion costs the table: `node scripts/bench.mjs growth [--write] [--time 10,1000,50000]`.
  */
+showHelp(`npm run bench -- [--only NAME,NAME] [--rounds 15] [--node PATH] [--details] [--profile FOLDER] [--write]
+  Runs the benches side by side; --write keeps the figures in docs/performance.md and docs/proof/bench.json.
+node scripts/bench.mjs growth [--write] [--time 10,1000,50000]
+  What a promotion costs the table, and what open ones do.`);
 const [first, ...others] = process.argv.slice(2);
 process.exitCode = await inPlace('bench', first === 'growth' ? growth : suite);
 

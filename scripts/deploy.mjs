@@ -1,11 +1,14 @@
 // npm run deploy -- --stage STAGE [--region REGION] [--aws-profile NAME] [--param NAME=VALUE]... [--force]: packages and deploys what was packaged.
 import { parseArgs } from 'node:util';
+import { showHelp } from './help.mjs';
 import { installPackages } from './install.mjs';
 import { requireNode } from './require-node.mjs';
 
 const usage = `npm run deploy -- --stage STAGE [--region REGION] [--aws-profile NAME] [--param NAME=VALUE]... [--force]
   Packages (npm run package) and deploys exactly that. The region may be AWS_REGION too.
   --force   even if nothing changed, so that changed ids in SSM and secrets are read again`;
+
+showHelp(usage);
 
 /** Throws, saying what is missing, before anything is built. */
 function settingsOf(argv) {

@@ -1,12 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundle, inPlace, root, run } from './bundled.mjs';
+import { showHelp } from './help.mjs';
 
 /**
  * Judges the simulator's table by the real engines: `node scripts/judge-table.mjs --histories N [--seed S] [--engine E]`.
  * N histories from first seed S on every engine that can run here, each engine in a process of its own. `--write` keeps
  * what came of it in `docs/proof`.
  */
+showHelp(`npm run judge-table -- --histories N [--seed S] [--engine native|dynalite] [--write]
+  Plays the same histories on the table in memory and on real engines, and compares every answer.`);
 process.exitCode = await inPlace('judge-table', async (place) => {
   const file = join(place, 'judge.mjs');
   await bundle('test/simulation/judge/main.ts', file);

@@ -1,6 +1,7 @@
-import { access, copyFile, cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { access, copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parse } from 'yaml';
 import { bundleFunctions, functions } from './bundle-functions.mjs';
 import { bundle, inPlace, root } from './bundled.mjs';
 import { osls } from './osls.mjs';
@@ -26,6 +27,7 @@ export async function pipelineFile(environment = process.env) {
  * made. Rejects with everything that is wrong.
  */
 export async function packageService({ args = [], place = root, pipeline, log = console.log } = {}) {
+  await checkParameters(args);
   const file = pipeline ?? (await pipelineFile());
   if (file === examplePipeline)
     log(`There is no pipeline.yml; ${relative(root, file)} is packaged, to look at and not to deploy.`);
@@ -47,6 +49,25 @@ export async function packageService({ args = [], place = root, pipeline, log = 
   for (const [name, bytes] of sizes)
     log(`  ${`${name}.zip`.padEnd(12)}${(bytes / 1024).toFixed(0).padStart(6)} KB`);
 }
+
+/** osls passes over a parameter that it does not know. Throws, with those that there are. */
+async function checkParameters(args) {
+  const { params } = parse(await readFile(join(root, 'serverless.yml'), 'utf8'));
+  const known = Object.values(params).flatMap((each) => Object.keys(each));
+  const given = args.flatMap((each, index) => (args[index - 1] === '--param' ? [each] : []));
+  for (const each of given) {
+    const [name, value] = each.split('=', 2);
+    if (!known.includes(name) || value === undefined)
+      throw new Error(
+        `There is no parameter ${name}. There are: ${[...new Set(known)].join(', ')}, as NAME=VALUE.`,
+      );
+    if (name === 'secretStore' && !secretStores.includes(value))
+      throw new Error(`secretStore must be ${secretStores.join(' or ')}, not ${value}.`);
+    if (name === 'keepWarm' && !['true', 'false'].includes(value))
+      throw new Error(`keepWarm must be true or false, not ${value}.`);
+  }
+}
+const secretStores = ['ssm', 'secretsmanager'];
 
 /** Has osls make the template for artifacts that are there already. */
 export async function writeTemplate({ args = [], place = root }) {

@@ -1,6 +1,11 @@
 // npm run package -- [--stage STAGE]: everything that a deployment needs, in .serverless/, made without network or account.
+import { showHelp } from './help.mjs';
 import { installPackages } from './install.mjs';
 import { requireNode } from './require-node.mjs';
+
+showHelp(`npm run package -- [--stage STAGE] [--region REGION] [--param NAME=VALUE]...
+  Everything that a deployment needs, in .serverless/, made without network or account. The parameters are those
+  under params in serverless.yml.`);
 
 try {
   requireNode();

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { counted, pageOf, skippedOf, tableOf } from '../test/peers/counting.mjs';
 import { allJudges } from '../test/peers/judges.mjs';
 import { root } from './bundled.mjs';
+import { showHelp } from './help.mjs';
 
 /**
  * Lets servers, models and payloads that others wrote judge us:
@@ -14,6 +15,11 @@ import { root } from './bundled.mjs';
  * has it. `--offline` installs nothing. `--heard FOLDER` takes what a part left there as `ID.json` when it ran by itself
  * with COUNTERSIGN_JUDGE_RESULT, instead of running it once more.
  */
+showHelp(`npm run test:peers -- [--only ID,ID] [--strict] [--write] [--offline] [--heard FOLDER]
+  Lets servers, models and payloads that others wrote judge us. IDs: ${(await allJudges()).map(({ id }) => id).join(', ')}.
+
+  --strict    a judge that is missing fails, where npm or Debian has it     --write   the table in docs/judges.md
+  --offline   installs nothing     --heard FOLDER   takes what a part left there when it ran by itself`);
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },

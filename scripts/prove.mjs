@@ -2,12 +2,15 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { resolve } from 'node:path';
+import { showHelp } from './help.mjs';
 
 /**
  * The long proofs, one after the other: `npm run prove [-- --only PART[,PART]] [--histories N]`. What each found is
  * written to docs/proof/ by its own script; docs/proof/readme.md says when each part was run last, on which commit, how
  * long it took and whether it held. Ends with 1 when one did not.
  */
+showHelp(`npm run prove -- [--only PART,PART] [--histories N]
+  The long proofs, one after the other: hours on two cores. Their results stand in docs/proof/.`);
 const root = resolve(import.meta.dirname, '..');
 const record = resolve(root, 'docs/proof/run.json');
 const page = resolve(root, 'docs/proof/readme.md');

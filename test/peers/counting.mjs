@@ -107,7 +107,7 @@ export function pageOf(results) {
   );
   return `${[
     '# Judges we did not write',
-    'Servers, models and payloads of others, and what they said of our stand-ins and adapters. Made by `npm run test:peers -- --write`. A divergence that is not named here fails; so does a named one that is gone.',
+    'Servers, models and payloads of others, and what they said of our stand-ins and adapters. Made by `npm run test:peers -- --write`. A divergence that is not named here fails; so does a named one that is gone. Cases that are neither passed nor skipped are those in which a named divergence was met as a failure.',
     tableOf(results),
     '## Divergences by name',
     ...(named.length === 0 ? ['None.'] : named),

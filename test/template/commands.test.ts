@@ -38,6 +38,18 @@ describe('npm run package', () => {
     expect(told).toMatch(/wrong\.yml:1:.*\n.*wrong\.yml:2:/);
     expect(told).toContain('nothing was packaged');
   });
+
+  it.each([
+    ['secretstore=ssm', 'There is no parameter secretstore. There are: secretStore,'],
+    ['secretStore=vault', 'secretStore must be ssm or secretsmanager, not vault.'],
+    ['keepWarm=yes', 'keepWarm must be true or false, not yes.'],
+  ])('refuses the parameter %s and names those that there are', async (param, reason) => {
+    const { code, told } = await run('package.mjs', ['--param', param], { COUNTERSIGN_PIPELINE: example });
+
+    expect(code).toBe(1);
+    expect(told).toContain(reason);
+    expect(told).not.toContain('Packaged in');
+  });
 });
 
 describe('npm run deploy', () => {
