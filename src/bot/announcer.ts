@@ -99,6 +99,21 @@ const drawingErrors: ReadonlySet<string> = new Set([
   'metadata_too_large',
 ]);
 
+type Underway = NonNullable<Surface['underway']>;
+
+/** Whoever slept while others went on must not take them back to where it was. */
+function furtherOf({ toldSequence, underway }: Surface, mine: Underway): Underway | null {
+  if (toldSequence >= mine.last) return underway;
+  if (underway === null || underway.last < mine.last) return mine;
+  return underway.last > mine.last || underway.out > mine.out ? underway : mine;
+}
+
+/** Nothing is under way of what is told already. */
+function withoutOldNews(surface: Surface): Surface {
+  const { underway, toldSequence } = surface;
+  return underway !== null && underway.last <= toldSequence ? { ...surface, underway: null } : surface;
+}
+
 type Changes = Partial<Omit<Surface, 'promotionId' | 'revision'>>;
 
 /** Who is at something says so until then; if they have not said how it ended by that time, anybody may take it over. */
@@ -445,7 +460,8 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   };
 
   const tell = async (view: View): Promise<Went> => {
-    const { surface, promotion, pending, nowMs } = view;
+    const { promotion, pending, nowMs } = view;
+    const surface = withoutOldNews(view.surface);
     const weight = weightOf(pending);
     const waitsForCard = surface.ts === null && promotion.admitted && !surface.homeless && weight !== 'page';
     if (pending.length === 0 || waitsForCard) return { surface, untilMs: null };
@@ -554,7 +570,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     await record(claimed, (newest) => ({
       ...until(newest, null),
       ...more(newest),
-      underway: { last: group.last, ...so },
+      underway: furtherOf(newest, { last: group.last, ...so }),
       dueAtMs: nowMs,
     }));
     return 'again';
@@ -577,7 +593,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
         log.error({ promotionId: surface.promotionId, error: name }, 'what was told could not be passed on');
         await record(surface, (newest) => ({
           ...more(newest),
-          underway: { last, ...so },
+          underway: furtherOf(newest, { last, ...so }),
           ...until(newest, nowMs + unreachableMs),
           dueAtMs: nowMs,
         }));

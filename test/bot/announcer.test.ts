@@ -676,6 +676,35 @@ describe('announcements', () => {
     expect(called.map(({ channel }) => channel)).toEqual([onCallChannelId, channelId]);
   });
 
+  it('go on to the end when somebody who slept between two messages of one of them wakes up', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    await pass(5);
+    const { post } = slack;
+    let wake = () => {};
+    slack.post = async (input) => {
+      slack.post = post;
+      const sent = await post(input);
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      return sent;
+    };
+    bench.rows.save(promotionIn('rolling-back'), { topic: 'rolling-back' });
+    const slept = announcer.announce(id, bench.rows.nowMs);
+    await vi.waitFor(() => expect(slack.post).toBe(post));
+    announcer = create();
+    await pass(65);
+    expect(bench.rows.surface(id)).toMatchObject({ toldSequence: 1, underway: null });
+
+    wake();
+    await slept;
+    bench.rows.save(promotionIn('rolled-back'), { topic: 'rolled-back' });
+    await pass(20);
+
+    expect(bench.rows.surface(id)).toMatchObject({ toldSequence: 2, underway: null });
+    expect(posts().filter(({ message }) => message.text.includes('Rolled back')).length).toBeGreaterThan(0);
+  });
+
   it('come in short bursts and then no faster than a channel takes them', async () => {
     bench.rows.save(promotionIn('deploying'), ...Array<Announcement>(12).fill({ topic: 'started' }));
     const times: number[] = [];
