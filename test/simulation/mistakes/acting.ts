@@ -19,7 +19,7 @@ export const acting: readonly Mistake[] = [
         file: step,
         find: "    const saved = await put(world, promotion, event, nowMs);\n    if (saved.outcome !== 'saved') return false;\n    claimed = saved.promotion;\n  }\n",
         replace: `    const claim = { key: event.key, attempt: 1, precondition: event.precondition, reference: null, claimedAtMs: nowMs, retryAtMs: nowMs };
-    await target.act(promotion.definition, { ...context, claim }).catch(() => {});
+    await target.act(promotion.definition, { ...contextOf(promotion, step, state, direction, nowMs), claim }).catch(() => {});
     return (await put(world, promotion, event, nowMs)).outcome === 'saved';
   }
 `,
