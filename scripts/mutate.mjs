@@ -126,7 +126,7 @@ if (args[0] === '--table') {
 }
 const files = chosen(args);
 if (files?.length === 0) {
-  console.log('no flow files changed');
+  console.log('Nothing is mutated.');
   process.exit(0);
 }
 console.log(files === undefined ? `All of ${flows}.` : files.join('\n'));
