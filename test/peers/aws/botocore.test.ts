@@ -96,6 +96,8 @@ describe('boto3 reads CloudFront', () => {
       },
     });
     expect(written['ETag']).not.toBe(ETag);
+    await cloud.world.seconds(5);
+    expect(await cloudfront('GetDistributionConfig', { Id })).toMatchObject({ ETag: written['ETag'] });
   });
 
   it('invalidations, ordered, looked at and listed', async () => {

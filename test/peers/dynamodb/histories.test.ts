@@ -16,7 +16,9 @@ describe.each(engines)('the histories of the simulation on %s', (name) => {
   });
   afterAll(() => engine.close());
 
+  const seen = new Set<string>();
   const expectKnown = (verdict: Verdict, task: Parameters<typeof met>[0]) => {
+    for (const name of Object.keys(verdict.known)) seen.add(name);
     for (const each of divergences)
       for (let count = 0; count < (verdict.known[each.name] ?? 0); count += 1) met(task, each);
     if (verdict.unknown.length > 0) expect.fail(verdict.unknown.map(told).join('\n'));
@@ -30,5 +32,10 @@ describe.each(engines)('the histories of the simulation on %s', (name) => {
   it.for(seeds)('seed %i is answered alike, call for call', async (seed, { task, skip }) => {
     skip(name === 'moto' && isDrawn(seed), notForMoto);
     expectKnown(await judge(engine, { firstSeed: seed, histories: 1 }), task);
+  });
+
+  it('every divergence that is named still happens', () => {
+    const named = divergences.filter((each) => each.engines.includes(name)).map((each) => each.name);
+    expect([...seen].sort()).toEqual(named.sort());
   });
 });

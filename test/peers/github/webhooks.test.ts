@@ -82,6 +82,8 @@ describe('a signature that is not GitHub’s', () => {
     } = { name: '', examples: [] as Payload[] },
   ] = samples;
   const body = JSON.stringify(payload);
+  const otherwise = (text: string, at: number) =>
+    text.slice(0, at) + (text.at(at) === '0' ? '1' : '0') + text.slice(at).slice(1);
   const old = `sha1=${createHmac('sha1', secret).update(body).digest('hex')}`;
 
   it.each<[string, Record<string, string>]>([
@@ -90,6 +92,11 @@ describe('a signature that is not GitHub’s', () => {
     ['is of the old kind in the new place', { 'X-Hub-Signature-256': old }],
     ['is in capitals', { 'X-Hub-Signature-256': signature(body).toUpperCase() }],
     ['has something behind it', { 'X-Hub-Signature-256': `${signature(body)}0` }],
+    ['is right but for its last digit', { 'X-Hub-Signature-256': otherwise(signature(body), -1) }],
+    [
+      'is right but for its first digit',
+      { 'X-Hub-Signature-256': otherwise(signature(body), 'sha256='.length) },
+    ],
     ['is one without a key', { 'X-Hub-Signature-256': signature(body, '') }],
   ])('%s', async (_what, more) => {
     const headers = headersFor(event, body, more);
