@@ -140,6 +140,7 @@ export function createCrowd(deps: CrowdDeps): Crowd {
     still: (promotion: Promotion) => Claimed | null,
     firstMs: number,
     tries = 40,
+    thenEveryMs: number | null = null,
   ) => {
     later(firstMs, what, () => {
       const event = still(shadow.promotion);
@@ -155,7 +156,8 @@ export function createCrowd(deps: CrowdDeps): Crowd {
         const { id } = claimOf(event.claim.does, event.claim.person);
         decide(shadow.id, draw(2) === 1 ? { ...event, claim: { ...event.claim, id } } : event);
       }
-      if (tries > 1) insist(shadow, what, still, againMs, tries - 1);
+      if (tries > 1) insist(shadow, what, still, againMs, tries - 1, thenEveryMs);
+      else if (thenEveryMs !== null) insist(shadow, what, still, thenEveryMs, 1, thenEveryMs);
     });
   };
 
@@ -301,8 +303,9 @@ export function createCrowd(deps: CrowdDeps): Crowd {
             ? { type: 'resolution.claimed', claim: claimOf('resolve', person, { reason: 'mended by hand' }) }
             : null,
         firstMs + index * 4_000,
+        40,
         // What changed production is not walked away from, however long nothing can be stored.
-        Number.POSITIVE_INFINITY,
+        5 * 60_000,
       );
     }
   };
