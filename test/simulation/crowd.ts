@@ -303,7 +303,7 @@ export function createCrowd(deps: CrowdDeps): Crowd {
             ? { type: 'resolution.claimed', claim: claimOf('resolve', person, { reason: 'mended by hand' }) }
             : null,
         firstMs + index * 4_000,
-        40,
+        8,
         // What changed production is not walked away from, however long nothing can be stored.
         5 * 60_000,
       );

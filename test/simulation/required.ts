@@ -169,9 +169,9 @@ export const required: readonly Required[] = [
     refused.map(([phase, type]) => `refused ${phase} x ${type}`),
   ),
   ...struck.flatMap(([fault, kinds]) =>
-    cells(
-      2_000,
-      kinds.map((kind) => `fault ${fault} x ${kind}`),
+    kinds.flatMap((kind) =>
+      // One history in five has the service, and few of its acts are struck.
+      cells(kind === 'service.act' ? 20_000 : 2_000, [`fault ${fault} x ${kind}`]),
     ),
   ),
   ...['before', 'after'].flatMap((side) =>
