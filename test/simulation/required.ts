@@ -171,7 +171,7 @@ export const required: readonly Required[] = [
   ...struck.flatMap(([fault, kinds]) =>
     kinds.flatMap((kind) =>
       // One history in five has the service, and few of its acts are struck.
-      cells(kind === 'service.act' ? 20_000 : 2_000, [`fault ${fault} x ${kind}`]),
+      cells(kind === 'service.act' ? 100_000 : 2_000, [`fault ${fault} x ${kind}`]),
     ),
   ),
   ...['before', 'after'].flatMap((side) =>
