@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { unlockNoticeId } from '../../src/flows/notices.ts';
-import type { Change, Locks, PromotionStore } from '../../src/flows/ports.ts';
-import { openPromotion } from '../../src/flows/promotion/open.ts';
+import type { Locks, PromotionStore } from '../../src/flows/ports.ts';
 import type { Person } from '../../src/flows/promotion/promotion.ts';
 import { decideUnlock, type LockSeen, standingStatement, type UnlockEntry } from '../../src/flows/unlock.ts';
 import { createLocks } from '../../src/store/locks.ts';
@@ -14,35 +13,11 @@ import { keys } from '../../src/store/table.ts';
 import { ada, grace, hash, lin, policy, startMs, walkTo } from '../flows/promotion/walk.ts';
 import { connectTo, engines, type StoreEngine, startTestDynamo } from '../support/dynamodb.ts';
 import { startModelDynamo } from '../support/model-dynamodb.ts';
+import { opening } from '../support/opening.ts';
 
-const settings = {
-  app: 'site',
-  environment: 'production',
-  policy,
-  definition: {
-    repository: null,
-    target: { kind: 'paper', settings: {} },
-    gates: [],
-    checks: [],
-    readings: [],
-  },
-};
 const lockKeys = ['site#production', 'arn:thing'];
 const nothingElse = async () => [];
 const minute = 60_000;
-
-function opening(id: string): Change {
-  const wanted = {
-    kind: 'promotion',
-    app: 'site',
-    environment: 'production',
-    version: 'v1.1.0',
-    person: ada,
-    reason: null,
-    dedupeKey: id,
-  } as const;
-  return openPromotion(id, wanted, settings, startMs, hash);
-}
 
 /** The table model is judged against the other engine elsewhere. */
 const judged = [...engines.slice(0, 1), 'signed' as const, 'model' as const];

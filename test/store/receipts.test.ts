@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RetryableError } from '../../src/flows/errors.ts';
 import type { Change } from '../../src/flows/ports.ts';
-import { openPromotion } from '../../src/flows/promotion/open.ts';
 import type { Promotion } from '../../src/flows/promotion/promotion.ts';
 import { type Receipt, receiptName } from '../../src/flows/receipt.ts';
 import { createAuditRecords } from '../../src/store/audit-records.ts';
@@ -12,7 +11,7 @@ import { createPromotionStore } from '../../src/store/promotions.ts';
 import type { SdkTransport } from '../../src/store/sdk-transport.ts';
 import { keys } from '../../src/store/table.ts';
 import type { Transport } from '../../src/store/transport.ts';
-import { ada, claim, grace, hash, policy, startMs } from '../flows/promotion/walk.ts';
+import { claim, grace, startMs } from '../flows/promotion/walk.ts';
 import {
   connectTo,
   type EngineOver,
@@ -21,34 +20,8 @@ import {
   startTestDynamo,
 } from '../support/dynamodb.ts';
 import { startModelDynamo } from '../support/model-dynamodb.ts';
+import { opening } from '../support/opening.ts';
 
-const opening = (): Change =>
-  openPromotion(
-    'p1',
-    {
-      kind: 'promotion',
-      app: 'site',
-      environment: 'production',
-      version: 'v1.1.0',
-      person: ada,
-      reason: null,
-      dedupeKey: 'p1',
-    },
-    {
-      app: 'site',
-      environment: 'production',
-      policy,
-      definition: {
-        repository: null,
-        target: { kind: 'paper', settings: {} },
-        gates: [],
-        checks: [],
-        readings: [],
-      },
-    },
-    startMs,
-    hash,
-  );
 const next = (promotion: Promotion): Change => ({
   promotion: { ...promotion, revision: promotion.revision + 1 },
   audit: [],

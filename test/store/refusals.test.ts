@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RetryableError } from '../../src/flows/errors.ts';
-import type { Change } from '../../src/flows/ports.ts';
 import type { AuditEntry } from '../../src/flows/promotion/audit.ts';
-import { openPromotion } from '../../src/flows/promotion/open.ts';
 import type { Promotion } from '../../src/flows/promotion/promotion.ts';
 import { RefusalEntry } from '../../src/flows/promotion/refusal-chain.ts';
 import { createAuditRecords } from '../../src/store/audit-records.ts';
@@ -11,36 +9,9 @@ import { createPromotionStore } from '../../src/store/promotions.ts';
 import type { SdkTransport } from '../../src/store/sdk-transport.ts';
 import { keys } from '../../src/store/table.ts';
 import type { Transport } from '../../src/store/transport.ts';
-import { ada, claim, grace, hash, policy, startMs } from '../flows/promotion/walk.ts';
+import { claim, grace, startMs } from '../flows/promotion/walk.ts';
 import { connectTo, engines, startTestDynamo, type TestDynamo } from '../support/dynamodb.ts';
-
-const opening = (): Change =>
-  openPromotion(
-    'p1',
-    {
-      kind: 'promotion',
-      app: 'site',
-      environment: 'production',
-      version: 'v1.1.0',
-      person: ada,
-      reason: null,
-      dedupeKey: 'p1',
-    },
-    {
-      app: 'site',
-      environment: 'production',
-      policy,
-      definition: {
-        repository: null,
-        target: { kind: 'paper', settings: {} },
-        gates: [],
-        checks: [],
-        readings: [],
-      },
-    },
-    startMs,
-    hash,
-  );
+import { opening } from '../support/opening.ts';
 
 const refused = (
   promotion: Promotion,

@@ -7,14 +7,13 @@ import { RetryableError } from '../../src/flows/errors.ts';
 import type { Change } from '../../src/flows/ports.ts';
 import { toChange } from '../../src/flows/promotion/change.ts';
 import type { PromotionEvent } from '../../src/flows/promotion/events.ts';
-import { openPromotion } from '../../src/flows/promotion/open.ts';
 import type { Promotion } from '../../src/flows/promotion/promotion.ts';
 import { transition } from '../../src/flows/promotion/transition.ts';
 import { createOutbox } from '../../src/store/outbox.ts';
 import { createPromotionStore } from '../../src/store/promotions.ts';
 import type { SdkTransport } from '../../src/store/sdk-transport.ts';
 import { dueFrom, indexes, keys, promotionIdOf } from '../../src/store/table.ts';
-import { ada, analysis, hash, newRelease, policy, startMs, walkTo } from '../flows/promotion/walk.ts';
+import { analysis, hash, newRelease, startMs, walkTo } from '../flows/promotion/walk.ts';
 import {
   connectTo,
   type EngineOver,
@@ -23,36 +22,7 @@ import {
   startTestDynamo,
 } from '../support/dynamodb.ts';
 import { startModelDynamo } from '../support/model-dynamodb.ts';
-
-const settings = {
-  app: 'site',
-  environment: 'production',
-  policy,
-  definition: {
-    repository: null,
-    target: { kind: 'paper', settings: {} },
-    gates: [],
-    checks: [],
-    readings: [],
-  },
-};
-
-const opening = (id: string, nowMs = startMs): Change =>
-  openPromotion(
-    id,
-    {
-      kind: 'promotion',
-      app: 'site',
-      environment: 'production',
-      version: 'v1.1.0',
-      person: ada,
-      reason: null,
-      dedupeKey: id,
-    },
-    settings,
-    nowMs,
-    hash,
-  );
+import { opening } from '../support/opening.ts';
 
 const apply = (promotion: Promotion, event: PromotionEvent, nowMs: number): Change => {
   const decision = transition(promotion, event, nowMs);

@@ -12,7 +12,8 @@ import {
 import { createLocks } from '../../../src/store/locks.ts';
 import { createSdkTransport } from '../../../src/store/sdk-transport.ts';
 import { keys } from '../../../src/store/table.ts';
-import { claim, grace, hash, lin, otto, policy } from '../promotion/walk.ts';
+import { paperSettings } from '../../support/opening.ts';
+import { claim, grace, hash, lin, otto } from '../promotion/walk.ts';
 import { createSmallWorld, type Fence } from './small-world.ts';
 
 const eve: Person = { teamId: 'T1', userId: 'UEVE' };
@@ -39,25 +40,13 @@ function unlockingWorld(fence: Fence = 'compare-and-set') {
   });
   let nonces = 0;
   const locks = createLocks({ transport, nonce: () => `u${++nonces}`, hash });
-  const settings = {
-    app: 'site',
-    environment: 'production',
-    policy,
-    definition: {
-      repository: null,
-      target: { kind: 'paper', settings: {} },
-      gates: [],
-      checks: [],
-      readings: [],
-    },
-  };
   const deskWith = (unlocking: { locks: typeof locks; directory: Directory }) =>
     createDesk({
       ...world.world,
       hints: { wake: (id) => void woken.push(id) },
       catalog: {
         apps: [{ app: 'site', environments: ['production'] }],
-        find: (_app, environment) => (environment === 'production' ? settings : undefined),
+        find: (_app, environment) => (environment === 'production' ? paperSettings : undefined),
         defaultEnvironment: () => 'production',
       },
       nearest: () => undefined,

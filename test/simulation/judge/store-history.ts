@@ -16,20 +16,9 @@ import { createPromotionStore } from '../../../src/store/promotions.ts';
 import { createSdkTransport } from '../../../src/store/sdk-transport.ts';
 import type { Transport } from '../../../src/store/transport.ts';
 import { ada, hash, policy, walkTo } from '../../flows/promotion/walk.ts';
+import { paperSettings } from '../../support/opening.ts';
 import type { Tape } from '../tape.ts';
 
-const settings = {
-  app: 'site',
-  environment: 'production',
-  policy,
-  definition: {
-    repository: null,
-    target: { kind: 'paper', settings: {} },
-    gates: [],
-    checks: [],
-    readings: [],
-  },
-};
 const phases = ['validating', 'awaiting-approval', 'waiting', 'deploying', 'monitoring', 'promoted'] as const;
 const lockKeys = ['site#production', 'arn:one'] as const;
 const ids = ['p1', 'p2', 'p3'] as const;
@@ -193,7 +182,7 @@ const opening = (id: string, startMs: number): Change =>
       reason: null,
       dedupeKey: id,
     },
-    settings,
+    paperSettings,
     startMs,
     hash,
   );
