@@ -10,7 +10,6 @@ import { vanishedCode } from '../promotion/transition.ts';
 import { settle, standingOf } from './authorize.ts';
 import { analyze, differencesBetween, digestOf, type PlanRequest, plain, validate } from './planner.ts';
 import { preempt } from './preempt.ts';
-
 import { apply, put as save } from './save.ts';
 import { carryOut, mandateOf } from './step.ts';
 import { decideAndTurn } from './turn.ts';
