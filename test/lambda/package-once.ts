@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { createPackaging } from '../support/packaging.ts';
 import { lambdaRuntime } from './runtime.ts';
 
 declare module 'vitest' {
@@ -13,30 +12,13 @@ declare module 'vitest' {
   }
 }
 
-interface Packaging {
-  packageService(options: {
-    readonly args: readonly string[];
-    readonly place: string;
-    readonly pipeline: string;
-    readonly log: (line: string) => void;
-  }): Promise<void>;
-}
-
-/** Packages once for all files of this run, the example's pipeline in it. */
+/** Packages once for all files of this run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   lambdaRuntime();
-  for (const name of ['COUNTERSIGN_ALARM_TOPIC', 'COUNTERSIGN_SECRETS_KEY']) delete process.env[name];
-  const script = '../../scripts/package-service.mjs';
-  const { packageService } = (await import(script)) as Packaging;
-  const folder = await mkdtemp(join(tmpdir(), 'countersign-lambda-'));
-  const pipeline = join(import.meta.dirname, '../../examples/pipeline.yml');
-  const packaged = async (store: string) => {
-    const place = join(folder, store);
-    const args = ['--stage', 'test', '--param', `secretStore=${store}`];
-    await packageService({ args, place, pipeline, log: () => {} });
-    return join(place, '.serverless');
-  };
-  project.provide('packagedForLambdaIn', await packaged('ssm'));
-  project.provide('packagedForSecretsManagerIn', await packaged('secretsmanager'));
-  return () => rm(folder, { recursive: true, force: true });
+  const { packaged, remove } = await createPackaging();
+  const inStage = async (...args: readonly string[]) =>
+    join(await packaged('--stage', 'test', ...args), '.serverless');
+  project.provide('packagedForLambdaIn', await inStage());
+  project.provide('packagedForSecretsManagerIn', await inStage('--param', 'secretStore=secretsmanager'));
+  return remove;
 }
