@@ -28,6 +28,7 @@ import { createLifetime } from './lifetime.ts';
 import { createLineLog } from './line-log.ts';
 import { createMetrics, measured } from './metrics.ts';
 import { required, signedCallTo, withSecrets } from './secrets.ts';
+import { lookAt, messageOf } from './sending.ts';
 import { sha256 } from './store.ts';
 import { withStoreClock } from './store-clock.ts';
 import type { Work as QueuedWork } from './work.ts';
@@ -68,7 +69,7 @@ export async function startSlackHandler(environment: Environment): Promise<Slack
   const log = createLineLog(env.logLevel, { secrets: secretsIn(env) });
 
   const queue = createQueue({ call, url: env.queueUrl, timeoutMs: callTimeoutMs });
-  const send: Send = (work) => queue.send(work.map((each) => ({ body: bodyOf(each) })));
+  const send: Send = (work) => queue.send(work.map((each) => messageOf(queued(each))));
   const ingress = createIngress({
     gate: gateOf(env),
     log,
@@ -162,12 +163,8 @@ function beforeSlackHangsUp(): After {
   };
 }
 
-/** As `parseWork` takes it; written here without the schema, whose types hold it to the same. */
-function bodyOf(work: Work): string {
-  const queued: QueuedWork =
-    work.does === 'look' ? { ...work, alarmed: false, tries: 0 } : { ...work, tries: 0 };
-  return JSON.stringify(queued);
-}
+const queued = (work: Work): QueuedWork =>
+  work.does === 'look' ? lookAt(work.promotionId, { revision: work.revision }) : { ...work, tries: 0 };
 
 /** Rights are looked up by whoever works off the queue, never while Slack waits. */
 const unasked = async (): Promise<never> => {
