@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { counted, pageOf, skippedOf, tableOf } from '../test/peers/counting.mjs';
+import { counted, pageOf, skippedOf, tableOf, writtenDown } from '../test/peers/counting.mjs';
 import { allJudges } from '../test/peers/judges.mjs';
 import { root } from './bundled.mjs';
 import { showHelp } from './help.mjs';
@@ -11,14 +11,17 @@ import { showHelp } from './help.mjs';
  * Lets servers, models and payloads that others wrote judge us:
  * `node scripts/peers.mjs [--only ID,ID] [--strict] [--write] [--offline] [--heard FOLDER]`.
  * One table, one line for each judge; the same as JSON in `test-results/judges.json`, and with `--write` kept in
- * `docs/judges.md`. A judge that is missing is a counted skip; with `--strict` or `CI=true` it fails where npm or Debian
- * has it. `--offline` installs nothing. `--heard FOLDER` takes what a part left there as `ID.json` when it ran by itself
+ * `docs/judges.md`, how many cases each judge has in `test/peers/cases.json`. A judge that is missing is a counted skip;
+ * with `--strict` or `CI=true` it fails where npm or Debian has it, and so does one that tries less than is written down.
+ * `--offline` installs nothing. `--heard FOLDER` takes what a part left there as `ID.json` when it ran by itself
  * with COUNTERSIGN_JUDGE_RESULT, instead of running it once more.
  */
 showHelp(`npm run test:peers -- [--only ID,ID] [--strict] [--write] [--offline] [--heard FOLDER]
   Lets servers, models and payloads that others wrote judge us. IDs: ${(await allJudges()).map(({ id }) => id).join(', ')}.
 
-  --strict    a judge that is missing fails, where npm or Debian has it     --write   the table in docs/judges.md
+  --strict    a judge that is missing fails, where npm or Debian has it; so do fewer cases than are written down
+              in test/peers/cases.json, and skips that the judge does not list
+  --write     the table in docs/judges.md, and more cases in test/peers/cases.json
   --offline   installs nothing     --heard FOLDER   takes what a part left there when it ran by itself`);
 const { values } = parseArgs({
   options: {
@@ -29,7 +32,11 @@ const { values } = parseArgs({
     heard: { type: 'string' },
   },
 });
+if (values.write && values.only !== undefined)
+  throw new Error('--write is for all judges: leave out --only.');
 const peers = join(root, 'test/peers');
+const casesFile = join(peers, 'cases.json');
+const casesOf = JSON.parse(await readFile(casesFile, 'utf8'));
 const place = await mkdtemp(join(root, 'node_modules/.cache/judges-')).catch(async () => {
   await mkdir(join(root, 'node_modules/.cache'), { recursive: true });
   return mkdtemp(join(root, 'node_modules/.cache/judges-'));
@@ -115,7 +122,8 @@ async function heard(judge) {
       missing: null,
       problems: [`its part did not run (${told.code}):\n${told.text.slice(-3_000)}`],
     };
-  return { ...about, version, seconds, missing: null, ...counted(judge, told) };
+  const demands = { strict: values.strict, atLeast: casesOf[judge.id] };
+  return { ...about, version, seconds, missing: null, ...counted(judge, told, demands) };
 }
 
 const resultIn = (file) => readFile(file, 'utf8').then(JSON.parse, () => null);
@@ -173,7 +181,10 @@ try {
 
   await mkdir(join(root, 'test-results'), { recursive: true });
   await writeFile(join(root, 'test-results/judges.json'), `${JSON.stringify(ordered, null, 2)}\n`);
-  if (values.write) await writeFile(join(root, 'docs/judges.md'), pageOf(ordered));
+  if (values.write) {
+    await writeFile(join(root, 'docs/judges.md'), pageOf(ordered));
+    await writeFile(casesFile, `${JSON.stringify(writtenDown(casesOf, ordered), null, 2)}\n`);
+  }
 
   for (const { name, divergences } of ordered)
     for (const each of divergences)

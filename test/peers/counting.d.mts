@@ -16,13 +16,22 @@ export interface Row extends Counted {
 }
 
 export function counted(
-  judge: { readonly names?: string; readonly divergences?: readonly object[] },
+  judge: {
+    readonly names?: string;
+    readonly divergences?: readonly object[];
+    readonly skips?: readonly { readonly reason: string; readonly atMost: number }[];
+  },
   heard: {
     readonly result: { readonly cases: readonly object[]; readonly broken: readonly string[] };
     readonly code: number;
     readonly text: string;
   },
+  demands?: { readonly strict: boolean; readonly atLeast?: number },
 ): Counted;
+export function writtenDown(
+  known: Readonly<Record<string, number>>,
+  results: readonly { readonly id: string; readonly cases: number; readonly missing: string | null }[],
+): Record<string, number>;
 export function skippedOf(row: Row): number;
 export function tableOf(rows: readonly Row[]): string;
 export function pageOf(rows: readonly Row[]): string;

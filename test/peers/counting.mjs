@@ -1,5 +1,8 @@
-/** What came of one judge's part: its cases by outcome, its divergences by name, and every reason to fail. */
-export function counted(judge, { result, code, text }) {
+/**
+ * What came of one judge's part: its cases by outcome, its divergences by name, and every reason to fail. Where it is
+ * `strict`, a judge may not quietly try less: `atLeast` so many cases, and none skipped but for a reason that is listed.
+ */
+export function counted(judge, { result, code, text }, { strict = false, atLeast } = {}) {
   const cases = result.cases.filter((one) => !isLeftOut(judge, one));
   const of = (state) => cases.filter((one) => one.state === state);
   const failures = of('failed').map((one) => ({ ...one, known: knownFor(judge, one) }));
@@ -15,6 +18,7 @@ export function counted(judge, { result, code, text }) {
   if (cases.length === 0) problems.push(`no test ran:\n${text.slice(-3_000)}`);
   if (code !== 0 && failures.length === 0 && problems.length === 0)
     problems.push(`vitest ended with ${code}:\n${text.slice(-3_000)}`);
+  if (strict) problems.push(...triedLess(judge, cases, atLeast));
   const met = [
     ...cases.flatMap(({ divergences }) => divergences),
     ...failures.flatMap(({ known }) => known ?? []),
@@ -23,7 +27,7 @@ export function counted(judge, { result, code, text }) {
     cases: cases.length,
     passed,
     failed: unknown.length,
-    skipped: [...tally(skipped, ({ note }) => note ?? 'not for this judge')].map(([reason, each]) => ({
+    skipped: [...tally(skipped, reasonOf)].map(([reason, each]) => ({
       reason,
       count: each.length,
     })),
@@ -34,6 +38,35 @@ export function counted(judge, { result, code, text }) {
     })),
     problems,
   };
+}
+
+const reasonOf = ({ note }) => note ?? 'no reason given';
+
+function triedLess({ skips = [] }, cases, atLeast) {
+  const problems = [];
+  if (atLeast === undefined)
+    problems.push(`${cases.length} cases, and nowhere is written how many it must be: run with --write`);
+  else if (cases.length < atLeast)
+    problems.push(`${cases.length} cases, where ${atLeast} are written down: it tries less than it did`);
+  const skipped = cases.filter(({ state }) => state === 'skipped');
+  for (const [reason, each] of tally(skipped, reasonOf)) {
+    const { atMost = 0 } = skips.find((one) => one.reason === reason) ?? {};
+    if (each.length > atMost)
+      problems.push(
+        [
+          `${each.length} cases skipped (${reason}), where ${atMost} may be:`,
+          ...each.map(({ name }) => name),
+        ].join('\n    '),
+      );
+  }
+  return problems;
+}
+
+/** How many cases each judge must have from now on. What became fewer is only lowered by hand. */
+export function writtenDown(known, results) {
+  const heard = results.filter(({ missing }) => missing === null);
+  const raised = heard.map(({ id, cases }) => [id, Math.max(cases, known[id] ?? 0)]);
+  return Object.fromEntries(Object.entries({ ...known, ...Object.fromEntries(raised) }).sort());
 }
 
 /** What a name pattern leaves out is not this judge's case. */
@@ -107,7 +140,7 @@ export function pageOf(results) {
   );
   return `${[
     '# Judges we did not write',
-    'Servers, models and payloads of others, and what they said of our stand-ins and adapters. Made by `npm run test:peers -- --write`. A divergence that is not named here fails; so does a named one that is gone. Cases that are neither passed nor skipped are those in which a named divergence was met as a failure.',
+    'Servers, models and payloads of others, and what they said of our stand-ins and adapters. Made by `npm run test:peers -- --write`. A divergence that is not named here fails; so does a named one that is gone. In CI a case fails too that is skipped for a reason that its judge does not list, and a judge with fewer cases than are written down in `test/peers/cases.json`. Cases that are neither passed nor skipped are those in which a named divergence was met as a failure.',
     tableOf(results),
     '## Divergences by name',
     ...(named.length === 0 ? ['None.'] : named),

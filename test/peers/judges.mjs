@@ -16,6 +16,8 @@ import { existsSync, readdirSync } from 'node:fs';
  * @property {() => void} [prepare]  what has to be built before its part runs
  * @property {boolean} [alone]  never without a network of its own, as it binds every address there is
  * @property {() => Record<string, string>} [env]  what the tests are told in their environment
+ * @property {{ reason: string, atMost: number }[]} [skips]
+ *   why its tests may skip cases, in their own words, and how many; with `--strict` every other skip fails
  * @property {{ test: string, says: string, name: string, reason: string, sometimes?: boolean }[]} [divergences]
  *   failures that are known: a part of the test's full name and of the error's message. One that happens no more is a
  *   failure, unless it only happens `sometimes`. Tests can also tell of a divergence themselves: see `divergences.ts`.

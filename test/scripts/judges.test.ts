@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { counted, pageOf, skippedOf, tableOf } from '../peers/counting.mjs';
+import { counted, pageOf, skippedOf, tableOf, writtenDown } from '../peers/counting.mjs';
+import { allJudges } from '../peers/judges.mjs';
 
 const one = (name: string, state: string, more: object = {}) => ({
   name,
@@ -42,7 +44,7 @@ describe('a judge’s part', () => {
 
     expect(counted({ names: 'on x' }, heard(cases))).toMatchObject({
       cases: 2,
-      skipped: [{ reason: 'not for this judge', count: 1 }],
+      skipped: [{ reason: 'no reason given', count: 1 }],
     });
   });
 
@@ -83,6 +85,61 @@ describe('a judge’s part', () => {
       counted({}, { ...heard([passed]), result: { cases: [passed], broken: ['no server'] } }).problems,
     ).toEqual(['no server']);
     expect(counted({}, heard([passed], { code: 1 })).problems).toHaveLength(1);
+  });
+});
+
+describe('a judge’s part, where it is strict', () => {
+  const strict = (cases: object[], judge: object = {}, atLeast: number | undefined = cases.length) =>
+    counted(judge, heard(cases), { strict: true, ...(atLeast === undefined ? {} : { atLeast }) });
+  const slow = one('x > a', 'skipped', { note: 'slow' });
+  const listed = { skips: [{ reason: 'slow', atMost: 1 }] };
+
+  it('fails when all of it is skipped by describe.skip', () => {
+    const cases = [one('x > a', 'skipped'), one('x > b', 'skipped')];
+
+    expect(counted({}, heard(cases)).problems).toEqual([]);
+    expect(strict(cases).problems).toEqual([
+      '2 cases skipped (no reason given), where 0 may be:\n    x > a\n    x > b',
+    ]);
+  });
+
+  it('fails for a skip whose reason is not listed, and for one more than are listed', () => {
+    const passed = one('x > b', 'passed');
+
+    expect(strict([slow, passed]).problems).toHaveLength(1);
+    expect(strict([slow, passed], { skips: [{ reason: 'no Java', atMost: 1 }] }).problems).toHaveLength(1);
+    expect(strict([slow, passed], listed).problems).toEqual([]);
+    expect(strict([slow, { ...slow, name: 'x > b' }], listed).problems).toHaveLength(1);
+  });
+
+  it('fails when there are fewer cases than are written down, or nothing is', () => {
+    const cases = [one('x > a', 'passed')];
+
+    expect(strict(cases, {}, 2).problems).toEqual([
+      '1 cases, where 2 are written down: it tries less than it did',
+    ]);
+    expect(strict(cases, {}, 1).problems).toEqual([]);
+    expect(counted({}, heard(cases), { strict: true }).problems).toHaveLength(1);
+  });
+
+  it('has as many cases from now on as it had at most; one that is missing changes nothing', () => {
+    const result = (id: string, cases: number, missing: string | null = null) => ({ id, cases, missing });
+
+    expect(
+      writtenDown({ fewer: 3, more: 3, missing: 3 }, [
+        result('fewer', 2),
+        result('more', 4),
+        result('missing', 0, 'not here'),
+        result('anew', 1),
+      ]),
+    ).toEqual({ anew: 1, fewer: 3, missing: 3, more: 4 });
+  });
+
+  it('is counted for every judge there is', async () => {
+    const ids = (await allJudges()).map(({ id }) => id);
+    const file = new URL('../peers/cases.json', import.meta.url);
+
+    expect(Object.keys(JSON.parse(readFileSync(file, 'utf8'))).sort()).toEqual(ids.sort());
   });
 });
 

@@ -1,0 +1,2 @@
+/** What an entry holds is written in `judges.mjs`. */
+export function allJudges(): Promise<readonly { readonly id: string; readonly from: string | null }[]>;
