@@ -38,8 +38,8 @@ const parts = {
     result: 'mistakes.md',
   },
   models: {
-    about: 'the protocol as a model, searched exhaustively',
-    run: ['scripts/check-models.mjs', '--full'],
+    about: 'the protocol as a model, searched exhaustively, each configuration once for the text it has now',
+    run: ['scripts/check-models.mjs', '--full', '--missing'],
     result: 'models.md',
   },
   mutation: {
