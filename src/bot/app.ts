@@ -1,17 +1,24 @@
 import { App, LogLevel, type Receiver } from '@slack/bolt';
-import { UnreadableError } from '../flows/errors.ts';
+import { RetryableError, UnreadableError } from '../flows/errors.ts';
 import { rowOf } from '../flows/held.ts';
 import type { Log } from '../flows/ports.ts';
 import { handleClick } from './actions/click.ts';
 import { runCommand } from './commands/run.ts';
-import { createDelivery, type Delivery } from './delivery.ts';
+import { createDelivery, type Delivery, outcomeUnknown } from './delivery.ts';
 import type { Errand } from './errands.ts';
 import type { Fields } from './gate.ts';
 import { openedBy } from './home.ts';
 import { said } from './messages/answers.ts';
 import { requestForm } from './messages/modal.ts';
 import type { BotParts } from './parts.ts';
-import { acknowledgementSaying, notAccepted, type Reply, telling, unreadable } from './reply.ts';
+import {
+  acknowledgementSaying,
+  notAccepted,
+  perhapsTaken,
+  type Reply,
+  telling,
+  unreadable,
+} from './reply.ts';
 import { handleSubmission } from './views/submission.ts';
 
 export interface BotAppOptions extends BotParts {
@@ -123,15 +130,16 @@ async function acknowledge(
   if (late && typeof text === 'string') await sendCalmly(parts, [telling(body, { text })]);
 }
 
-/** What was not written is said to be so, whatever else fails. */
+/** What was not written is said to be so, and what may have been as well, whatever else fails. */
 async function failed(parts: BotParts, body: Fields, error: unknown): Promise<Reply> {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unexpected';
+  const isUnknown = error instanceof RetryableError && code === outcomeUnknown;
   parts.log.error(
-    { code, error: error instanceof Error ? error.name : 'unknown' },
-    'request was not accepted',
+    { code, ...(isUnknown ? error.data : {}), error: error instanceof Error ? error.name : 'unknown' },
+    isUnknown ? 'it is not known whether a request was accepted' : 'request was not accepted',
   );
   const row = rowOf(error);
-  const words = error instanceof UnreadableError ? unreadable : notAccepted;
+  const words = isUnknown ? perhapsTaken : error instanceof UnreadableError ? unreadable : notAccepted;
   await sendCalmly(parts, [
     ...(row === undefined ? [] : [{ does: 'hold', row } as const]),
     ...(body['type'] === 'block_actions' ? [telling(body, said([words]))] : []),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Close } from '../flows/desk.ts';
+import { RetryableError } from '../flows/errors.ts';
 import { type Receipt, type Repeated, receiptName } from '../flows/receipt.ts';
 import { said } from './messages/answers.ts';
 import type { BotParts } from './parts.ts';
@@ -8,6 +9,17 @@ import { ackOf, bodyOf, ephemeral, type Reply } from './reply.ts';
 
 /** Slack's signatures are good for five minutes; the rest is for clocks that differ. */
 const receiptLifetimeMs = 3_600_000;
+
+/** The code of what a delivery throws where a write was begun and nobody can say whether it was made. */
+export const outcomeUnknown = 'request.outcome-unknown';
+
+function afterWriting(error: unknown): unknown {
+  if (!(error instanceof RetryableError)) return error;
+  return new RetryableError(outcomeUnknown, 'No answer came to a write that may have been made.', {
+    cause: error,
+    data: { because: error.code },
+  });
+}
 
 const answeredBefore = ephemeral(said(['This was answered already.', 'Ask again.']));
 
@@ -63,6 +75,8 @@ export function createDelivery({ deliveries, send, nowMs, log }: DeliveryParts, 
             }
           },
         };
+      }).catch((error: unknown) => {
+        throw closed ? afterWriting(error) : error;
       });
       if (isRepeated(answer)) return repeated(answer);
       const reply = replyTo(answer);
@@ -83,9 +97,12 @@ export function createDelivery({ deliveries, send, nowMs, log }: DeliveryParts, 
         () => false,
       );
       const [kept, sent] = await Promise.allSettled([keeping, send(errandsOf(reply, receipt), written)]);
-      if (kept.status === 'rejected') throw kept.reason;
+      // What only says something has started nothing.
+      const failure = (error: unknown) =>
+        reply.errands?.every(({ does }) => does === 'tell') ? error : afterWriting(error);
+      if (kept.status === 'rejected') throw failure(kept.reason);
       if (kept.value?.outcome === 'repeated') return repeated(kept.value);
-      if (sent.status === 'rejected') throw sent.reason;
+      if (sent.status === 'rejected') throw failure(sent.reason);
       return withoutErrands(reply);
     },
   };

@@ -22,6 +22,8 @@ export function ephemeral(answer: EphemeralAnswer): Reply {
 
 export const notAccepted =
   'Not accepted, nothing was started. Countersign could not save your request. Look at the card or at /promote status, then try again.';
+export const perhapsTaken =
+  'It is not known whether this was taken: it was sent to be saved, and no answer came. Look at the card or at /promote status before you ask again.';
 export const unreadable =
   'Not accepted, nothing was done. What is stored of this promotion cannot be read, so it is held until it can; on-call is told. See /promote status.';
 export const stillSaving = 'Still being saved; look at the card before you try again.';

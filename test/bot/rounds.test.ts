@@ -51,14 +51,31 @@ async function createFunction(promotions: readonly Promotion[], holder: string |
     await local.write({ does: 'put', item: { ...keys.lock('site#production'), holder: { S: holder } } });
 
   let beforeWrite: (() => Promise<unknown>) | undefined;
+  let away: 'reads' | 'after-the-write' | null = null;
+  const stopAt = (when: typeof away) => {
+    if (away !== when) return;
+    away = 'reads';
+    throw new RetryableError('store.unreachable', 'The store is away.');
+  };
   const transport = remoteTransport(
     {
       ...local,
+      async get(key) {
+        stopAt('reads');
+        return local.get(key);
+      },
+      async write(write) {
+        const answer = await local.write(write);
+        stopAt('after-the-write');
+        return answer;
+      },
       async transact(writes, token) {
         const first = beforeWrite;
         beforeWrite = undefined;
         await first?.();
-        return local.transact(writes, token);
+        const answer = await local.transact(writes, token);
+        stopAt('after-the-write');
+        return answer;
       },
     },
     remotes,
@@ -131,6 +148,10 @@ async function createFunction(promotions: readonly Promotion[], holder: string |
     /** Happens before the next transaction arrives. */
     first(happens: () => Promise<unknown>) {
       beforeWrite = happens;
+    },
+    /** The store does not answer: from now on, or from the next write on, which it still makes. */
+    goAway(from: 'reads' | 'after-the-write') {
+      away = from;
     },
     sleep(milliseconds: number) {
       clockMs -= milliseconds;
@@ -446,6 +467,7 @@ describe('from a request to its acknowledgement', () => {
 describe('what is sent beside the write', () => {
   const being = 'Your approval is being checked. The card will show it.';
   const approve = click(actionIds.approve, waiting);
+  const unknown = /^It is not known whether this was taken/;
 
   it('is to be done once the write is there, and once only', async () => {
     const slack = await createFunction([waiting], null);
@@ -492,8 +514,59 @@ describe('what is sent beside the write', () => {
 
     expect(await slack.standing()).toEqual([
       ['absent', being],
-      ['at once', expect.stringMatching(/^Not accepted, nothing was started/)],
+      ['at once', expect.stringMatching(unknown)],
     ]);
+  });
+});
+
+describe('while the store does not answer', () => {
+  const wanted = { where: 'site production', version: 'v1.1.0' };
+  const requests: readonly (readonly [string, string])[] = [
+    ['a command', command('site v1.1.0')],
+    ['a click', click(actionIds.approve, waiting)],
+    ['a form', submission('cs:form-promote', wanted)],
+  ];
+  const toldOf = async (slack: Awaited<ReturnType<typeof createFunction>>, request: string) => {
+    const { answer } = await slack.ask(request);
+    return JSON.stringify([answer, await slack.standing()]);
+  };
+
+  it.each([
+    ...requests,
+    ['a wish to free a lock', command('unlock site production its row is gone')] as const,
+  ])('%s that was saved without an answer is not said to have been refused', async (_what, request) => {
+    const slack = await createFunction([waiting], null);
+    const before = slack.table.rows().length;
+    slack.goAway('after-the-write');
+
+    const told = await toldOf(slack, request);
+
+    expect(slack.table.rows().length).toBeGreaterThan(before);
+    expect(told).toContain('It is not known whether this was taken');
+    expect(told).toContain('before you ask again');
+    expect(told).not.toMatch(/[Nn]ot accepted|nothing was started/);
+  });
+
+  it.each(requests)(
+    '%s that was never sent to be saved has started nothing, and that is said',
+    async (_what, request) => {
+      const slack = await createFunction([waiting], null);
+      slack.goAway('reads');
+
+      const told = await toldOf(slack, request);
+
+      expect(told).toContain('Not accepted, nothing was started.');
+      expect(told).not.toContain('not known');
+    },
+  );
+
+  it('a question has started nothing, whatever became of its receipt', async () => {
+    const slack = await createFunction([waiting], null);
+    slack.goAway('after-the-write');
+
+    const { answer } = await slack.ask(command('status'));
+
+    expect(answer.body).toContain('nothing was started');
   });
 });
 
