@@ -9,13 +9,14 @@ import { createTape } from '../tape.ts';
 /**
  * One process of `scripts/mistakes.mjs`, bundled with one mistake in the product: plays histories 1, 2, 3 … until one of
  * the named invariants is broken. After some of them every scenario is played once as it is, and after all of them
- * killed at each of its awaits. Answers one line of JSON.
+ * killed at each of its awaits, or at every Nth. Answers one line of JSON.
  */
 quietRuntime();
 /** What is rare in histories, a scenario may have been written for. */
 const scenariosAfter = 2_000;
-const [most = '1', withScenarios = 'no', ...named] = process.argv.slice(2);
+const [most = '1', every = '0', ...named] = process.argv.slice(2);
 const wanted = new Set<string>(named);
+const withScenarios = every !== '0';
 /** What was broken first, and when: what else the mistake leads to. */
 const others: Record<string, string> = {};
 const started = process.cpuUsage();
@@ -30,8 +31,8 @@ function judge(violations: readonly Violation[], where: string): void {
   for (const { invariant } of violations) others[invariant] ??= where;
 }
 
-await playHistories(withScenarios === 'yes' ? Math.min(Number(most), scenariosAfter) : Number(most));
-if (withScenarios === 'yes') {
+await playHistories(withScenarios ? Math.min(Number(most), scenariosAfter) : Number(most));
+if (withScenarios) {
   const lengths = await playScenarios();
   await playHistories(Number(most));
   await killScenarios(lengths);
@@ -60,7 +61,7 @@ async function playScenarios(): Promise<ReadonlyMap<string, number>> {
 
 async function killScenarios(lengths: ReadonlyMap<string, number>): Promise<void> {
   for (const scenario of scenarios) {
-    for (let at = 1; at <= (lengths.get(scenario.name) ?? 0); at += 1) {
+    for (let at = 1; at <= (lengths.get(scenario.name) ?? 0); at += Number(every)) {
       if (caught !== undefined) return;
       const { stage } = await play(scenario, [at]);
       runs += 1;
