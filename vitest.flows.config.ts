@@ -1,9 +1,15 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** A change in a decision shows in these first; the audit retells whole lives, and is slow. */
+/** A change in a decision shows in these first; those that live through whole lives are slow. */
 const first = ['decisions.test.ts', 'next-action.test.ts', 'step.test.ts', 'tick.test.ts'];
-const last = ['audit-file.test.ts'];
+const last = [
+  'engine/unlock.test.ts',
+  'unsettled.test.ts',
+  'take-over.test.ts',
+  'closing.test.ts',
+  'audit-file.test.ts',
+];
 
 function rankOf({ moduleId }: TestSpecification): number {
   if (first.some((name) => moduleId.endsWith(`/${name}`))) return 0;
