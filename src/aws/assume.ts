@@ -1,5 +1,5 @@
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { RetryableError } from '../flows/errors.ts';
+import { MisconfiguredError, RetryableError } from '../flows/errors.ts';
 import type { Mandate } from '../flows/ports.ts';
 import { type AwsClients, callAws, createAwsClients } from './clients.ts';
 import { sessionTags } from './session-tags.ts';
@@ -18,13 +18,20 @@ interface Session {
 const sessionSeconds = 900;
 /** Renewed this long before its end, so that no call under way outlives it. */
 const renewMs = 5 * 60_000;
+/**
+ * A role, a trust or a permission that was just changed is not seen everywhere at once (IAM user guide, "Changes that I
+ * make are not always immediately visible"), so a no is believed once it has stood for this long.
+ */
+const deniedForMs = 60_000;
+/** Work is tried again more often than this: a no before it was about something else. */
+const forgottenAfterMs = 10 * 60_000;
 /** How many promotions' clients are kept; others are made anew. */
 const mostKept = 50;
 
 /**
  * One set of clients for each role, promotion and signed plan. The session carries them as tags, so that CloudTrail
  * names the promotion and the plan behind every change, and a role may ask for them. Calls made with the clients throw
- * MisconfiguredError when the role cannot be taken.
+ * RetryableError (`aws.role-denied`) when the role cannot be taken, and MisconfiguredError once that has lasted a minute.
  */
 export function createClientsByRole(options: {
   readonly own: AwsClients;
@@ -49,7 +56,10 @@ export function createClientsByRole(options: {
     const clients =
       kept.get(key) ??
       createAwsClients({
-        credentials: remembered(() => assume(ask(), role, mandate), nowMs),
+        credentials: remembered(
+          patient(() => assume(ask(), role, mandate), role, nowMs),
+          nowMs,
+        ),
         connections: own,
       });
     kept.delete(key);
@@ -91,6 +101,29 @@ async function assume(sts: STSClient, role: string, { promotionId, digest }: Man
     secretAccessKey: SecretAccessKey,
     sessionToken: SessionToken,
     expiration: Expiration,
+  };
+}
+
+/** Believes that the role may not be taken once that was answered for a minute; after that it is asked as at first. */
+function patient(begin: () => Promise<Session>, role: string, nowMs: () => number): () => Promise<Session> {
+  let denied: { readonly sinceMs: number; readonly lastMs: number } | undefined;
+  return async () => {
+    try {
+      const session = await begin();
+      denied = undefined;
+      return session;
+    } catch (error) {
+      if (!(error instanceof MisconfiguredError) || error.code !== 'aws.access-denied') throw error;
+      const lastMs = nowMs();
+      const known = denied !== undefined && lastMs < denied.lastMs + forgottenAfterMs ? denied : undefined;
+      denied = { sinceMs: known?.sinceMs ?? lastMs, lastMs };
+      if (lastMs < denied.sinceMs + deniedForMs) {
+        const text = `sts:AssumeRole on ${role}: not allowed; where IAM was just changed, not allowed yet.`;
+        throw new RetryableError('aws.role-denied', text, { cause: error, data: error.data });
+      }
+      denied = undefined;
+      throw error;
+    }
   };
 }
 

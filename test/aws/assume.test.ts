@@ -14,7 +14,13 @@ const role = 'arn:aws:iam::111122223333:role/countersign-site';
 const worker = 'arn:aws:iam::111122223333:role/countersign-prod-tick';
 const digest = 'ab'.repeat(32);
 
-/** A worker that may do nothing but take the site's role, which is as `countersign iam` prints it. */
+const notYet = (arn: string) => ({
+  name: 'RetryableError',
+  code: 'aws.role-denied',
+  message: expect.stringContaining(arn),
+});
+
+/** A worker that may do nothing but take roles; the site's is as `countersign iam` prints it. */
 async function startRoles() {
   const clock = createWorkspaceClock({ startMs, speed: 0 });
   const cloud = createLambdaCloud({ clock });
@@ -23,14 +29,22 @@ async function startRoles() {
     { definition: { ...world.definition, role } },
     { worker, account: '111122223333' },
   );
-  cloud.addRole({
-    arn: role,
-    policies: [PolicyDocument.parse(permissionsPolicy)],
-    trust: TrustDocument.parse(trustPolicy),
-  });
+  const addRole = (arn: string) =>
+    cloud.addRole({
+      arn,
+      policies: [PolicyDocument.parse(permissionsPolicy)],
+      trust: TrustDocument.parse(trustPolicy),
+    });
+  addRole(role);
   const may = PolicyDocument.parse({
     Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Action: ['sts:AssumeRole', 'sts:TagSession'], Resource: role }],
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: ['sts:AssumeRole', 'sts:TagSession'],
+        Resource: 'arn:aws:iam::111122223333:role/*',
+      },
+    ],
   });
   const clientsFor = createClientsByRole({
     own: createAwsClients({ credentials: cloud.credentialsFor(worker, [may]) }),
@@ -38,10 +52,15 @@ async function startRoles() {
     nowMs: clock.nowMs,
   });
   const targetFor = (mandate: Mandate, as = role) =>
-    createTargets({ clients: clientsFor(as, mandate), fetchPage: createFetchPage() })(world.definition);
+    createTargets({
+      clients: clientsFor(as, mandate),
+      fetchPage: createFetchPage(),
+      switchedOrigins: () => [],
+    })(world.definition);
   return {
     world,
     cloud,
+    addRole,
     clientsFor,
     targetFor,
     look: (mandate: Mandate, as?: string) => targetFor(mandate, as).analyze(world.request()),
@@ -126,32 +145,62 @@ describe('the role of an environment', () => {
     expect(world.operations().filter((name) => name === 'UpdateDistribution')).toHaveLength(2);
   });
 
-  it('that may not be taken is a wrong set-up, which names it', async () => {
-    const other = 'arn:aws:iam::111122223333:role/of-somebody-else';
+  it('that was made or changed just now is asked for again, since IAM takes a while to say so everywhere', async () => {
+    const mandate = { promotionId: 'p6', digest };
+    const later = 'arn:aws:iam::111122223333:role/made-just-now';
 
-    await expect(roles.look({ promotionId: 'p6', digest }, other)).rejects.toMatchObject({
+    await expect(roles.look(mandate, later)).rejects.toMatchObject(notYet(later));
+    await roles.pass(0.9);
+    await expect(roles.look(mandate, later)).rejects.toMatchObject(notYet(later));
+    roles.addRole(later);
+    await roles.pass(0.5);
+    await roles.look(mandate, later);
+
+    expect(roles.sessionsOf('p6')).toHaveLength(1);
+  });
+
+  it('that may not be taken for a minute is a wrong set-up, which names it; mended, it has its minute again', async () => {
+    const mandate = { promotionId: 'p7', digest };
+    const other = 'arn:aws:iam::111122223333:role/of-somebody-else';
+    const look = () => roles.look(mandate, other);
+
+    await expect(look()).rejects.toMatchObject(notYet(other));
+    await roles.pass(1);
+    await expect(look()).rejects.toMatchObject({
       name: 'MisconfiguredError',
       code: 'aws.access-denied',
       message: expect.stringContaining(other),
     });
+
+    await expect(look()).rejects.toMatchObject(notYet(other));
+  });
+
+  it('that was refused long ago has its minute again', async () => {
+    const mandate = { promotionId: 'p8', digest };
+    const other = 'arn:aws:iam::111122223333:role/changed-twice';
+
+    await expect(roles.look(mandate, other)).rejects.toMatchObject(notYet(other));
+    await roles.pass(60);
+
+    await expect(roles.look(mandate, other)).rejects.toMatchObject(notYet(other));
   });
 
   it('is asked for again after STS was away', async () => {
-    const mandate = { promotionId: 'p7', digest };
+    const mandate = { promotionId: 'p9', digest };
     roles.world.aws.control.throttle({ service: 'sts', operation: 'AssumeRole', count: 2 });
 
     await expect(roles.look(mandate)).rejects.toMatchObject({ code: 'aws.throttled' });
     await roles.look(mandate);
 
-    expect(roles.sessionsOf('p7')).toHaveLength(1);
+    expect(roles.sessionsOf('p9')).toHaveLength(1);
   });
 
   it('is not needed where the environment names none: the bot’s own credentials serve', () => {
     const { clientsFor } = roles;
     const before = roles.cloud.sessions().length;
 
-    expect(clientsFor(undefined, { promotionId: 'p8', digest })).toBe(
-      clientsFor(undefined, { promotionId: 'p9', digest: null }),
+    expect(clientsFor(undefined, { promotionId: 'p10', digest })).toBe(
+      clientsFor(undefined, { promotionId: 'p11', digest: null }),
     );
     expect(roles.cloud.sessions()).toHaveLength(before);
   });
