@@ -24,7 +24,7 @@ import {
 } from './phrases.ts';
 import { rollbackClock } from './progress.ts';
 import { code, foreign, link, person } from './text.ts';
-import { clock, duration } from './time.ts';
+import { clock, duration, expectedDuration } from './time.ts';
 
 /** One message of an announcement. Edits notify nobody, so whatever must interrupt a person is a new message. */
 export type Telling =
@@ -134,11 +134,17 @@ export function announcement(
         'It goes on by itself as soon as it can. Look at the card; Roll Back is there.',
       ]);
     case 'rollback-slow':
-      return onCall(promotion, options, 'slow', [
-        `The rollback of ${stay(promotion)} takes longer than it should: ${foreign(told.text)}`,
-        'It goes on by itself. Look at the card; if it does not move, be ready to switch by hand.',
-        ...byHand(promotion),
-      ]);
+      return onCall(
+        promotion,
+        options,
+        'slow',
+        [
+          `The rollback of ${stay(promotion)} takes longer than it should: ${foreign(told.text)}`,
+          'It goes on by itself. Look at the card; if it does not move, be ready to switch by hand.',
+        ],
+        [],
+        byHand(promotion),
+      );
     case 'rolled-back':
       return promotion.kind === 'rollback'
         ? channel(backAgain(promotion))
@@ -155,12 +161,18 @@ export function announcement(
           ...bullets(promotion.failure.text.split('\n').slice(0, 6)),
           'See what is live before you change anything: another promotion may be at work there. Then let two people close this one.',
         ]);
-      return onCall(promotion, options, 'failed', [
-        `THE ROLLBACK FAILED: ${stay(promotion)}. It is not tried again by itself.`,
-        ...bullets(promotion.failure.text.split('\n').slice(0, 6)),
-        'Mend the cause and press Try the Rollback Again on the card, or do it by hand and let two people close it.',
-        ...byHand(promotion),
-      ]);
+      return onCall(
+        promotion,
+        options,
+        'failed',
+        [
+          `THE ROLLBACK FAILED: ${stay(promotion)}${promotion.kind === 'rollback' ? '' : ` was to go back to ${code(returnsTo(promotion).version)}`}. It is not tried again by itself.`,
+          ...bullets(promotion.failure.text.split('\n').slice(0, 6)),
+          'Mend the cause and press Try the Rollback Again on the card, or do it by hand and let two people close it.',
+        ],
+        [],
+        byHand(promotion),
+      );
     case 'retrying':
       return channel([`${person(told.person.userId)} has the rollback of ${stay(promotion)} tried again.`]);
     case 'resolution':
@@ -263,12 +275,17 @@ function onCall(
   part: string,
   all: readonly string[],
   specs: ReturnType<typeof buttonsOf> = [],
+  /** At the end, below the link to the card. */
+  commandsByHand: readonly string[] = [],
 ): readonly Telling[] {
   const mentions = onCallMentions(promotion.policy);
   const [first = '', ...rest] = all;
-  const lines = [`${mentions} ${first}`.trim(), ...rest, cardLink(promotion, options)].filter(
-    (line) => line !== '',
-  );
+  const lines = [
+    `${mentions} ${first}`.trim(),
+    ...rest,
+    cardLink(promotion, options),
+    ...commandsByHand,
+  ].filter((line) => line !== '');
   const asking = withButtons(promotion, options, part, lines, specs);
   const audit = finalAudit(promotion);
   const message = audit === '' ? asking : { ...asking, blocks: [...asking.blocks, context([audit])] };
@@ -325,7 +342,7 @@ function analyzed(promotion: Promotion): string[] {
 
 function timed(title: string, steps: readonly Step[]): string[] {
   if (steps.length === 0) return [];
-  const took = (seconds: number) => (seconds > 0 ? `, about ${duration(seconds * 1000)}` : '');
+  const took = (seconds: number) => (seconds > 0 ? `, about ${expectedDuration(seconds * 1000)}` : '');
   return [`*${title}*`, ...steps.map((step) => `• ${foreign(step.title, 150)}${took(step.typicalSeconds)}`)];
 }
 
@@ -365,7 +382,7 @@ function answered(promotion: Promotion, told: Extract<Announcement, { topic: 'an
 
 function causes(promotion: Promotion): string[] {
   if (!('rollback' in promotion)) return [];
-  return causeWords(promotion.rollback.cause, 'Because');
+  return causeWords(promotion.rollback.cause, 'What was wrong:');
 }
 
 function backAgain(promotion: Promotion): string[] {

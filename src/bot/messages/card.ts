@@ -32,7 +32,7 @@ import {
   rollbackClock,
 } from './progress.ts';
 import { clean, code, cut, foreign, lines, link, person, verbatim } from './text.ts';
-import { clock, date, duration } from './time.ts';
+import { clock, date, duration, expectedDuration } from './time.ts';
 
 export interface CardOptions {
   readonly nowMs: number;
@@ -114,9 +114,14 @@ export function headlineOf(promotion: Promotion, replaced = false): string[] {
       ];
     case 'rollback-failed':
       return [
-        promotion.failure.code === 'lock.lost'
-          ? 'LEFT TO PEOPLE. See what is live before anything is changed: another promotion may be at work there.'
-          : 'THE ROLLBACK FAILED. People are needed now.',
+        ...(promotion.failure.code === 'lock.lost'
+          ? [
+              'LEFT TO PEOPLE. See what is live before anything is changed: another promotion may be at work there.',
+            ]
+          : [
+              'THE ROLLBACK FAILED. People are needed now.',
+              `It was to go back to ${code(returnsTo(promotion).version)}. What ${foreign(promotion.environment, 80)} shows now has to be looked at.`,
+            ]),
         ...bullets(promotion.failure.text.split('\n').slice(0, 6)),
         `Paged: ${onCallMentions(promotion.policy) || 'nobody is named as on call'}; again at ${clock(promotion.pageAtMs)}.`,
         ...promotion.resolutions.map(
@@ -204,7 +209,7 @@ function lastResults(
 }
 
 function causeLines(promotion: Extract<Promotion, { phase: 'rolling-back' | 'rolled-back' }>): string[] {
-  return causeWords(promotion.rollback.cause, 'By itself, because');
+  return causeWords(promotion.rollback.cause, 'By itself. What was wrong:');
 }
 
 function ended(
@@ -302,7 +307,7 @@ function checked(results: readonly CheckResult[]): string[] {
   return [`All ${results.length} passed, each in the thread: ${names.slice(0, 10).join(', ')}`];
 }
 
-const about = (seconds: number) => (seconds > 0 ? `, about ${duration(seconds * 1000)}` : '');
+const about = (seconds: number) => (seconds > 0 ? `, about ${expectedDuration(seconds * 1000)}` : '');
 const rest = (length: number, shown: number) => (length > shown ? [`… and ${length - shown} more`] : []);
 
 function byHandBlocks(promotion: Promotion): KnownBlock[] {
@@ -357,15 +362,16 @@ function elapsed(promotion: Promotion, nowMs: number, expected: Expected): strin
     const whole = duration(promotion.endedAtMs - promotion.requestedAtMs);
     return started === null
       ? `Took ${whole}`
-      : `Took ${whole}, ${duration(promotion.endedAtMs - started)} of it from the start of the work`;
+      : `Took ${whole} in all, ${duration(promotion.endedAtMs - started)} since the start`;
   }
+  if (promotion.phase === 'rollback-failed') return `Waits for people since ${clock(promotion.failure.atMs)}`;
   if ('rollback' in promotion) {
     const back = expectedBackSeconds(promotion, expected);
     const spent = duration(nowMs - promotion.rollback.decidedAtMs);
-    return `Going back for ${spent}${back === undefined ? '' : ` of about ${duration(back * 1000)}`}`;
+    return `Going back for ${spent}${back === undefined ? '' : ` of about ${expectedDuration(back * 1000)}`}`;
   }
   const total = expectedTotalSeconds(promotion, expected);
-  const expectation = total === undefined ? '' : `about ${duration(total * 1000)}`;
+  const expectation = total === undefined ? '' : `about ${expectedDuration(total * 1000)}`;
   if (started === null) {
     return `Asked ${duration(nowMs - promotion.requestedAtMs)} ago${expectation === '' ? '' : `, will take ${expectation} once it starts`}`;
   }

@@ -11,7 +11,7 @@ import {
   type StepState,
 } from '../../flows/promotion/promotion.ts';
 import { code, foreign, person } from './text.ts';
-import { bar, clock, duration } from './time.ts';
+import { bar, clock, duration, expectedDuration } from './time.ts';
 
 /** How long each phase took in earlier promotions of the same environment, in seconds. */
 export type Expected = Readonly<Partial<Record<Phase, number>>>;
@@ -67,7 +67,7 @@ function rowLines(promotion: Promotion, row: Row, nowMs: number, expected: Expec
   const seconds = expectedSeconds(promotion, row.phase, expected);
   if (entered === undefined) {
     if (hasEnded(promotion) || 'rollback' in promotion) return ['not reached'];
-    return [seconds === undefined ? 'to come' : `to come, about ${duration(seconds * 1000)}`];
+    return [seconds === undefined ? 'to come' : `to come, about ${expectedDuration(seconds * 1000)}`];
   }
   const next = promotion.phases[visit + 1];
   if (next === undefined || (row.phase === 'rolling-back' && promotion.phase === 'rolling-back')) {
@@ -113,7 +113,7 @@ function running(
   nowMs: number,
   seconds: number | undefined,
 ): string[] {
-  const about = seconds === undefined || seconds === 0 ? '' : ` of about ${duration(seconds * 1000)}`;
+  const about = seconds === undefined || seconds === 0 ? '' : ` of about ${expectedDuration(seconds * 1000)}`;
   const since = `${duration(sinceMs)}${about}`;
   switch (promotion.phase) {
     case 'awaiting-approval': {
@@ -197,7 +197,7 @@ function stepLines(
 
 function stepLine(step: Step, state: StepState | undefined, nowMs: number): string {
   const title = `      ${foreign(step.title, 150)} — `;
-  const about = step.typicalSeconds > 0 ? duration(step.typicalSeconds * 1000) : null;
+  const about = step.typicalSeconds > 0 ? expectedDuration(step.typicalSeconds * 1000) : null;
   if (state === undefined) return `${title}to come${about === null ? '' : `, about ${about}`}`;
   if (state.status === 'done') {
     return `${title}done ${duration((state.doneAtMs ?? state.startedAtMs) - state.startedAtMs)}`;
@@ -265,8 +265,6 @@ export function expectedBackSeconds(promotion: Promotion, expected: Expected = {
 export function rollbackClock(promotion: Extract<Promotion, { rollback: Rollback }>): string[] {
   const { rollback } = promotion;
   const after = (atMs: number) => `(+${duration(atMs - rollback.detectedAtMs)})`;
-  const settle = stepsBack(promotion.plan, promotion.steps).find(({ does }) => does === 'settle');
-  const provider = foreign(settle?.title ?? 'The provider carries it out', 150);
   const { switchedAtMs, settledAtMs, verifiedAtMs } = rollback;
   return [
     '*Rollback clock*',
@@ -278,8 +276,10 @@ export function rollbackClock(promotion: Extract<Promotion, { rollback: Rollback
     ...(switchedAtMs === null
       ? []
       : settledAtMs === null
-        ? [`• ${provider} — the provider’s own time, running`]
-        : [`• ${provider} — ${duration(settledAtMs - switchedAtMs)} of the provider’s own time`]),
+        ? ['• Everywhere — not yet; the provider’s own time runs']
+        : [
+            `• Everywhere ${clock(settledAtMs)} ${after(settledAtMs)}: ${duration(settledAtMs - switchedAtMs)} of the provider’s own time`,
+          ]),
     verifiedAtMs === null
       ? '• Verified — not yet'
       : `• Verified ${clock(verifiedAtMs)} ${after(verifiedAtMs)}`,

@@ -5,7 +5,7 @@ import { refusalAnswer } from './answers.ts';
 import { fitting, header, section, sentences } from './block.ts';
 import { bullets, resultLine } from './phrases.ts';
 import { code, foreign } from './text.ts';
-import { duration } from './time.ts';
+import { expectedDuration } from './time.ts';
 
 /** The plan of something that nobody has asked for yet; nothing was opened. */
 export function rehearsalAnswer(
@@ -30,7 +30,7 @@ export function rehearsalAnswer(
   const steps = (list: typeof analysis.steps) =>
     list.map(
       (step) =>
-        `• ${foreign(step.title, 150)}${step.typicalSeconds > 0 ? `, about ${duration(step.typicalSeconds * 1000)}` : ''}`,
+        `• ${foreign(step.title, 150)}${step.typicalSeconds > 0 ? `, about ${expectedDuration(step.typicalSeconds * 1000)}` : ''}`,
     );
   return {
     text: sentences([

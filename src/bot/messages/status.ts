@@ -1,5 +1,5 @@
 import type { EnvironmentStatus } from '../../flows/desk.ts';
-import type { Promotion } from '../../flows/promotion/promotion.ts';
+import { isDirty, type Promotion } from '../../flows/promotion/promotion.ts';
 import type { EphemeralAnswer } from '../slack-client.ts';
 import { fitting, section } from './block.ts';
 import { headlineOf } from './card.ts';
@@ -18,19 +18,22 @@ export function statusAnswer(status: readonly EnvironmentStatus[]): EphemeralAns
 
 function statusLines(entry: EnvironmentStatus): string[] {
   const name = `*${code(entry.app)} ${code(entry.environment)}*`;
-  const live = entry.unreadable.live
-    ? 'live: cannot be read'
-    : entry.live === undefined
-      ? 'live: not known, nothing was promoted here by Countersign yet'
-      : `live: ${code(entry.live.version)} since ${date(entry.live.atMs)}`;
   return [
-    `${name} — ${live}`,
+    `${name} — ${liveWords(entry)}`,
     ...(entry.stuck === undefined ? [] : [stuckLine(entry, entry.stuck)]),
     ...(entry.unreadable.promotions === 0 ? [] : [unreadableLine(entry.unreadable.promotions)]),
     ...entry.open.slice(0, 5).map(openLine),
     ...(entry.open.length > 5 ? [`• … and ${entry.open.length - 5} more open`] : []),
     ...(entry.lastEnded === undefined ? [] : [lastLine(entry.lastEnded)]),
   ];
+}
+
+function liveWords({ live, unreadable, open }: EnvironmentStatus): string {
+  if (unreadable.live) return 'live: cannot be read';
+  if (live === undefined) return 'live: not known, nothing was promoted here by Countersign yet';
+  return open.some(isDirty)
+    ? `changed by what is open here; before that ${code(live.version)} was live`
+    : `live: ${code(live.version)} since ${date(live.atMs)}`;
 }
 
 function unreadableLine(count: number): string {

@@ -11,6 +11,12 @@ export function duration(milliseconds: number): string {
   return withRest(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
 
+/** How long something is expected to take: no finer than anybody can know it. */
+export function expectedDuration(milliseconds: number): string {
+  const minute = 60 * second;
+  return duration(milliseconds < 2 * minute ? milliseconds : Math.round(milliseconds / minute) * minute);
+}
+
 function withRest(big: number, bigUnit: string, rest: number, restUnit: string): string {
   return rest === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${rest} ${restUnit}`;
 }

@@ -184,6 +184,13 @@ describe('the rest', () => {
   });
 });
 
+it('the page of a failed rollback says where it was to go, and has its commands right below their title', () => {
+  const [telling] = tell(promotionIn('rollback-failed'), { topic: 'rollback-failed' });
+  const { message } = telling ?? { message: { text: '', blocks: [] } };
+  expect(message.text).toContain('`site` `v1.1.0` in `production` was to go back to `v1.0.0`.');
+  expect(shown(message)).toMatch(/\|Follow it on its card>\s+By hand:\s+```aws cloudfront/);
+});
+
 it('every announcement is a message Slack takes', () => {
   const told: Announcement = { topic: 'rollback-failed' };
   for (const { message } of tell(promotionIn('rollback-failed'), told)) {

@@ -51,7 +51,7 @@ describe('before approval the card', () => {
       /All \d passed.*<https:\/\/github.example\/lamps\/site\/actions\/runs\/42\|Staging run>/,
     );
     expect(words).toContain('Visitors with open pages keep the old scripts');
-    expect(words).toContain('To `v1.0.0` on blue, about 3 min 2 s: by itself if anything fails');
+    expect(words).toContain('To `v1.0.0` on blue, about 3 min: by itself if anything fails');
     expect(words).toContain('<https://lamps.example/|Production>');
   });
 
@@ -267,10 +267,10 @@ describe('when it goes back the card', () => {
     expect(words).toContain('• Detected 14:06:00 UTC');
     expect(words).toContain('• Decided 14:06:00 UTC (+0 s)');
     expect(words).toContain('• Switched 14:06:02 UTC (+2 s)');
-    expect(words).toContain('• CloudFront takes it to its edges — 2 min 10 s of the provider’s own time');
+    expect(words).toContain('• Everywhere 14:08:12 UTC (+2 min 12 s): 2 min 10 s of the provider’s own time');
     expect(words).toContain('• Verified 14:08:30 UTC (+2 min 30 s)');
     expect(words).toContain('Production shows `v1.0.0` again, verified');
-    expect(words).toContain('By itself, because Home page: expected v1.1.0, found v1.0.9');
+    expect(words).toContain('By itself. What was wrong: Home page: expected v1.1.0, found v1.0.9');
     expect(words).toContain('*Verify* — FAILED after 1 min');
     expect(words).toContain('*Rollback* — done 1 min');
   });
@@ -279,6 +279,9 @@ describe('when it goes back the card', () => {
     const message = drawCard(promotionIn('rollback-failed'));
     const words = shown(message);
     expect(words).toContain('THE ROLLBACK FAILED. People are needed now.');
+    expect(words).toContain('It was to go back to `v1.0.0`. What production shows now has to be looked at.');
+    expect(words).not.toContain('Going back for');
+    expect(words).toContain('Waits for people since 14:07:00 UTC');
     expect(words).toContain('Paged: <!subteam^S0ONCALL01> <@U0OTTO0001>; again at 14:22:00 UTC');
     expect(words).toContain('aws cloudfront update-distribution --id E123 --if-match "$ETAG"');
     expect(buttons(message).map(({ label }) => label)).toEqual(['Try the Rollback Again', 'Close by Hand']);
@@ -287,7 +290,7 @@ describe('when it goes back the card', () => {
   it('does not promise a watch that will not come, and measures the way back by itself', () => {
     const words = shown(drawCard(promotionIn('rolling-back'), at(8)));
     expect(words).toContain('*Watch* — not reached');
-    expect(words).toContain('Going back for 2 min of about 3 min 2 s');
+    expect(words).toContain('Going back for 2 min of about 3 min');
   });
 
   it('reads the commands out as well', () => {

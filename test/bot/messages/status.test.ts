@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { statusAnswer } from '../../../src/bot/messages/status.ts';
 import type { Promotion } from '../../../src/flows/promotion/promotion.ts';
-import { ada, promotionIn } from '../promotions.ts';
+import { ada, at, promotionIn } from '../promotions.ts';
 
 const textOf = (lastEnded: Promotion) =>
   statusAnswer([
@@ -28,3 +28,30 @@ it('says of a rollback that it was one, and to what', () => {
     'Last: rollback to `v1.1.0`, asked',
   );
 });
+
+const live = { app: 'site', environment: 'production', version: 'v1.0.0', atMs: at(-60) };
+const nowIn = (open: Promotion) =>
+  statusAnswer([
+    {
+      app: 'site',
+      environment: 'production',
+      live: { ...live, artifact: 'sha256:a', promotionId: 'p9', replaced: null },
+      open: [open],
+      lastEnded: undefined,
+      stuck: undefined,
+      unreadable: { promotions: 0, live: false },
+    },
+  ]).text;
+
+it('says what is live, and since when', () => {
+  expect(nowIn(promotionIn('waiting'))).toContain('— live: `v1.0.0` since ');
+});
+
+it.each(['monitoring', 'rolling-back', 'rollback-failed'] as const)(
+  'does not call live what was live before a promotion that is %s changed it',
+  (phase) => {
+    const text = nowIn(promotionIn(phase));
+    expect(text).not.toContain('live: ');
+    expect(text).toContain('— changed by what is open here; before that `v1.0.0` was live');
+  },
+);
