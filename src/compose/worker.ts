@@ -2,6 +2,7 @@ import { createClientsByRole } from '../aws/assume.ts';
 import { createAwsChecks } from '../aws/checks/index.ts';
 import { createFetchPage } from '../aws/checks/page.ts';
 import { createAwsClients } from '../aws/clients.ts';
+import { switchedOriginsIn } from '../aws/targets/cloudfront/neighbours.ts';
 import { createTargets } from '../aws/targets/index.ts';
 import { createDirectory } from '../bot/people.ts';
 import type { SlackClient } from '../bot/slack-client.ts';
@@ -39,6 +40,7 @@ export function buildWorker(deps: {
   const github = createGithubClient({ token: env.github.token, baseUrl: env.github.apiUrl ?? githubApi });
   const clientsFor = createClientsByRole({ own: createAwsClients(), region: env.awsRegion });
   const fetchPage = createFetchPage();
+  const switchedOrigins = switchedOriginsIn(catalog);
   const checks = joinChecks(
     {
       run: (spec, context) =>
@@ -52,7 +54,9 @@ export function buildWorker(deps: {
   const world: World = {
     store: store.promotions,
     targetOf: (definition, mandate) =>
-      createTargets({ clients: clientsFor(definition.role, mandate), fetchPage })(definition),
+      createTargets({ clients: clientsFor(definition.role, mandate), fetchPage, switchedOrigins })(
+        definition,
+      ),
     checks,
     releases: releasesOf(github),
     directory: createDirectory({ slack, teamId: env.slack.teamId }),

@@ -50,9 +50,11 @@ export async function createSiteWorld(
     beginMs?: number;
     /** Another AWS than the stand-in, which then only serves the pages. */
     endpoint?: string;
+    /** Origins of the distribution that environments of the configuration switch. */
+    switchedOrigins?: readonly string[];
   } = {},
 ): Promise<SiteWorld & AsyncDisposable> {
-  const { settings: given = {}, beginMs = startMs, endpoint, ...standIn } = options;
+  const { settings: given = {}, beginMs = startMs, endpoint, switchedOrigins = [], ...standIn } = options;
   const clock = createWorkspaceClock({ startMs: beginMs, speed: 0 });
   const aws = await createAwsStandIn({
     clock,
@@ -61,7 +63,11 @@ export async function createSiteWorld(
     ...standIn,
   });
   const clients = clientsFor(endpoint ?? aws.apiUrl);
-  const targets = createTargets({ clients, fetchPage: createFetchPage() });
+  const targets = createTargets({
+    clients,
+    fetchPage: createFetchPage(),
+    switchedOrigins: () => switchedOrigins,
+  });
   const define = (settings: Record<string, unknown> = {}): Definition => ({
     repository: null,
     target: {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { createAwsChecks } from '../../src/aws/checks/index.ts';
+import { switchedOriginsIn } from '../../src/aws/targets/cloudfront/neighbours.ts';
 import { createTargets } from '../../src/aws/targets/index.ts';
 import { type Announcer, createAnnouncer } from '../../src/bot/announcer.ts';
 import { buildHeldKeeper, mustBeThere } from '../../src/compose/held.ts';
@@ -96,7 +97,11 @@ export function createBot(deps: BotDeps, process: Process): Bot {
 
   const clients = createClients(outside, process);
   const fetchPage = createPages(outside, process);
-  const awsTargets = createTargets({ clients, fetchPage });
+  const awsTargets = createTargets({
+    clients,
+    fetchPage,
+    switchedOrigins: switchedOriginsIn(configuration.catalog),
+  });
   const awsChecks = createAwsChecks({ clients, fetchPage });
   const serviceTarget = service.targetOf(process);
   const serviceChecks = service.checksOf(process);

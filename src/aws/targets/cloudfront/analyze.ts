@@ -19,6 +19,8 @@ type Analyzed = Awaited<ReturnType<Target['analyze']>>;
 export interface SiteDeps {
   readonly clients: AwsClients;
   readonly fetchPage: FetchPage;
+  /** Every origin of a distribution that some environment of the configuration switches. */
+  readonly switchedOrigins: (distributionId: string) => readonly string[];
 }
 
 interface Side {
@@ -57,7 +59,16 @@ export async function analyzeSite(
 
   return {
     outcome: 'analyzed',
-    analysis: describe({ settings, request, distribution, originIds, sides, choice, tool }),
+    analysis: describe({
+      settings,
+      request,
+      distribution,
+      originIds,
+      neighbours: neighboursOf(deps, distribution, originIds),
+      sides,
+      choice,
+      tool,
+    }),
   };
 }
 
@@ -97,6 +108,17 @@ function originsToSwitch(settings: CloudFrontBlueGreen, { config, id }: Distribu
     `Distribution ${id} has no origin ${spellList(missing)}; it has ${spellList(known)}.`,
     'Correct originIds in the pipeline.',
   );
+}
+
+/** Origins of the distribution that other apps switch. */
+function neighboursOf(
+  { switchedOrigins }: SiteDeps,
+  { config, id }: Distribution,
+  originIds: readonly string[],
+): string[] {
+  const switched = new Set(switchedOrigins(id));
+  const known = (config.Origins?.Items ?? []).flatMap((origin) => origin.Id ?? []);
+  return known.filter((each) => switched.has(each) && !originIds.includes(each)).sort();
 }
 
 async function readSides(
@@ -288,23 +310,29 @@ interface Findings {
   readonly request: AnalysisRequest;
   readonly distribution: Distribution;
   readonly originIds: readonly string[];
+  readonly neighbours: readonly string[];
   readonly sides: { readonly live: Side; readonly idle: Side };
   readonly choice: Choice;
   readonly tool: string | null;
 }
 
-function describe({ settings, request, distribution, originIds, sides, choice, tool }: Findings): Analysis {
+function describe(findings: Findings): Analysis {
+  const { settings, request, distribution, originIds, neighbours, sides, choice, tool } = findings;
   const { config, comment, id } = distribution;
   const live = sides.live.colour;
   const idle = sides.idle.colour;
   const marker = settings.marker && leavesRoomForMark(comment);
-  const fingerprint = fingerprintOf(config, originIds);
+  const switched = {
+    originIds: [...originIds],
+    ...(neighbours.length === 0 ? {} : { neighbours: [...neighbours] }),
+  };
+  const fingerprint = fingerprintOf(config, switched);
   const base = {
     distributionId: id,
-    originIds: [...originIds],
+    ...switched,
     marker,
     fingerprint,
-    sketch: { ...sketchOf(config, originIds) },
+    sketch: { ...sketchOf(config, switched) },
   };
   const there = {
     ...base,

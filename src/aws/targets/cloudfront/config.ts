@@ -57,11 +57,17 @@ export const CloudFrontBlueGreen = z
   });
 export type CloudFrontBlueGreen = z.infer<typeof CloudFrontBlueGreen>;
 
+const switched = {
+  originIds: z.array(z.string()),
+  /** Origins that other apps of the distribution switch, where there are any: their paths may move at any time. */
+  neighbours: z.array(z.string()).exactOptional(),
+};
+
 /** Settings of the step that moves the origin path, there or back. */
 export const SwitchSettings = z.strictObject({
   action: z.literal('switch'),
   distributionId: z.string(),
-  originIds: z.array(z.string()),
+  ...switched,
   from: z.string(),
   to: z.string(),
   /** For the comment: what is live once the step is done. */
@@ -77,7 +83,7 @@ export type SwitchSettings = z.infer<typeof SwitchSettings>;
 const SettleSettings = z.strictObject({
   action: z.literal('settle'),
   distributionId: z.string(),
-  originIds: z.array(z.string()),
+  ...switched,
   from: z.string(),
   to: z.string(),
   fingerprint: z.string(),

@@ -10,12 +10,21 @@ export interface Difference {
 }
 
 /**
- * A hash of everything in the configuration except what a switch changes: the origin paths of
- * `originIds` and the comment. Equal fingerprints under different ETags are a benign bump: CloudFront
- * moves the ETag by itself, for example when a referenced policy changes.
+ * Whose origin paths a configuration is told apart without: those that the plan switches itself, and those that other
+ * apps of the distribution switch, each under its own plan. Left out in plans from before there were neighbours.
  */
-export function fingerprintOf(config: DistributionConfig, originIds: readonly string[]): string {
-  return `sha256:${sha256(canonical(withoutOurs(config, originIds)))}`;
+export interface Switched {
+  readonly originIds: readonly string[];
+  readonly neighbours?: readonly string[];
+}
+
+/**
+ * A hash of everything in the configuration except what switches change: their origin paths and the comment. Equal
+ * fingerprints under different ETags are a benign bump: CloudFront moves the ETag by itself, for example when a
+ * referenced policy changes, and so does another app that switches its own origins.
+ */
+export function fingerprintOf(config: DistributionConfig, switched: Switched): string {
+  return `sha256:${sha256(canonical(withoutSwitched(config, switched)))}`;
 }
 
 /** Every field in which two configurations differ in meaning; the order inside sets does not count. */
@@ -55,12 +64,9 @@ export function withOriginPath(
  * The configuration in short, small enough to be kept in a plan: short values as they are, long ones as
  * a hash. Whatever moves the fingerprint moves the sketch, which can name the field.
  */
-export function sketchOf(
-  config: DistributionConfig,
-  originIds: readonly string[],
-): Readonly<Record<string, string>> {
-  const { Origins: origins, ...others } = withoutOurs(config, originIds);
-  const fields = { ...fieldsOf(others, 2), ...fieldsOf({ Origins: origins }, 3, originIds) };
+export function sketchOf(config: DistributionConfig, switched: Switched): Readonly<Record<string, string>> {
+  const { Origins: origins, ...others } = withoutSwitched(config, switched);
+  const fields = { ...fieldsOf(others, 2), ...fieldsOf({ Origins: origins }, 3, switched.originIds) };
   return Object.fromEntries(
     Object.entries(fields).map(([name, text]) => [
       name,
@@ -73,9 +79,9 @@ export function sketchOf(
 export function describeDrift(
   sketch: Readonly<Record<string, string>>,
   config: DistributionConfig,
-  originIds: readonly string[],
+  switched: Switched,
 ): string[] {
-  return differing(sketch, sketchOf(config, originIds)).map(({ field, before, after }) => {
+  return differing(sketch, sketchOf(config, switched)).map(({ field, before, after }) => {
     if (after === undefined) return `${field} is gone`;
     if (before === undefined) return after.startsWith('#') ? `${field} is new` : `${field} ${after} is new`;
     if (before.startsWith('#') || after.startsWith('#')) return `${field} was changed`;
@@ -116,11 +122,11 @@ function normalized(value: unknown): unknown {
   return Object.fromEntries(names.map((name) => [name, normalized(value[name])]));
 }
 
-function withoutOurs(
+function withoutSwitched(
   config: DistributionConfig,
-  originIds: readonly string[],
+  { originIds, neighbours = [] }: Switched,
 ): Readonly<Record<string, unknown>> {
-  const result = normalized(withOriginPath(config, originIds, '', ''));
+  const result = normalized(withOriginPath(config, [...originIds, ...neighbours], '', ''));
   return isObject(result) ? result : {};
 }
 

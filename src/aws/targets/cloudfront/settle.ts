@@ -44,8 +44,9 @@ export async function observeSettle(
   };
 }
 
-function foreignChange({ originIds, fingerprint, to }: SettleSettings, seen: Distribution): string | null {
-  if (fingerprintOf(seen.config, originIds) !== fingerprint)
+function foreignChange(settings: SettleSettings, seen: Distribution): string | null {
+  const { originIds, fingerprint, to } = settings;
+  if (fingerprintOf(seen.config, settings) !== fingerprint)
     return `Somebody else changed the distribution while it was being delivered (last at ${spellSecond(seen.lastModifiedMs)} UTC).`;
   if (commonOriginPath(seen.config, originIds) === to) return null;
   return `Somebody else moved the origin path: ${spellOriginPaths(seen.config, originIds)}, ${to} was expected.`;

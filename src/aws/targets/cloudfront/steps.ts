@@ -58,7 +58,7 @@ function switchStep(id: string, title: string, deadlineSeconds: number, move: Mo
 }
 
 function settleStep(id: string, title: string, settings: CloudFrontBlueGreen, move: Move): Step {
-  const { distributionId, originIds, from, to, fingerprint } = move;
+  const { distributionId, originIds, neighbours, from, to, fingerprint } = move;
   return {
     id,
     title,
@@ -71,6 +71,7 @@ function settleStep(id: string, title: string, settings: CloudFrontBlueGreen, mo
       action: 'settle',
       distributionId,
       originIds,
+      ...(neighbours === undefined ? {} : { neighbours }),
       from,
       to,
       fingerprint,

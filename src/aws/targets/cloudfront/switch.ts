@@ -152,8 +152,8 @@ const lookAgain = (text: string): Observation => ({
 /** What somebody else changed, in plain words, or null. The ETag alone says nothing: it moves by itself. */
 function foreignChange(settings: SwitchSettings, seen: Distribution): string | null {
   const { originIds, from, to, fingerprint, sketch } = settings;
-  if (fingerprintOf(seen.config, originIds) !== fingerprint) {
-    const what = describeDrift(sketch, seen.config, originIds).join('; ');
+  if (fingerprintOf(seen.config, settings) !== fingerprint) {
+    const what = describeDrift(sketch, seen.config, settings).join('; ');
     return `Somebody else changed the distribution: ${what === '' ? 'its configuration is another one' : what}.`;
   }
   const path = commonOriginPath(seen.config, originIds);
