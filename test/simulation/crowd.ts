@@ -37,6 +37,8 @@ export interface Habits {
   retakes: number;
   /** A failed rollback is closed by hand instead of tried again. */
   closes: number;
+  /** Back from a release while another app of the same distribution is about to switch its own. */
+  crosses: number;
 }
 
 export interface Crowd {
@@ -87,6 +89,7 @@ export function createCrowd(deps: CrowdDeps): Crowd {
     unlocks: 0,
     closes: 0,
     retakes: 0,
+    crosses: 0,
   };
   let clicks = 0;
   const later = (milliseconds: number, what: string, run: () => void) =>
@@ -361,6 +364,8 @@ export function createCrowd(deps: CrowdDeps): Crowd {
         case 'analyzing':
         case 'validating':
         case 'waiting':
+          if (promotion.phase === 'waiting' && promotion.app === 'shop' && chance(habits.crosses))
+            later(draw(30_000), 'crosses', () => open('rollback', 'site', null, all.grace));
           if (chance(habits.cancels)) cancel(shadow, draw(15_000));
           if (chance(habits.wrong))
             decide(shadow.id, { type: 'rollback.claimed', claim: claimOf('roll-back', all.grace) });
@@ -383,6 +388,8 @@ export function createCrowd(deps: CrowdDeps): Crowd {
         case 'promoted':
           if (promotion.app === 'worker' && promotion.version === 'v1.1.0' && chance(habits.follows))
             later(draw(60_000), 'next release', () => open('promotion', 'worker', nextVersion));
+          if (promotion.app === 'site' && promotion.kind === 'promotion' && chance(habits.crosses))
+            later(draw(20_000), 'the other app', () => open('promotion', 'shop', 'v1.1.0'));
           if (chance(habits.regrets))
             later(draw(60_000), 'regrets', () => {
               if (draw(2) === 0) open('rollback', promotion.app as AppName, null, all.grace);

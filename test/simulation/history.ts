@@ -108,6 +108,7 @@ export function createStage(options: StageOptions): Stage {
     people,
     coverage,
     shows: options.shows !== false,
+    reconfigured: () => configuration.reconfigured,
   });
   const trace: string[] | null = options.tracing === true ? [] : null;
   const longestWorkMs = options.longestWorkMs ?? null;
@@ -399,13 +400,15 @@ export function drawStory(stage: Stage, app: AppName): void {
     follows: lone ? 0 : ([0, 900][tape.draw(2)] ?? 0),
     hasty: some(600),
     unlocks: some(950),
+    crosses: lone ? 0 : ([0, 0, 900][tape.draw(3)] ?? 0),
   });
 
   const flaw = flaws[tape.draw(2) === 0 ? 0 : tape.draw(flaws.length)] ?? 'none';
   const [site, shop] = cloud.sites;
   if (site === undefined || shop === undefined) throw new Error('two sites');
   site.colours.green.content = { version: 'v1.1.0', build: 1, flaw };
-  shop.colours.green.content = { version: 'v1.1.0', build: 1, flaw: 'none' };
+  const shopFlaw = crowd.habits.crosses > 0 ? (flaws[tape.draw(2)] ?? 'none') : 'none';
+  shop.colours.green.content = { version: 'v1.1.0', build: 1, flaw: shopFlaw };
   service.flaws.set('v1.1.0', flaw);
 
   // Where any earlier version can be gone back to, rollbacks take over from what is under way.
@@ -457,7 +460,10 @@ export function drawStory(stage: Stage, app: AppName): void {
   }
   if (tape.draw(20) === 19) {
     const fromSeconds = tape.draw(200);
-    at(fromSeconds, 'app vanishes', () => stage.configuration.vanished.add(app));
+    at(fromSeconds, 'app vanishes', () => {
+      stage.configuration.vanished.add(app);
+      stage.configuration.reconfigured = true;
+    });
     at(fromSeconds + tape.draw(900), 'app is back', () => stage.configuration.vanished.delete(app));
   }
   if (tape.draw(8) === 7) at(tape.draw(300), 'next version', () => upgrade(stage));

@@ -68,6 +68,8 @@ export interface WatchedWorld {
   readonly people: People;
   readonly coverage: Coverage;
   readonly shows: boolean;
+  /** Whether the configuration has ever been another one. */
+  readonly reconfigured: () => boolean;
 }
 
 const endPhases: ReadonlySet<string> = new Set([
@@ -250,6 +252,22 @@ export function createWatcher(world: WatchedWorld): Watcher {
       );
     }
     if (!shadow.authorised) checkAuthority(shadow, after);
+    if (after.kind === 'rollback' && hasWaitedForNeighbour(shadow, after))
+      coverage.hit('antecedent rollback waited while another app of its distribution moved');
+  };
+
+  /** Whether another app of the same distribution switched its own path since this plan was made. */
+  const hasWaitedForNeighbour = ({ id, entries }: Shadow, { app }: Promotion): boolean => {
+    const plannedMs = entries.find(({ event }) => event.type === 'analysis.completed')?.atMs ?? 0;
+    return [...shadows.values()].some(
+      (other) =>
+        other.id !== id &&
+        other.promotion.app !== app &&
+        siteOf(other.promotion) !== undefined &&
+        [...other.claims.values()].some(
+          ({ applied, lastMs, stepId }) => applied > 0 && lastMs >= plannedMs && stepId.startsWith('switch'),
+        ),
+    );
   };
 
   const noteLock = ({ key, before, after }: Write['locks'][number], write: Write) => {
@@ -391,8 +409,7 @@ export function createWatcher(world: WatchedWorld): Watcher {
       const others = [...shadows.values()].some(
         (other) =>
           other !== shadow &&
-          // Two apps of one distribution: a rollback that waited for the other's lock meets what that one changed.
-          (siteOf(other.promotion) === undefined) === (siteOf(before) === undefined) &&
+          other.promotion.app === before.app &&
           [...other.claims.values()].some(
             ({ applied, lastMs }) => applied > 0 && lastMs >= before.requestedAtMs,
           ),
@@ -401,6 +418,14 @@ export function createWatcher(world: WatchedWorld): Watcher {
         'I10 foreign',
         others || changes.some(({ by }) => by === 'somebody'),
         () => `${id} blames somebody else, and nobody else has changed anything`,
+      );
+    }
+    if (event.type === 'plan.changed' && siteOf(before) !== undefined) {
+      const named = event.differences.some((line) => line.startsWith('Configuration of the target'));
+      hold(
+        'I10 foreign',
+        !named || cloud.versions.some(({ by }) => by === 'somebody') || world.reconfigured(),
+        () => `${id} says that somebody changed the distribution, and nobody did`,
       );
     }
     if (event.type === 'trouble.met' && event.during === 'people') {

@@ -202,7 +202,13 @@ export const required: readonly Required[] = [
     100_000,
     triggers.map((code) => `ending rolled-back ${code}`),
   ),
-  ...cells(2_000, ['hint lost', 'hint late', 'hint doubled', 'antecedent claimed after a countdown']),
+  ...cells(2_000, [
+    'hint lost',
+    'hint late',
+    'hint doubled',
+    'antecedent claimed after a countdown',
+    'antecedent rollback waited while another app of its distribution moved',
+  ]),
   ...cells(100_000, [
     'antecedent lock handed over',
     'antecedent lock freed by two people',

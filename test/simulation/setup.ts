@@ -115,6 +115,8 @@ export interface Configuration {
   readonly catalog: Catalog;
   /** Apps that the configuration has lost. */
   readonly vanished: Set<string>;
+  /** Whether it has ever lost one. */
+  reconfigured: boolean;
   settings(app: AppName): EnvironmentSettings;
 }
 
@@ -129,6 +131,7 @@ export function createConfiguration(cloud: Cloud, policyOf: (app: AppName) => Po
   const find = (app: string) => (vanished.has(app) ? undefined : settings.get(app));
   return {
     vanished,
+    reconfigured: false,
     settings(app) {
       const found = settings.get(app);
       if (found === undefined) throw new Error(`no such app: ${app}`);

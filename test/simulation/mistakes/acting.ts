@@ -8,6 +8,7 @@ const deploying = 'src/flows/promotion/phases/deploying.ts';
 const rollingBack = 'src/flows/promotion/phases/rolling-back.ts';
 const stepping = 'src/flows/promotion/phases/stepping.ts';
 const change = 'src/aws/targets/cloudfront/switch.ts';
+const configuration = 'src/aws/targets/cloudfront/configuration.ts';
 
 /** Mistakes in what is done to production: observe, gate, claim, act, record. */
 export const acting: readonly Mistake[] = [
@@ -90,6 +91,18 @@ export const acting: readonly Mistake[] = [
       },
     ],
     expected: { by: 'simulation', invariants: ['I7 promoted'] },
+  },
+  {
+    name: 'neighbour-taken-for-somebody',
+    means: 'What another app of the same distribution switches counts as somebody else having changed it.',
+    edits: [
+      {
+        file: configuration,
+        find: '[...originIds, ...neighbours]',
+        replace: '[...originIds, ...neighbours.slice(neighbours.length)]',
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I10 foreign'], quick: true },
   },
   {
     name: 'drift-overwritten',

@@ -1,7 +1,7 @@
 import type { Promotion } from '../../../src/flows/promotion/promotion.ts';
 import { people } from '../setup.ts';
 import type { End, Scenario } from './scenario.ts';
-import { restage } from './world.ts';
+import { restage, wasGood } from './world.ts';
 
 const { ada, grace, lin } = people;
 const requested: End = 'promotion rolled-back requested';
@@ -118,6 +118,22 @@ export const rollbackScenarios: readonly Scenario[] = [
       script.ask('promotion', 'v1.2.0');
     },
   }),
+  {
+    name: '/rollback waits for another app of its distribution, which switches back meanwhile',
+    app: 'site',
+    ends: { ends: [requested, 'rollback rolled-back requested'], live: 'v1.1.0' },
+    begin(script) {
+      wasGood(script, 'green');
+      script.once(
+        (promotion) => promotion.app === 'shop' && promotion.phase === 'monitoring',
+        (shadow) => {
+          script.ask('rollback', null, { person: grace });
+          script.press(shadow, 'roll-back', { inSeconds: 12 });
+        },
+      );
+      script.ask('promotion', 'v1.1.0', { app: 'shop' });
+    },
+  },
   afterGood({
     name: 'two rollbacks at once',
     ends: {

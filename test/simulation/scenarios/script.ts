@@ -26,8 +26,12 @@ export interface Script {
   readonly stage: Stage;
   /** Who approves; each as soon as a plan is put before them. */
   approvers: readonly Person[];
-  /** A command, typed again if nothing of it is to be seen after a while. */
-  ask(kind: Promotion['kind'], version: string | null, about?: Pace & { person?: Person }): void;
+  /** A command, typed again if nothing of it is to be seen after a while; about the scenario's app unless told. */
+  ask(
+    kind: Promotion['kind'],
+    version: string | null,
+    about?: Pace & { person?: Person; app?: Promotion['app'] },
+  ): void;
   /** Once for every promotion that comes into this phase, when it does. */
   when(phase: Phase, run: (shadow: Shadow) => void, kind?: Promotion['kind']): void;
   /** Once, at the first save for which this holds. */
@@ -52,7 +56,7 @@ const mostTries = 60;
 const secondMs = 1000;
 const { ada, grace, lin, otto } = people;
 
-export function createScript(stage: Stage, app: Promotion['app']): Script {
+export function createScript(stage: Stage, ownApp: Promotion['app']): Script {
   const { kernel, watcher } = stage;
   const arrivals: { phase: Phase; run: (shadow: Shadow) => void; kind?: Promotion['kind'] | undefined }[] =
     [];
@@ -105,12 +109,13 @@ export function createScript(stage: Stage, app: Promotion['app']): Script {
     stage,
     approvers: [grace, lin],
     in: later,
-    ask(kind, version, { person = ada, ...pace } = {}) {
+    ask(kind, version, { person = ada, app = ownApp, ...pace } = {}) {
       const begunMs = kernel.nowMs();
       const isSettled = () =>
         [...watcher.shadows.values()].some(
           (shadow) =>
             (shadow.opened.kind === kind &&
+              shadow.opened.app === app &&
               samePerson(shadow.opened.requester, person) &&
               shadow.opened.requestedAtMs >= begunMs - secondMs) ||
             (kind === 'rollback' && shadow.promotion.app === app && hasJoined(shadow, person)),
