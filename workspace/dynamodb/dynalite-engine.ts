@@ -100,7 +100,7 @@ export async function startDynaliteEngine(options: {
     try {
       body = JSON.parse(request.body.toString());
     } catch {
-      return encoded(wireError('SerializationException', 'The request is not JSON'));
+      return encoded(wireError('SerializationException', ''));
     }
     const read = z.record(z.string(), z.unknown()).safeParse(body);
     if (!read.success) return encoded(wireError('SerializationException', 'The request is not an object'));

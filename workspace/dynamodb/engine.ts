@@ -34,7 +34,14 @@ const errorNamespaces: Readonly<Record<string, string>> = {
   ValidationException: 'com.amazon.coral.validate',
 };
 
-/** An error as DynamoDB words it: `__type` with its namespace, and `message`. */
+/** Source: the service's model, and what coral says of a body that it cannot read. */
+const capitalized: ReadonlySet<string> = new Set([
+  'IdempotentParameterMismatchException',
+  'SerializationException',
+  'TransactionCanceledException',
+]);
+
+/** An error as DynamoDB words it: `__type` with its namespace, and `message`, which is left out where there is none. */
 export function wireError(
   name: string,
   message: string,
@@ -43,6 +50,10 @@ export function wireError(
   const namespace = errorNamespaces[name] ?? 'com.amazonaws.dynamodb.v20120810';
   return {
     status: name === 'InternalServerError' ? 500 : 400,
-    body: { __type: `${namespace}#${name}`, message, ...more },
+    body: {
+      __type: `${namespace}#${name}`,
+      ...(message === '' ? {} : { [capitalized.has(name) ? 'Message' : 'message']: message }),
+      ...more,
+    },
   };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkspaceClock } from '../clock.ts';
@@ -53,7 +54,7 @@ export async function createDynamoStandIn(options: DynamoStandInOptions): Promis
     if (slowMs > 0) await pause(slowMs);
     if (operation !== undefined && throttled > 0) {
       throttled -= 1;
-      return dated(throttlingAnswer);
+      return dated(throttlingAnswer());
     }
     const answered = await engine.answer(request);
     const losses = operation === undefined ? 0 : (lost.get(operation) ?? 0);
@@ -153,17 +154,17 @@ async function startEngine(options: DynamoStandInOptions): Promise<Engine> {
   return startNativeEngine({ dataDir }).catch(dynalite);
 }
 
-const throttlingAnswer: EngineAnswer = (() => {
+function throttlingAnswer(): EngineAnswer {
   const { status, body } = wireError(
     'ProvisionedThroughputExceededException',
     'The level of configured provisioned throughput for the table was exceeded.',
   );
   return {
     status,
-    headers: { 'content-type': 'application/x-amz-json-1.0' },
+    headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': randomUUID() },
     body: Buffer.from(JSON.stringify(body)),
   };
-})();
+}
 
 function operationOf(request: IncomingMessage): string | undefined {
   const target = request.headers['x-amz-target'];

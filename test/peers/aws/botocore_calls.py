@@ -95,6 +95,21 @@ def unknown_members(raw, operation, protocol):
     return problems
 
 
+def unknown_members_of_refusal(raw, operation, model, protocol, code):
+    """The same of a refusal, whose members no reader checks: it takes what it finds."""
+    problems = []
+    if int(botocore.__version__.split(".")[1]) < 43 or protocol != "json":
+        return problems
+    said = json.loads(raw["body"])
+    if "__type" not in said:
+        problems.append(f"{operation.name} refused: its kind is not told as __type")
+    shape = next((each for each in operation.error_shapes if each.name == code), None)
+    if shape is not None:
+        said.pop("__type", None)
+        strangers(said, shape, f"{operation.name} refused: {code}", problems)
+    return problems
+
+
 def protocol_of(call):
     model = client_of(call["service"], call.get("protocol")).meta.service_model
     return getattr(model, "resolved_protocol", model.metadata["protocol"])
@@ -128,6 +143,7 @@ def carried_out(call):
             "status": response["ResponseMetadata"]["HTTPStatusCode"],
             "isModelled": any(each in codes or each in names for each in (code, name)),
         }
+        told["problems"] += unknown_members_of_refusal(raw, operation, model, protocol, code)
         return told
     answer.pop("ResponseMetadata", None)
     told["answer"] = answer

@@ -17,6 +17,7 @@ import {
 import { createSqsApi } from '../../../workspace/lambda/sqs-api.ts';
 import { createStsApi } from '../../../workspace/lambda/sts-api.ts';
 import { createSiteWorld, type SiteWorld } from '../../aws/site-world.ts';
+import { hearAdapters } from './driving.ts';
 
 export const cloudNames = ['moto', 'our stand-in'] as const;
 export type CloudName = (typeof cloudNames)[number];
@@ -65,9 +66,23 @@ const shelf = (held: ReadonlyMap<string, string>): SecretShelf => ({
   isForbidden: () => false,
 });
 
+const driving = hearAdapters();
+const drivenOn: Readonly<Record<CloudName, Set<string>>> = { moto: new Set(), 'our stand-in': new Set() };
+
+/** What our sources sent to this cloud so far, as `sqs:SendMessageBatch`. */
+export const operationsDriven = (name: CloudName): ReadonlySet<string> => drivenOn[name];
+
 /** Both on today's clock, as moto knows no other. */
 export async function openCloud(name: CloudName): Promise<Cloud & AsyncDisposable> {
-  return name === 'moto' ? openMoto() : openStandIn();
+  const opened = await (name === 'moto' ? openMoto() : openStandIn());
+  driving.forget();
+  return {
+    ...opened,
+    async [Symbol.asyncDispose]() {
+      for (const operation of driving.operations) drivenOn[name].add(operation);
+      await opened[Symbol.asyncDispose]();
+    },
+  };
 }
 
 async function openStandIn(): Promise<Cloud & AsyncDisposable> {
@@ -106,7 +121,7 @@ const cloud = (
   name,
   url,
   world,
-  call: createSignedCall({ region, credentials, endpointOf: () => url }),
+  call: driving.listenTo(createSignedCall({ region, credentials, endpointOf: () => url })),
   ...ids,
   [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
 });

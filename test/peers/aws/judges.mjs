@@ -5,7 +5,7 @@ export const judges = [
     id: 'aws-moto',
     name: 'moto, AWS',
     judges: 'AWS adapters, and the stand-in beside it',
-    files: ['test/peers/aws/{cloudfront,cloudwatch,services,driven}.test.ts'],
+    files: ['test/peers/aws/driven.test.ts'],
     from: null,
     version() {
       commandVersion('moto_server', ['--help'], /usage/);
@@ -20,5 +20,11 @@ export const judges = [
     from: 'Debian',
     version: () => pythonVersion('boto3'),
     env: () => ({ COUNTERSIGN_PYTHON: pythonWith('boto3') }),
+    // Debian's, of 2023.
+    skips: [
+      { reason: 'this botocore speaks to cloudwatch in the old query protocol', atMost: 3 },
+      { reason: 'this botocore speaks to sqs in the old query protocol', atMost: 3 },
+      { reason: 'this botocore is older than what the SDK says', atMost: 1 },
+    ],
   },
 ];
