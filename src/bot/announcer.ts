@@ -9,6 +9,7 @@ import { type Charge, createPacing } from './pacing.ts';
 import type { Budget } from './ports.ts';
 import { mattersOf, nextEdit } from './showing.ts';
 import type { Outcome, SlackClient } from './slack-client.ts';
+import { standingErrors } from './slack-outcome.ts';
 import { type Group, isDetail, isPage, nextGroup, weightOf } from './telling.ts';
 
 export interface AnnouncerOptions {
@@ -79,17 +80,6 @@ const patience = {
   detail: { restMs: 1_000, mostMs: 20_000 },
 };
 
-/** The bot's own standing with Slack: a person mends it, and then everything that waited is told. */
-const standingErrors: ReadonlySet<string> = new Set([
-  'invalid_auth',
-  'not_authed',
-  'account_inactive',
-  'token_revoked',
-  'token_expired',
-  'missing_scope',
-  'no_permission',
-  'ekm_access_denied',
-]);
 /** The drawing itself was declined: its text alone still says everything. */
 const drawingErrors: ReadonlySet<string> = new Set([
   'invalid_blocks',

@@ -3,6 +3,7 @@ import type { Log, Notices } from '../flows/ports.ts';
 import { noticeMessages } from './messages/unlock.ts';
 import type { Pacing } from './pacing.ts';
 import type { Outcome, SlackClient } from './slack-client.ts';
+import { standingErrors } from './slack-outcome.ts';
 
 /** A post that was not confirmed is repeated after this long: a rare second message is better than none. */
 const unconfirmedMs = 60_000;
@@ -66,18 +67,6 @@ export function createNoticeTeller(deps: {
     return state?.dueAtMs ?? null;
   };
 }
-
-/** The bot's own standing with Slack: a person mends it, and then everything that waited is told. */
-const standingErrors: ReadonlySet<string> = new Set([
-  'invalid_auth',
-  'not_authed',
-  'account_inactive',
-  'token_revoked',
-  'token_expired',
-  'missing_scope',
-  'no_permission',
-  'ekm_access_denied',
-]);
 
 function retryAfter(outcome: Outcome): number | null {
   if (outcome.outcome === 'rate-limited') return outcome.retryAfterMs;

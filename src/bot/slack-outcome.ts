@@ -27,6 +27,18 @@ const goneErrors: ReadonlySet<string> = new Set([
   'thread_not_found',
 ]);
 
+/** The bot's own standing with Slack: a person mends it, and then everything that waited is told. */
+export const standingErrors: ReadonlySet<string> = new Set([
+  'invalid_auth',
+  'not_authed',
+  'account_inactive',
+  'token_revoked',
+  'token_expired',
+  'missing_scope',
+  'no_permission',
+  'ekm_access_denied',
+]);
+
 /** Slack says of these that the call may have had its effect. */
 const unsureErrors: ReadonlySet<string> = new Set([
   'fatal_error',

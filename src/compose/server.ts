@@ -1,21 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { createBotApp } from '../bot/app.ts';
-import { type ErrandParts, runErrand } from '../bot/errands.ts';
 import type { Send } from '../bot/ports.ts';
 import { createHttpReceiver } from '../bot/receiver.ts';
-import { createSlackClient } from '../bot/slack-client.ts';
 import type { ServerEnv } from '../config/env.ts';
 import type { Catalog } from '../flows/desk.ts';
 import { RetryableError } from '../flows/errors.ts';
 import type { Hints, Log } from '../flows/ports.ts';
 import type { DynamoClient } from '../store/dynamo-client.ts';
 import { createSdkTransport } from '../store/sdk-transport.ts';
-import { buildAnnouncing } from './announcing.ts';
-import { buildHeldKeeper } from './held.ts';
+import { buildAfterAnswer } from './after-answer.ts';
 import { createRunner } from './runner.ts';
+import { gateOf, identityOf } from './slack-settings.ts';
 import { buildStore } from './store.ts';
-import { buildWorker } from './worker.ts';
 
 export interface Server {
   /** Listens at once and begins to work as soon as the store answers. Rejects on a wrong set-up. */
@@ -44,12 +41,6 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
     pause: (ms) => pause(ms),
   });
   const store = buildStore(table);
-  const slack = createSlackClient({
-    token: env.slack.botToken,
-    log,
-    teamId: env.slack.teamId,
-    ...(env.slack.apiUrl === null ? {} : { slackApiUrl: env.slack.apiUrl }),
-  });
   const background = new Set<Promise<void>>();
   const later = (task: () => Promise<void>) => {
     const running = task().catch((error: unknown) => {
@@ -63,41 +54,24 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
       if (atMs <= store.clock.nowMs()) runner.wake(promotionId);
     },
   };
-  const { desk, tick } = buildWorker({ env, catalog, store, slack, hints, tickHints: hints, log });
-  const announce = buildAnnouncing({ store, desk, slack, hints, log });
-  const held = buildHeldKeeper({
-    rows: store.held,
-    outbox: store.outbox,
-    budget: store.budget,
-    slack,
-    catalog,
-    tableName: env.tableName,
-    log,
-  });
+  const work = buildAfterAnswer({ env, catalog, store, hints, tickHints: hints, log });
 
   /** The runner is woken by the desk itself, so that only errands are left to be done here. */
-  const send: Send = async (work, written) => {
-    for (const each of work) {
+  const send: Send = async (all, written) => {
+    for (const each of all) {
       if (each.does !== 'errand') continue;
       later(async () => {
-        if ((await written) !== false) await runErrand(errandParts, each.errand);
+        if ((await written) !== false) await work.runErrand(each.errand);
       });
     }
-  };
-  const errandParts: ErrandParts = {
-    desk,
-    slack,
-    hold: (row) => held.hold(row, store.clock.nowMs()),
-    nowMs: () => store.clock.nowMs(),
-    log,
   };
 
   const runner = createRunner({
     duePromotions: store.promotions.due,
     dueSurfaces: store.outbox.dueSurfaces,
-    tick,
-    announce,
-    held,
+    tick: work.tick,
+    announce: work.announce,
+    held: work.held,
     log,
   });
 
@@ -106,17 +80,7 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
       ? createHttpReceiver({
           host: env.host,
           port: env.port,
-          gate: {
-            path: '/slack/events',
-            secrets: {
-              current: env.slack.signingSecret,
-              ...(env.slack.previousSigningSecret === null
-                ? {}
-                : { previous: env.slack.previousSigningSecret }),
-            },
-            appId: env.slack.appId,
-            teamId: env.slack.teamId,
-          },
+          gate: gateOf(env.slack),
           log,
           nowMs: () => store.clock.nowMs(),
           storeNowMs: store.promotions.now,
@@ -128,17 +92,13 @@ export function createServer({ env, catalog, dynamo, log, sweepEveryMs }: Server
   if (receiver === null) throw new Error('a receiver is either HTTP or a socket');
   createBotApp({
     receiver,
-    desk,
+    desk: work.desk,
     catalog,
-    slack,
+    slack: work.slack,
     deliveries: store.deliveries,
     send,
     nowMs: () => store.clock.nowMs(),
-    teamId: env.slack.teamId,
-    botId: env.slack.bot?.id ?? '',
-    botUserId: env.slack.bot?.userId ?? '',
-    appId: env.slack.appId,
-    commands: env.slack.commands,
+    ...identityOf(env.slack),
     log,
   });
 

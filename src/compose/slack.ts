@@ -29,6 +29,7 @@ import { createLineLog } from './line-log.ts';
 import { createMetrics, measured } from './metrics.ts';
 import { required, signedCallTo, withSecrets } from './secrets.ts';
 import { lookAt, messageOf } from './sending.ts';
+import { gateOf, identityOf } from './slack-settings.ts';
 import { sha256 } from './store.ts';
 import { withStoreClock } from './store-clock.ts';
 import type { Work as QueuedWork } from './work.ts';
@@ -71,7 +72,7 @@ export async function startSlackHandler(environment: Environment): Promise<Slack
   const queue = createQueue({ call, url: env.queueUrl, timeoutMs: callTimeoutMs });
   const send: Send = (work) => queue.send(work.map((each) => messageOf(queued(each))));
   const ingress = createIngress({
-    gate: gateOf(env),
+    gate: gateOf(env.slack),
     log,
     nowMs: clock.nowMs,
     storeNowMs: promotions.now,
@@ -100,11 +101,7 @@ export async function startSlackHandler(environment: Environment): Promise<Slack
     deliveries: createDeliveries({ transport }),
     send,
     nowMs: clock.nowMs,
-    teamId: env.slack.teamId,
-    botId: env.slack.bot?.id ?? '',
-    botUserId: env.slack.bot?.userId ?? '',
-    appId: env.slack.appId,
-    commands: env.slack.commands,
+    ...identityOf(env.slack),
     log,
   });
 
@@ -132,16 +129,6 @@ async function warm({ now }: Pick<PromotionStore, 'now'>): Promise<string | null
     throw error;
   }
 }
-
-const gateOf = ({ slack }: SlackEnv) => ({
-  path: '/slack/events',
-  secrets: {
-    current: slack.signingSecret,
-    ...(slack.previousSigningSecret === null ? {} : { previous: slack.previousSigningSecret }),
-  },
-  appId: slack.appId,
-  teamId: slack.teamId,
-});
 
 const secretsIn = ({ slack, aws: { credentials } }: SlackEnv): string[] => [
   slack.botToken,

@@ -1,20 +1,16 @@
 import type { Queue } from '../aws/queue.ts';
-import { runErrand } from '../bot/errands.ts';
-import { createSlackClient } from '../bot/slack-client.ts';
 import { type Environment, readTickEnv, type TickEnv, tickSecrets } from '../config/env.ts';
 import { readPackaged } from '../config/packaged.ts';
 import type { Catalog } from '../flows/desk.ts';
 import type { Hints, Log } from '../flows/ports.ts';
-import { buildAnnouncing } from './announcing.ts';
+import { buildAfterAnswer } from './after-answer.ts';
 import { type BatchAnswer, createBatchHandler, type Invocation } from './batch.ts';
-import { buildHeldKeeper } from './held.ts';
 import { createLog } from './log.ts';
 import { createMetrics, type Metrics, measured } from './metrics.ts';
 import { createCollectedHints, createQueueWorker } from './queue-worker.ts';
 import { required } from './secrets.ts';
 import { queueAt, reachAws, warmUp } from './starting.ts';
 import { buildStore, type Store } from './store.ts';
-import { buildWorker } from './worker.ts';
 
 type TickHandler = (event: unknown, invocation: Invocation) => Promise<BatchAnswer>;
 
@@ -32,40 +28,24 @@ export function buildTickHandler(deps: {
 }): TickHandler {
   const { env, catalog, queue, metrics, log } = deps;
   const store: Store = { ...deps.store, promotions: measured(deps.store.promotions, metrics) };
-  const nowMs = () => store.clock.nowMs();
-  const slack = createSlackClient({
-    token: env.slack.botToken,
-    log,
-    teamId: env.slack.teamId,
-    ...(env.slack.apiUrl === null ? {} : { slackApiUrl: env.slack.apiUrl }),
-  });
   const hints = createCollectedHints();
-  const { desk, tick } = buildWorker({ env, catalog, store, slack, hints, tickHints: noHints, log });
-  const held = buildHeldKeeper({
-    rows: store.held,
-    outbox: store.outbox,
-    budget: store.budget,
-    slack,
+  const { tick, announce, runErrand, held } = buildAfterAnswer({
+    env,
     catalog,
-    tableName: env.tableName,
+    store,
+    hints,
+    tickHints: noHints,
     log,
   });
-  const errandParts = {
-    desk,
-    slack,
-    nowMs,
-    log,
-    hold: (row: Parameters<typeof held.hold>[0]) => held.hold(row, nowMs()),
-  };
   const worker = createQueueWorker({
     tick,
-    announce: buildAnnouncing({ store, desk, slack, hints, log }),
-    runErrand: (errand) => runErrand(errandParts, errand),
+    announce,
+    runErrand,
     take: store.deliveries.take,
     held,
     queue,
     hints,
-    nowMs,
+    nowMs: () => store.clock.nowMs(),
     metrics,
     log,
   });
