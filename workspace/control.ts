@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, normalize, sep } from 'node:path';
 import { ZodError, z } from 'zod';
+import { closeAtOnce, listenOnLoopback } from './loopback.ts';
 
 /** What can be done in one area, by name; each takes the parsed JSON body and returns JSON. */
 export type ControlRoutes = Record<string, (body: unknown) => Promise<unknown>>;
@@ -140,7 +141,7 @@ export async function createControlServer(options: {
       else json(response, 500, { error: messageOf(error) });
     });
   });
-  const port = await listen(server, options.port);
+  const port = await listenOnLoopback(server, options.port);
   origin = `http://127.0.0.1:${port}`;
   hosts = new Set([`127.0.0.1:${port}`, `localhost:${port}`]);
 
@@ -150,10 +151,7 @@ export async function createControlServer(options: {
     async close() {
       if (pending !== undefined) clearTimeout(pending);
       for (const follower of followers) follower.end();
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
+      await closeAtOnce(server);
     },
   };
 }
@@ -239,17 +237,4 @@ function decodePath(path: string): string {
   } catch {
     return '/';
   }
-}
-
-async function listen(server: Server, port: number): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('The page has no port.');
-  return address.port;
 }

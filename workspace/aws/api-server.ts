@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { WorkspaceClock } from '../clock.ts';
+import { closeAtOnce, listenOnLoopback } from '../loopback.ts';
 import type { AwsCall } from './control.ts';
 import { type AwsFaults, accessDenied } from './faults.ts';
 import {
@@ -108,18 +108,8 @@ export function createAwsApiServer(options: {
   };
 
   return {
-    listen: (port = 0) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, '127.0.0.1', () =>
-          resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
-        );
-      }),
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    listen: async (port) => `http://127.0.0.1:${await listenOnLoopback(server, port)}`,
+    close: () => closeAtOnce(server),
     calls: () => calls,
     cutConnections: () => server.closeAllConnections(),
     clearCalls() {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkspaceClock } from '../clock.ts';
+import { closeAtOnce, listenOnLoopback } from '../loopback.ts';
 import { type DynamoControl, dynamoControlRoutes } from './control.ts';
 import { startDynaliteEngine } from './dynalite-engine.ts';
 import { type Engine, type EngineAnswer, type EngineKind, type EngineRequest, wireError } from './engine.ts';
@@ -91,7 +92,7 @@ export async function createDynamoStandIn(options: DynamoStandInOptions): Promis
     handle(request, response).catch(() => request.socket.destroy());
   });
   server.keepAliveTimeout = 60_000;
-  const port = await listen(server, options.port ?? 0).catch(async (error: unknown) => {
+  const port = await listenOnLoopback(server, options.port ?? 0).catch(async (error: unknown) => {
     await engine.close();
     throw error;
   });
@@ -138,8 +139,7 @@ export async function createDynamoStandIn(options: DynamoStandInOptions): Promis
     answer,
     routes: dynamoControlRoutes(control),
     async close() {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await closeAtOnce(server);
       await engine.close();
     },
   };
@@ -180,15 +180,4 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-function listen(server: ReturnType<typeof createServer>, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      if (address === null || typeof address === 'string') reject(new Error('No port.'));
-      else resolve(address.port);
-    });
-  });
 }

@@ -3,6 +3,7 @@ import { Agent, request as httpRequest } from 'node:http';
 import { createServer } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { listenOnLoopback } from '../loopback.ts';
 import type { Engine, EngineAnswer, EngineRequest } from './engine.ts';
 
 const stopWithinMs = 3_000;
@@ -103,14 +104,9 @@ function endProcess(pid: number) {
 
 async function freePort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve());
-  });
-  const address = server.address();
+  const port = await listenOnLoopback(server);
   await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (address === null || typeof address === 'string') throw new Error('No free port.');
-  return address.port;
+  return port;
 }
 
 function firstNumber(stream: Readable): Promise<number> {

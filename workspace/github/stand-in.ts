@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { WorkspaceClock } from '../clock.ts';
+import { closeAtOnce, listenOnLoopback } from '../loopback.ts';
 import { type Answer, failure, notFound } from './answers.ts';
 import type { GithubControl } from './control.ts';
 import { createGithubControl } from './create-control.ts';
@@ -210,13 +211,7 @@ export async function createGithubStandIn(options: {
     request.on('error', () => undefined);
   });
 
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server has no port.');
-  webUrl = `http://127.0.0.1:${address.port}`;
+  webUrl = `http://127.0.0.1:${await listenOnLoopback(server, options.port)}`;
 
   return {
     apiUrl: `${webUrl}${apiPath}`,
@@ -224,8 +219,7 @@ export async function createGithubStandIn(options: {
     async close() {
       for (const timer of held) clearTimeout(timer);
       held.clear();
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await closeAtOnce(server);
     },
   };
 }

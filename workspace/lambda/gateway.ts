@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { WorkspaceClock } from '../clock.ts';
+import { closeAtOnce, listenOnLoopback } from '../loopback.ts';
 import type { LambdaFunction } from './function.ts';
 import { answerFrom, type GatewayAnswer } from './gateway-answer.ts';
 import { eventFrom, type GatewayRequest } from './gateway-event.ts';
@@ -87,19 +87,12 @@ export async function createGateway(options: {
     });
     outgoing.end(answer.body);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  const port = await listenOnLoopback(server);
 
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     requests: () => seen,
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    close: () => closeAtOnce(server),
   };
 }
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
+import { closeAtOnce, listenOnLoopback } from '../loopback.ts';
 
 /** One event on its way into a function. */
 export interface Invocation {
@@ -108,13 +108,10 @@ export async function createRuntimeApi(listener: RuntimeListener): Promise<Runti
   // The runtime holds its question open for as long as it is idle.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 0;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  const port = await listenOnLoopback(server);
 
   return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address: `127.0.0.1:${port}`,
     deliver({ requestId, functionArn, deadlineMs, payload }) {
       if (waiting === undefined) throw new Error('The runtime has not asked for an event.');
       const response = waiting;
@@ -129,11 +126,7 @@ export async function createRuntimeApi(listener: RuntimeListener): Promise<Runti
       });
       response.end(payload);
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => closeAtOnce(server),
   };
 }
 

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { WorkspaceClock } from '../clock.ts';
+import { closeAtOnce, listenOnLoopback } from '../loopback.ts';
 import { findRelease, type ProductionFault, readRelease, type SiteFile, type SiteFiles } from './releases.ts';
 
 const colours = ['blue', 'green'] as const;
@@ -125,7 +125,7 @@ export async function createSiteOrigin(
     },
     holds: (colour) => ({ version: holdings[colour].version, putAtMs: holdings[colour].putAtMs }),
     faultOf: (colour) => holdings[colour].fault,
-    listen(port = 0) {
+    async listen(port) {
       server = createServer((request, answer) => {
         const method = request.method ?? 'GET';
         const { pathname } = new URL(request.url ?? '/', 'http://origin');
@@ -140,20 +140,11 @@ export async function createSiteOrigin(
         });
         answer.end(method === 'HEAD' ? undefined : response.body);
       });
-      const listening = server;
-      return new Promise((resolve, reject) => {
-        listening.once('error', reject);
-        listening.listen(port, '127.0.0.1', () =>
-          resolve(`http://127.0.0.1:${(listening.address() as AddressInfo).port}`),
-        );
-      });
+      return `http://127.0.0.1:${await listenOnLoopback(server, port)}`;
     },
-    close: () =>
-      new Promise((resolve) => {
-        server?.closeAllConnections();
-        if (server === undefined) resolve();
-        else server.close(() => resolve());
-      }),
+    async close() {
+      if (server !== undefined) await closeAtOnce(server);
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 /** Joins the parts to one Slack on one port: Web API, response URLs, Socket Mode, and the control of it all. */
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { WorkspaceClock } from '../clock.ts';
+import { closeAtOnce, listenOnLoopback } from '../loopback.ts';
 import { createChatMethods } from './chat-methods.ts';
 import type { SlackControl, SlackState } from './control.ts';
 import { createDelivery } from './delivery.ts';
@@ -72,11 +72,7 @@ export async function createSlackStandIn(options: SlackStandInOptions): Promise<
     if (faults.down() === 'refused') socket.destroy();
   });
   const sockets = createSocketHub(server);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server, options.port);
   const origin = `http://127.0.0.1:${port}`;
 
   const delivery = createDelivery({
@@ -229,10 +225,7 @@ export async function createSlackStandIn(options: SlackStandInOptions): Promise<
     async close() {
       for (const cancel of cancellations) cancel();
       sockets.close();
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
+      await closeAtOnce(server);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { WorkspaceClock } from '../../clock.ts';
+import { closeAtOnce, listenOnLoopback } from '../../loopback.ts';
 import type { OriginResponse, SiteOrigin } from '../../site/origin.ts';
 import type { CacheTimes, EdgeConfig } from './distribution-config.ts';
 import type { Distribution, Distributions } from './distributions.ts';
@@ -166,18 +166,8 @@ export function createEdge(options: {
   return {
     serve,
     cached: (pop) => caches.get(pop)?.size ?? 0,
-    listen: (port = 0) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, '127.0.0.1', () =>
-          resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
-        );
-      }),
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    listen: async (port) => `http://127.0.0.1:${await listenOnLoopback(server, port)}`,
+    close: () => closeAtOnce(server),
   };
 }
 
