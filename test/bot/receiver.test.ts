@@ -6,6 +6,7 @@ import { UnreadableError } from '../../src/flows/errors.ts';
 import { bareRow } from '../../src/flows/held.ts';
 import { catalog } from './catalog.ts';
 import { fakeDeliveries, fakeDesk, fakeLog, fakeSlack, handTimer, heldWork } from './fakes.ts';
+import { clickBody, envelope, homeOpenedBody, responseUrl, submissionBody } from './payloads.ts';
 import { ada, at, digest, grace, promotionIn } from './promotions.ts';
 import { commandFields, form, gateSettings, type SignedOptions, slackHeaders } from './signed.ts';
 
@@ -77,67 +78,13 @@ const fresh = (body: string) => send(body, headersOf({ body, offsetSeconds: -(of
 const command = (text: string, fields: Record<string, string> = {}) =>
   fresh(form(commandFields({ text, ...fields })));
 
-const responseUrl = 'https://hooks.slack.com/actions/1/2/3';
-const envelope = { api_app_id: 'A0COUNTER', team: { id: 'T0COUNTER' }, trigger_id: '9.9.9' };
 const awaiting = promotionIn('awaiting-approval');
 const click = (
   actionId: string,
   changes: Record<string, unknown> = {},
   action: Record<string, unknown> = {},
-) =>
-  fresh(
-    form({
-      payload: JSON.stringify({
-        type: 'block_actions',
-        ...envelope,
-        user: { id: grace.userId, team_id: 'T0COUNTER' },
-        channel: { id: 'C0DEPLOYS1' },
-        container: { type: 'message', message_ts: '1700000000.000001', channel_id: 'C0DEPLOYS1' },
-        response_url: responseUrl,
-        actions: [
-          {
-            type: 'button',
-            action_id: actionId,
-            block_id: blockIdOf(awaiting, 'card', at(6)),
-            value: awaiting.id,
-            action_ts: '1700000001.000001',
-            ...action,
-          },
-        ],
-        ...changes,
-      }),
-    }),
-  );
-const submit = (
-  callbackId: string,
-  values: Record<string, string>,
-  metadata: unknown = '',
-  user = grace.userId,
-) =>
-  fresh(
-    form({
-      payload: JSON.stringify({
-        type: 'view_submission',
-        ...envelope,
-        user: { id: user, team_id: 'T0COUNTER' },
-        view: {
-          id: 'V1',
-          hash: '1.a',
-          type: 'modal',
-          callback_id: callbackId,
-          private_metadata: typeof metadata === 'string' ? metadata : JSON.stringify(metadata),
-          state: {
-            values: Object.fromEntries(
-              Object.entries(values).map(([blockId, value]) => [
-                blockId,
-                { value: blockId === 'where' ? { selected_option: { value } } : { value } },
-              ]),
-            ),
-          },
-        },
-      }),
-    }),
-  );
+) => fresh(clickBody(actionId, awaiting, at(6), changes, action));
+const submit = (...submission: Parameters<typeof submissionBody>) => fresh(submissionBody(...submission));
 
 describe('a command', () => {
   it('asks the desk once and says where the card is, as an object', async () => {
@@ -692,14 +639,7 @@ describe('a form', () => {
 });
 
 it('the Home tab shows what waits, drawn when it is opened', async () => {
-  const body = JSON.stringify({
-    type: 'event_callback',
-    api_app_id: 'A0COUNTER',
-    team_id: 'T0COUNTER',
-    event_id: 'Ev1',
-    event: { type: 'app_home_opened', user: ada.userId, tab: 'home', channel: 'D1' },
-    authorizations: [{ team_id: 'T0COUNTER', user_id: 'U0COUNTER', is_bot: true }],
-  });
+  const body = homeOpenedBody;
   expect(await send(body, headersOf({ body, contentType: 'application/json' }))).toMatchObject({
     status: 200,
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createBotApp } from '../../src/bot/app.ts';
-import { actionIds, blockIdOf } from '../../src/bot/messages/anchor.ts';
+import { actionIds } from '../../src/bot/messages/anchor.ts';
 import type { Work } from '../../src/bot/ports.ts';
 import { createIngress } from '../../src/bot/receiver.ts';
 import { createDesk } from '../../src/flows/engine/desk.ts';
@@ -17,6 +17,7 @@ import { hash } from '../flows/promotion/walk.ts';
 import { createTableModel } from '../simulation/table-model.ts';
 import { catalog } from './catalog.ts';
 import { fakeLog } from './fakes.ts';
+import { clickBody, envelope, homeOpenedBody, submissionBody } from './payloads.ts';
 import { ada, at, grace, promotionIn } from './promotions.ts';
 import { createRemotes, remoteTransport } from './remotes.ts';
 import { commandFields, form, gateSettings, signed } from './signed.ts';
@@ -182,50 +183,8 @@ const asking = promotionIn('monitoring', {
 });
 
 const command = (text: string, name = '/promote') => form(commandFields({ text, command: name }));
-const envelope = { api_app_id: 'A0COUNTER', team: { id: 'T0COUNTER' }, trigger_id: '9.9.9' };
 const click = (actionId: string, promotion: Promotion, person = grace, teamId = 'T0COUNTER') =>
-  form({
-    payload: JSON.stringify({
-      type: 'block_actions',
-      ...envelope,
-      user: { id: person.userId, team_id: teamId },
-      channel: { id: 'C0DEPLOYS1' },
-      container: { type: 'message', message_ts: '1700000000.000001', channel_id: 'C0DEPLOYS1' },
-      response_url: 'https://hooks.slack.com/actions/1/2/3',
-      actions: [
-        {
-          type: 'button',
-          action_id: actionId,
-          block_id: blockIdOf(promotion, 'card', nowMs),
-          value: promotion.id,
-          action_ts: '1700000001.000001',
-        },
-      ],
-    }),
-  });
-const submission = (callbackId: string, values: Record<string, string>, metadata: unknown = '') =>
-  form({
-    payload: JSON.stringify({
-      type: 'view_submission',
-      ...envelope,
-      user: { id: grace.userId, team_id: 'T0COUNTER' },
-      view: {
-        id: 'V1',
-        hash: '1.a',
-        type: 'modal',
-        callback_id: callbackId,
-        private_metadata: JSON.stringify(metadata),
-        state: {
-          values: Object.fromEntries(
-            Object.entries(values).map(([id, value]) => [
-              id,
-              { value: id === 'where' ? { selected_option: { value } } : { value } },
-            ]),
-          ),
-        },
-      },
-    }),
-  });
+  clickBody(actionId, promotion, nowMs, { user: { id: person.userId, team_id: teamId } });
 const anchor = { promotionId: waiting.id, round: 1, digest: 'abcdef012345', questionId: null };
 const shortcut = form({
   payload: JSON.stringify({
@@ -236,15 +195,6 @@ const shortcut = form({
     action_ts: '1.1',
   }),
 });
-const homeOpened = JSON.stringify({
-  type: 'event_callback',
-  api_app_id: 'A0COUNTER',
-  team_id: 'T0COUNTER',
-  event_id: 'Ev1',
-  event: { type: 'app_home_opened', user: ada.userId, tab: 'home', channel: 'D1' },
-  authorizations: [{ team_id: 'T0COUNTER', user_id: 'U0COUNTER', is_bot: true }],
-});
-
 interface Row {
   readonly name: string;
   readonly body: string;
@@ -356,35 +306,35 @@ const rows: readonly Row[] = [
   },
   {
     name: 'the form of Reject',
-    body: submission('cs:form-reject', { reason: 'too late' }, anchor),
+    body: submissionBody('cs:form-reject', { reason: 'too late' }, anchor),
     there: waiting,
     rounds: [read, ['send look', 'transact']],
   },
   {
     name: 'the form of Reject, refused',
-    body: submission('cs:form-reject', { reason: 'too late' }, { ...anchor, digest: '000000000000' }),
+    body: submissionBody('cs:form-reject', { reason: 'too late' }, { ...anchor, digest: '000000000000' }),
     there: waiting,
     rounds: [read, ['transact']],
   },
   {
     name: 'the form of Close by Hand',
-    body: submission('cs:form-resolve', { reason: 'mended' }, anchor),
+    body: submissionBody('cs:form-resolve', { reason: 'mended' }, anchor),
     there: promotionIn('rollback-failed'),
     rounds: [read, ['send look', 'transact']],
   },
   {
     name: 'the form of a promotion',
-    body: submission('cs:form-promote', { where: 'site production', version: 'v1.1.0' }),
+    body: submissionBody('cs:form-promote', { where: 'site production', version: 'v1.1.0' }),
     rounds: [['get SYS'], ['send look', 'transact']],
   },
   {
     name: 'the form of a promotion, with a mistake',
-    body: submission('cs:form-promote', { where: 'site production', version: '' }),
+    body: submissionBody('cs:form-promote', { where: 'site production', version: '' }),
     rounds: [],
   },
   {
     name: 'the Home tab',
-    body: homeOpened,
+    body: homeOpenedBody,
     type: 'application/json',
     rounds: [['send home', 'write REQ']],
   },
@@ -524,7 +474,7 @@ describe('while the store does not answer', () => {
   const requests: readonly (readonly [string, string])[] = [
     ['a command', command('site v1.1.0')],
     ['a click', click(actionIds.approve, waiting)],
-    ['a form', submission('cs:form-promote', wanted)],
+    ['a form', submissionBody('cs:form-promote', wanted)],
   ];
   const toldOf = async (slack: Awaited<ReturnType<typeof createFunction>>, request: string) => {
     const { answer } = await slack.ask(request);

@@ -1,34 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
 import { unlockNoticeId } from '../../src/flows/notices.ts';
 import { decideUnlock, standingStatement } from '../../src/flows/unlock.ts';
-import { createDynamoClient } from '../../src/store/dynamo-client.ts';
 import { textOf } from '../../src/store/items.ts';
 import { createLocks } from '../../src/store/locks.ts';
-import { createSdkTransport, type SdkTransport } from '../../src/store/sdk-transport.ts';
 import { keys } from '../../src/store/table.ts';
 import { ada, grace, hash, lin, policy, startMs } from '../flows/promotion/walk.ts';
-import { startTestDynamo, type TestDynamo, testCredentials } from '../support/dynamodb.ts';
+import { startCliTable } from './table.ts';
 
-let dynamo: TestDynamo;
-let transport: SdkTransport;
+let table: Awaited<ReturnType<typeof startCliTable>>;
 
 beforeAll(async () => {
-  dynamo = await startTestDynamo({ startMs });
-  const tableName = dynamo.tableName();
-  vi.stubEnv('AWS_REGION', 'eu-west-1');
-  vi.stubEnv('COUNTERSIGN_TABLE', tableName);
-  vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', dynamo.url);
-  vi.stubEnv('AWS_ACCESS_KEY_ID', testCredentials.accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', testCredentials.secretAccessKey);
-  transport = createSdkTransport({
-    client: createDynamoClient({ region: 'eu-west-1', endpoint: dynamo.url, credentials: testCredentials }),
-    tableName,
-    pause: (ms) => pause(Math.min(ms, 2)),
-  });
-  await transport.ensureTable();
+  table = await startCliTable();
+  const { transport } = table;
   const locks = createLocks({ transport, nonce: () => randomUUID(), hash });
   const held = { ...keys.lock('site#production'), holder: { S: 'p1' }, epoch: { N: '1' } };
   await transport.write({ does: 'put', item: held });
@@ -62,11 +47,7 @@ beforeAll(async () => {
   };
   await locks.recordRefusal(refused);
 });
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  transport.close();
-  await dynamo.close();
-});
+afterAll(() => table.close());
 
 describe('countersign audit unlocks', () => {
   it('ALL-11 shows who freed the lock, why and when, and who was refused', async () => {
@@ -104,14 +85,14 @@ describe('countersign audit unlocks', () => {
       'Refusal 1',
     ],
   ])('ALL-11 finds a line that was %s', async (_what, key, change, named) => {
-    const { item } = await transport.get(key);
+    const { item } = await table.transport.get(key);
     if (item === undefined) throw new Error('no such line');
     const changed = change(textOf(item, 'body') ?? '');
     expect(changed).not.toBe(textOf(item, 'body'));
-    await transport.write({ does: 'put', item: { ...item, body: { S: changed } } });
+    await table.transport.write({ does: 'put', item: { ...item, body: { S: changed } } });
 
     const { exitCode, stdout } = await runCli(['audit', 'unlocks', 'site', 'production']);
-    await transport.write({ does: 'put', item });
+    await table.transport.write({ does: 'put', item });
 
     expect(exitCode).toBe(1);
     expect(stdout).toContain(`${named} does not hold`);

@@ -2,40 +2,25 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
-import { createDynamoClient } from '../../src/store/dynamo-client.ts';
 import { textOf } from '../../src/store/items.ts';
 import { createPromotionStore } from '../../src/store/promotions.ts';
-import { createSdkTransport, type SdkTransport } from '../../src/store/sdk-transport.ts';
 import { keys } from '../../src/store/table.ts';
 import type { Item } from '../../src/store/transport.ts';
 import { refusedClick, retell } from '../flows/promotion/retold.ts';
-import { startMs, walkTo } from '../flows/promotion/walk.ts';
-import { startTestDynamo, type TestDynamo, testCredentials } from '../support/dynamodb.ts';
+import { walkTo } from '../flows/promotion/walk.ts';
+import { startCliTable } from './table.ts';
 
-let dynamo: TestDynamo;
-let transport: SdkTransport;
+let table: Awaited<ReturnType<typeof startCliTable>>;
 let folder = '';
 let file = '';
 let exportedText = '';
 const head = () => (JSON.parse(exportedText) as { head: { hash: string } }).head.hash;
 
 beforeAll(async () => {
-  dynamo = await startTestDynamo({ startMs });
-  const tableName = dynamo.tableName();
-  vi.stubEnv('AWS_REGION', 'eu-west-1');
-  vi.stubEnv('COUNTERSIGN_TABLE', tableName);
-  vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', dynamo.url);
-  vi.stubEnv('AWS_ACCESS_KEY_ID', testCredentials.accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', testCredentials.secretAccessKey);
-  transport = createSdkTransport({
-    client: createDynamoClient({ region: 'eu-west-1', endpoint: dynamo.url, credentials: testCredentials }),
-    tableName,
-    pause: (ms) => pause(Math.min(ms, 2)),
-  });
-  await transport.ensureTable();
+  table = await startCliTable();
+  const { transport } = table;
   const store = createPromotionStore({ transport, nonce: () => randomUUID() });
   const { promotion, audit } = walkTo('rolled-back');
   const { changes } = retell(promotion, audit);
@@ -50,11 +35,7 @@ beforeAll(async () => {
   }
   exportedText = (await runCli(['audit', 'export', 'p1'])).stdout;
 });
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  transport.close();
-  await dynamo.close();
-});
+afterAll(() => table.close());
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'countersign-audit-'));
   file = join(folder, 'audit.json');
@@ -73,11 +54,11 @@ async function verify(text: string, ...options: string[]) {
 
 /** Does something to a row and puts it back as it was. */
 async function whileRowIs(key: Item, changed: string, task: () => Promise<void>): Promise<void> {
-  const { item } = await transport.get(key);
+  const { item } = await table.transport.get(key);
   if (item === undefined) throw new Error('no such row');
-  await transport.write({ does: 'put', item: { ...item, body: { S: changed } } });
+  await table.transport.write({ does: 'put', item: { ...item, body: { S: changed } } });
   await task();
-  await transport.write({ does: 'put', item });
+  await table.transport.write({ does: 'put', item });
 }
 
 describe('ALL-11: countersign audit export', () => {
@@ -119,7 +100,7 @@ describe('ALL-11: countersign audit export', () => {
 
   it('exports what was tampered with in the table as it is, and verify names it', async () => {
     const key = keys.audit('p1', 4);
-    const { item = {} } = await transport.get(key);
+    const { item = {} } = await table.transport.get(key);
     const body = JSON.parse(textOf(item, 'body') ?? '') as object;
     for (const changed of [JSON.stringify({ ...body, to: 'promoted' }), '{"broken":', '17']) {
       await whileRowIs(key, changed, async () => {

@@ -18,14 +18,9 @@ import type { Item, Transport } from '../../src/store/transport.ts';
 import { fakeLog, fakeSlack } from '../bot/fakes.ts';
 import { ada, hash, policy, startMs } from '../flows/promotion/walk.ts';
 import { startModelDynamo } from '../support/model-dynamodb.ts';
+import { paperSettings } from '../support/opening.ts';
 
-const definition = {
-  repository: null,
-  target: { kind: 'paper', settings: {} },
-  gates: [],
-  checks: [],
-  readings: [],
-};
+const { definition } = paperSettings;
 
 const policies: Readonly<Record<string, Policy>> = {
   production: { ...policy, onCall: { ...policy.onCall, channel: 'CONCALL' } },

@@ -13,6 +13,7 @@ import { scriptedServer } from '../aws/scripted-server.ts';
 import { slackHeaders } from '../bot/signed.ts';
 import { hash, startMs, walkTo } from '../flows/promotion/walk.ts';
 import { connectTo, type TestDynamo, testCredentials } from '../support/dynamodb.ts';
+import { paperSettings } from '../support/opening.ts';
 
 type Start = typeof startSlackHandler;
 
@@ -114,14 +115,7 @@ export async function savePromotion(world: SlackWorld, id: string, phase: Phase)
     dedupeKey: id,
   } as const;
   const { policy } = promotion;
-  const definition = {
-    repository: null,
-    target: { kind: 'paper', settings: {} },
-    gates: [],
-    checks: [],
-    readings: [],
-  };
-  const settings = { app: promotion.app, environment: promotion.environment, policy, definition };
+  const settings = { ...paperSettings, app: promotion.app, environment: promotion.environment, policy };
   await world.store.create(openPromotion(id, request, settings, startMs, hash));
   const saved = { ...promotion, id, revision: 2 };
   const change = {

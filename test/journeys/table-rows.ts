@@ -2,12 +2,11 @@ import { createHash } from 'node:crypto';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { JourneyWorld } from './world.ts';
 
-/**
- * Everything the table holds, by "partition key sort key" with a digest of the row, read past the product's own store.
- * Left out are the rows of the replay guard, since that a request was let in is no promotion, and those that say how
- * new each card's drawing is.
- */
-export async function tableRows(world: JourneyWorld): Promise<Readonly<Record<string, string>>> {
+/** Reaches past the product, as a fault, a newer version of the bot or a hand in the console would. */
+export async function inTable<Answer>(
+  world: JourneyWorld,
+  work: (client: DynamoDBClient, name: string) => Promise<Answer>,
+): Promise<Answer> {
   const env = world.workspace.botEnvironment;
   const client = new DynamoDBClient({
     endpoint: world.workspace.dynamo.url,
@@ -18,18 +17,27 @@ export async function tableRows(world: JourneyWorld): Promise<Readonly<Record<st
     },
   });
   try {
-    const { Items: items = [], LastEvaluatedKey: more } = await client.send(
-      new ScanCommand({ TableName: env['COUNTERSIGN_TABLE'], ConsistentRead: true }),
-    );
-    if (more !== undefined) throw new Error('the table is larger than one page');
-    const rows = items.map((item): [string, string] => [
-      `${item['pk']?.S ?? ''} ${item['sk']?.S ?? ''}`,
-      digestOf(item),
-    ]);
-    return Object.fromEntries(rows.filter(([key]) => !key.startsWith('REQ#') && !key.endsWith(' SURFACE')));
+    return await work(client, env['COUNTERSIGN_TABLE'] ?? '');
   } finally {
     client.destroy();
   }
+}
+
+/**
+ * Everything the table holds, by "partition key sort key" with a digest of the row, read past the product's own store.
+ * Left out are the rows of the replay guard, since that a request was let in is no promotion, and those that say how
+ * new each card's drawing is.
+ */
+export async function tableRows(world: JourneyWorld): Promise<Readonly<Record<string, string>>> {
+  const { Items: items = [], LastEvaluatedKey: more } = await inTable(world, (client, name) =>
+    client.send(new ScanCommand({ TableName: name, ConsistentRead: true })),
+  );
+  if (more !== undefined) throw new Error('the table is larger than one page');
+  const rows = items.map((item): [string, string] => [
+    `${item['pk']?.S ?? ''} ${item['sk']?.S ?? ''}`,
+    digestOf(item),
+  ]);
+  return Object.fromEntries(rows.filter(([key]) => !key.startsWith('REQ#') && !key.endsWith(' SURFACE')));
 }
 
 function digestOf(item: Readonly<Record<string, unknown>>): string {

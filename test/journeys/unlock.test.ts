@@ -1,6 +1,7 @@
-import { DeleteItemCommand, DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { channelIds, userIds } from '../../workspace/slack/people.ts';
+import { inTable } from './table-rows.ts';
 import { type JourneyWorld, startJourney } from './world.ts';
 
 let world: JourneyWorld;
@@ -15,26 +16,9 @@ const phase = async () => (await world.saved()).phase;
 const switches = () =>
   world.workspace.aws.control.calls().filter(({ operation }) => operation === 'UpdateDistribution');
 
-/** Reaches past the product, like a fault or a newer version of the bot would. */
-async function table<T>(work: (client: DynamoDBClient, name: string) => Promise<T>): Promise<T> {
-  const env = world.workspace.botEnvironment;
-  const client = new DynamoDBClient({
-    endpoint: world.workspace.dynamo.url,
-    region: 'us-east-1',
-    credentials: {
-      accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? '',
-      secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '',
-    },
-  });
-  try {
-    return await work(client, env['COUNTERSIGN_TABLE'] ?? '');
-  } finally {
-    client.destroy();
-  }
-}
 const rowOf = (id: string) => ({ pk: { S: `P#${id}` }, sk: { S: 'META' } });
 const write = (id: string, body: string) =>
-  table((client, name) =>
+  inTable(world, (client, name) =>
     client.send(
       new UpdateItemCommand({
         TableName: name,
@@ -124,7 +108,9 @@ describe('two-person unlock', () => {
 
   it('ALL-5 a holder whose record is gone is freed by two people, and what they have freed needs no more', async () => {
     const lost = await approved('v1.1.0');
-    await table((client, name) => client.send(new DeleteItemCommand({ TableName: name, Key: rowOf(lost) })));
+    await inTable(world, (client, name) =>
+      client.send(new DeleteItemCommand({ TableName: name, Key: rowOf(lost) })),
+    );
 
     await world.command('grace', unlock('Its record is gone'));
     await world.command('otto', unlock('I see that too'));
