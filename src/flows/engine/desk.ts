@@ -17,7 +17,13 @@ import type { LiveRecord, Loaded, RefusalHead } from '../ports.ts';
 import { actorOf } from '../promotion/change.ts';
 import type { PromotionEvent } from '../promotion/events.ts';
 import { openPromotion } from '../promotion/open.ts';
-import { hasEnded, isDirty, type PersonClaim, type Promotion } from '../promotion/promotion.ts';
+import {
+  hasEnded,
+  isDirty,
+  type PersonClaim,
+  type Promotion,
+  type PromotionIn,
+} from '../promotion/promotion.ts';
 import { type Refusal, refusal } from '../promotion/refusal.ts';
 import type { Repeated } from '../receipt.ts';
 import { closing } from './closing.ts';
@@ -118,7 +124,7 @@ export function createDesk(world: DeskWorld): Desk {
       }
       const { promotion } = looked;
       if (event.type === 'rollback.claimed' && promotion.phase === 'promoted')
-        return rollBackEnded(looked, event, close);
+        return rollBackEnded(promotion, looked, event, close);
       const applied = await apply(
         world,
         promotion,
@@ -138,14 +144,13 @@ export function createDesk(world: DeskWorld): Desk {
 
   /** The Roll Back button of a promotion that has ended well: back to what was live before it. */
   const rollBackEnded = async (
+    ended: PromotionIn<'promoted'>,
     looked: Looked,
     event: Extract<PromotionEvent, { claim: PersonClaim }>,
     close: Close<DecideAnswer> | undefined,
   ): Promise<DecideAnswer | Repeated> => {
-    const { promotion: ended, nowMs } = looked;
+    const { nowMs } = looked;
     const { claim } = event;
-    if (!('plan' in ended) || ended.plan === null)
-      throw new TerminalError('engine.phase', 'a promoted promotion has a plan');
     const { app, environment } = ended;
     const [[newest], holderId] = await Promise.all([
       store.liveRecords(app, environment, 1),
@@ -226,13 +231,7 @@ export function createDesk(world: DeskWorld): Desk {
   ): Promise<OpenAnswer | Repeated | undefined> => {
     const looked = await lookIfReadable(holderId, close !== undefined);
     const running = looked?.promotion;
-    if (
-      running === undefined ||
-      hasEnded(running) ||
-      !isDirty(running) ||
-      !('plan' in running) ||
-      running.plan === null
-    )
+    if (running === undefined || hasEnded(running) || !isDirty(running) || !('steps' in running))
       return undefined;
     const { live, candidate } = running.plan.analysis;
     const back = (running.kind === 'promotion' ? live : candidate).release.version;

@@ -43,8 +43,7 @@ export async function readForAlarm(
 }
 
 function lookContext(promotion: Promotion, nowMs: number): CheckContext {
-  if (!('plan' in promotion) || promotion.plan === null)
-    throw new TerminalError('engine.phase', 'nothing to look for yet');
+  if (!('steps' in promotion)) throw new TerminalError('engine.phase', 'nothing to look for yet');
   const { live, candidate } = promotion.plan.analysis;
   const back = promotion.phase === 'rolling-back' ? returnsTo(promotion) : null;
   const expected = back ?? candidate.release;
@@ -59,10 +58,9 @@ function lookContext(promotion: Promotion, nowMs: number): CheckContext {
   };
 }
 
-function changedAt(promotion: Promotion): number | null {
+function changedAt(promotion: Extract<Promotion, { steps: unknown }>): number | null {
   if (promotion.phase === 'rolling-back')
     return promotion.rollback.switchedAtMs ?? promotion.rollback.decidedAtMs;
-  if (!('steps' in promotion)) return null;
   const claims = Object.values(promotion.steps).map(
     ({ claim }) => claim?.claimedAtMs ?? Number.POSITIVE_INFINITY,
   );
@@ -82,7 +80,7 @@ async function lookAt(
 ): Promise<{ results: CheckResult[]; completeUntilMs: number | null }> {
   const context = lookContext(promotion, nowMs);
   const looks = await Promise.all(
-    promotion.definition[which].map(async (spec) => {
+    promotion.definition[which].map(async (spec): ReturnType<World['checks']['run']> => {
       try {
         return await world.checks.run(spec, context);
       } catch (error) {
@@ -95,9 +93,7 @@ async function lookAt(
       }
     }),
   );
-  const complete = looks.flatMap((look) =>
-    'completeUntilMs' in look && look.completeUntilMs !== undefined ? [look.completeUntilMs] : [],
-  );
+  const complete = looks.flatMap(({ completeUntilMs }) => completeUntilMs ?? []);
   return {
     results: plain(looks),
     completeUntilMs: complete.length === 0 ? null : Math.min(nowMs, ...complete),
@@ -151,7 +147,7 @@ export async function readingEvent(
     driftSince(world, promotion, nowMs),
     lookAt(world, promotion, nowMs, 'readings'),
   ]);
-  if (drift !== null && drift.outcome === 'drift') return drift.event;
+  if (drift !== null && 'event' in drift) return drift.event;
   return {
     type: 'reading.recorded',
     results: [...results, ...(drift === null ? [] : [drift.result])],
@@ -160,23 +156,23 @@ export async function readingEvent(
   };
 }
 
-type Drift = { outcome: 'drift'; event: PromotionEvent } | { outcome: 'unknown'; result: CheckResult };
+type Drift = { readonly event: PromotionEvent } | { readonly result: CheckResult };
 
+/** What is wrong with where production points, or that it could not be told; null while it points where it should. */
 async function driftSince(world: World, promotion: Promotion, nowMs: number): Promise<Drift | null> {
   if (promotion.phase !== 'monitoring') return null;
   const step = promotion.plan.analysis.steps.findLast(({ does }) => does === 'shift' || does === 'deploy');
-  const state = step === undefined ? undefined : promotion.steps[step.id];
-  if (step === undefined || state === undefined) return null;
+  if (step === undefined) return null;
+  const drift = (text: string): Drift => ({ event: { type: 'drift.found', stepId: step.id, text } });
   try {
     const seen = await world
       .targetOf(promotion.definition, mandateOf(promotion))
-      .observe(promotion.definition, contextOf(promotion, step, state, 'forward', nowMs));
-    if (seen.outcome !== 'foreign' && seen.outcome !== 'before') return null;
-    if (seen.outcome === 'before' && seen.older === true)
-      return unseen(step, 'The target still answers as it did before the change.');
-    const text =
-      seen.outcome === 'foreign' ? seen.text : `Somebody else took back what "${step.title}" had done.`;
-    return { outcome: 'drift', event: { type: 'drift.found', stepId: step.id, text } };
+      .observe(promotion.definition, contextOf(promotion, step, promotion.steps[step.id], 'forward', nowMs));
+    if (seen.outcome === 'foreign') return drift(seen.text);
+    if (seen.outcome !== 'before') return null;
+    return seen.older === true
+      ? unseen(step, 'The target still answers as it did before the change.')
+      : drift(`Somebody else took back what "${step.title}" had done.`);
   } catch (error) {
     if (!isKnown(error)) throw error;
     return unseen(step, error.message);
@@ -185,7 +181,7 @@ async function driftSince(world: World, promotion: Promotion, nowMs: number): Pr
 
 function unseen(step: Step, text: string): Drift {
   const result = { id: `target-${step.id}`, title: 'What production points at', text };
-  return { outcome: 'unknown', result: { ...result, outcome: 'inconclusive', link: null, urgent: false } };
+  return { result: { ...result, outcome: 'inconclusive', link: null, urgent: false } };
 }
 
 /** What the world's own errors are; anything else is a fault of ours. */
