@@ -121,7 +121,7 @@ export function slackManifest({ name, requestUrl }: ManifestOptions) {
     },
     oauth_config: {
       scopes: {
-        bot: ['commands', 'chat:write', 'users:read', 'usergroups:read', 'channels:read', 'groups:read'],
+        bot: ['commands', 'chat:write', 'users:read', 'usergroups:read'],
       },
     },
     settings: {

@@ -8,14 +8,12 @@ const forHttp = slackManifest({ name: 'Countersign', requestUrl });
 const forSocket = slackManifest({ name: 'Countersign (dev)', requestUrl: null });
 
 describe('the manifest', () => {
-  it('asks for the least set of scopes: nothing is read from conversations and nobody is impersonated', () => {
+  it('asks for the least set of scopes: neither conversations nor what is known of them is read, and nobody is impersonated', () => {
     expect(forHttp.oauth_config.scopes.bot).toEqual([
       'commands',
       'chat:write',
       'users:read',
       'usergroups:read',
-      'channels:read',
-      'groups:read',
     ]);
   });
 

@@ -119,11 +119,4 @@ export const initialGroups: SlackUserGroup[] = [
 ];
 
 /** The set the app's manifest asks for; a judge compares the two. */
-export const initialScopes: string[] = [
-  'commands',
-  'chat:write',
-  'users:read',
-  'usergroups:read',
-  'channels:read',
-  'groups:read',
-];
+export const initialScopes: string[] = ['commands', 'chat:write', 'users:read', 'usergroups:read'];

@@ -11,7 +11,7 @@ import { reasonForm } from '../../../src/bot/messages/modal.ts';
 import { methods } from '../../../workspace/slack/methods.ts';
 import { channelIds, groupIds, userIds } from '../../../workspace/slack/people.ts';
 import { promotionIn } from '../../bot/promotions.ts';
-import { startWorkspace, type TestWorkspace } from '../../workspace/slack/workspace.ts';
+import { readingChannels, startWorkspace, type TestWorkspace } from '../../workspace/slack/workspace.ts';
 import { met } from '../divergences.ts';
 
 const fromHere = createRequire(import.meta.url);
@@ -147,7 +147,8 @@ describe('answers of our Slack stand-in', () => {
   });
 
   it.each(Object.entries(calls).filter(([, each]) => each.length > 0))('%s', async (method, each) => {
-    for (const ask of each) expect(wrongs(method, await ask(await startWorkspace()))).toEqual([]);
+    for (const ask of each)
+      expect(wrongs(method, await ask(await startWorkspace(readingChannels)))).toEqual([]);
   });
 
   it.each(Object.keys(methods))('%s, refused', async (method) => {

@@ -1,6 +1,7 @@
 /** Our requests and our stand-in against what slack-ruby/slack-api-ref took from Slack's own pages. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFormOpener } from '../../../src/bot/form-opener.ts';
 import { card } from '../../../src/bot/messages/card.ts';
@@ -13,8 +14,8 @@ import { app, channelIds, groupIds, initialScopes, team, userIds } from '../../.
 import { createSlackStandIn, type SlackStandIn } from '../../../workspace/slack/stand-in.ts';
 import { fakeLog } from '../../bot/fakes.ts';
 import { promotionIn } from '../../bot/promotions.ts';
-import { startWorkspace, type TestWorkspace } from '../../workspace/slack/workspace.ts';
-import { met } from '../divergences.ts';
+import { readingChannels, startWorkspace, type TestWorkspace } from '../../workspace/slack/workspace.ts';
+import { leavingSrc } from '../leaving/leaving.mjs';
 import { createRecorder, type Exchange, type Recorder } from '../recorder.ts';
 import { errorsOfEveryMethod, type MethodFacts, methodFacts } from './facts.ts';
 
@@ -53,8 +54,12 @@ describe('requests of the bot', () => {
   let recorder: Recorder;
   let slack: SlackClient;
   const asked = new Set<string>();
+  /** Every method that our sources name. */
+  let leaving: readonly string[];
 
   beforeAll(async () => {
+    // Before there is any connection that would go cold meanwhile.
+    leaving = leavingSrc().slack.map(({ name }) => name);
     clock = createWorkspaceClock({ startMs: Date.UTC(2026, 10, 21), speed: 0 });
     standIn = await createSlackStandIn({ clock, signingSecret: 'unused', botToken });
     recorder = await createRecorder(new URL(standIn.apiUrl).origin);
@@ -169,23 +174,42 @@ describe('requests of the bot', () => {
     for (const exchange of news) judge(exchange);
   });
 
-  it('were all of them', () => {
-    const source = readFileSync(new URL('../../../src/bot/slack-client.ts', import.meta.url), 'utf8');
-    const named = [...source.matchAll(/'((?:chat|views|users|usergroups|conversations|auth)\.[\w.]+)'/g)].map(
-      ([, name]) => name,
-    );
-    expect([...new Set(named)].sort()).toEqual([...asked].sort());
+  it('were all that leave our sources, by whichever client', () => {
+    expect([...new Set(leaving)].sort()).toEqual([...asked].sort());
   });
 
-  it('use every scope that the manifest asks for', ({ task }) => {
+  it('through a response_url say what Bolt’s type of them has', async () => {
+    const declared = readFileSync(
+      createRequire(import.meta.url)
+        .resolve('@slack/bolt')
+        .replace(/index\.js$/, 'types/utilities.d.ts'),
+      'utf8',
+    );
+    const [, base = '', own = ''] =
+      /type RespondArguments = DistributiveOmit<ChatPostMessageArguments, ([^>]+)> & \{([^}]+)\}/.exec(
+        declared,
+      ) ?? [];
+    const without = [...base.matchAll(/'(\w+)'/g)].map(([, name]) => name);
+    const beside = [...own.matchAll(/^\s*(\w+)\?: /gm)].map(([, name = '']) => name);
+    expect(without).toContain('channel');
+    expect(beside).toEqual(expect.arrayContaining(['response_type', 'replace_original']));
+
+    recorder.take();
+    await slack.respond(`${recorder.origin}/commands/T1/1/a`, { text: 'No', blocks: message.blocks });
+    const [exchange, ...more] = recorder.take();
+    expect(more).toEqual([]);
+    const said = JSON.parse(exchange?.body ?? '{}') as Record<string, unknown>;
+    const known = new Set([...Object.keys(factsOf('chat.postMessage').args), ...beside]);
+    for (const name of without) if (name !== undefined && !beside.includes(name)) known.delete(name);
+    expect(Object.keys(said).filter((name) => !known.has(name))).toEqual([]);
+    expect(said).toMatchObject({ response_type: 'ephemeral', replace_original: false, text: 'No' });
+    expect(exchange?.headers['content-type']).toMatch(/^application\/json/);
+    expect(exchange?.headers.authorization).toBeUndefined();
+  });
+
+  it('use every scope that the manifest asks for', () => {
     const used = new Set([...asked].flatMap((name) => factsOf(name).scopes.bot ?? []));
-    const unused = manifestScopes.filter((scope) => scope !== 'commands' && !used.has(scope));
-    expect(unused).toEqual(['channels:read', 'groups:read']);
-    met(task, {
-      name: 'the manifest asks for channels:read and groups:read, which no call needs',
-      reason:
-        'Kept for conversations.info, which would tell early of a channel the bot is not in or that is shared.',
-    });
+    expect(manifestScopes.filter((scope) => scope !== 'commands' && !used.has(scope))).toEqual([]);
   });
 });
 
@@ -535,7 +559,7 @@ describe('refusals of our Slack stand-in', () => {
   }
 
   it.each(cases)('%s: %s (%#)', async (method, error, provoke) => {
-    const workspace = await startWorkspace();
+    const workspace = await startWorkspace(readingChannels);
     const { client, control, app: received } = workspace;
     const hand: Hand = {
       ...workspace,

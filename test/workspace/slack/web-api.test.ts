@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { app, channelIds, groupIds, team, userIds } from '../../../workspace/slack/people.ts';
-import { createClient, refusalOf, startMs, startWorkspace } from './workspace.ts';
+import { createClient, readingChannels, refusalOf, startMs, startWorkspace } from './workspace.ts';
 
 const button = (actionId: string, value = 'p1') => ({
   type: 'button' as const,
@@ -307,7 +307,7 @@ describe('the directory', () => {
   });
 
   it('marks a channel shared with another workspace', async () => {
-    const { client } = await startWorkspace();
+    const { client } = await startWorkspace(readingChannels);
     const { channel } = await client.conversations.info({ channel: channelIds.shared });
     expect(channel).toMatchObject({ is_ext_shared: true, is_member: true });
   });

@@ -6,6 +6,7 @@ import { LogLevel, WebClient } from '@slack/web-api';
 import { onTestFinished } from 'vitest';
 import { createWorkspaceClock, type WorkspaceClock } from '../../../workspace/clock.ts';
 import type { SlackControl } from '../../../workspace/slack/control.ts';
+import { initialScopes } from '../../../workspace/slack/people.ts';
 import {
   createSlackStandIn,
   type SlackStandIn,
@@ -15,6 +16,9 @@ import {
 export const signingSecret = 'a-signing-secret-for-tests';
 export const botToken = 'xoxb-test-token';
 export const startMs = Date.UTC(2026, 4, 4, 9, 0, 0);
+
+/** For an app that also reads channels, which ours does not. */
+export const readingChannels = { scopes: [...initialScopes, 'channels:read', 'groups:read'] };
 
 interface Received {
   headers: IncomingMessage['headers'];
