@@ -416,7 +416,8 @@ export function createWatcher(world: WatchedWorld): Watcher {
       );
       hold(
         'I10 foreign',
-        others || changes.some(({ by }) => by === 'somebody'),
+        // Whose lock two people freed meets whatever came after it.
+        others || freed.has(id) || changes.some(({ by }) => by === 'somebody') || world.reconfigured(),
         () => `${id} blames somebody else, and nobody else has changed anything`,
       );
     }

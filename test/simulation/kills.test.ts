@@ -1,14 +1,20 @@
 import 'zod/compile';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, test } from 'vitest';
 import { pairOptions } from './kills/jobs.ts';
 import { play } from './kills/run.ts';
 import { spellPlace } from './kills/tally.ts';
 import { quietRuntime } from './quiet.ts';
 import { goodRelease, wrongVersion } from './scenarios/changed.ts';
+import { waitsForNeighbour } from './scenarios/rollbacks.ts';
 import { cancelledInTheWait } from './scenarios/untouched.ts';
 
 // Answers what vitest calls at the end.
 beforeAll(quietRuntime);
+
+test('a rollback waits for another app of its distribution, which switches there and back, and is carried out', async () => {
+  const { broken } = await play(waitsForNeighbour, []);
+  expect(broken).toEqual([]);
+});
 
 // Its full size, with Slack's side, more stories and pairs of kills: `npm run kills`.
 describe('killed at every single await and started again', () => {

@@ -40,6 +40,24 @@ const afterGood = (
   },
 });
 
+/** Planned while the other one has switched, and carried out once that one has switched back. */
+export const waitsForNeighbour: Scenario = {
+  name: '/rollback waits for another app of its distribution, which switches back meanwhile',
+  app: 'site',
+  ends: { ends: [requested, 'rollback rolled-back requested'], live: 'v1.1.0' },
+  begin(script) {
+    wasGood(script, 'green');
+    script.once(
+      (promotion) => promotion.app === 'shop' && promotion.phase === 'monitoring',
+      (shadow) => {
+        script.ask('rollback', null, { person: grace });
+        script.press(shadow, 'roll-back', { inSeconds: 12 });
+      },
+    );
+    script.ask('promotion', 'v1.1.0', { app: 'shop' });
+  },
+};
+
 /** Stories in which people want to go back. */
 export const rollbackScenarios: readonly Scenario[] = [
   pressedIn('deploying'),
@@ -118,22 +136,7 @@ export const rollbackScenarios: readonly Scenario[] = [
       script.ask('promotion', 'v1.2.0');
     },
   }),
-  {
-    name: '/rollback waits for another app of its distribution, which switches back meanwhile',
-    app: 'site',
-    ends: { ends: [requested, 'rollback rolled-back requested'], live: 'v1.1.0' },
-    begin(script) {
-      wasGood(script, 'green');
-      script.once(
-        (promotion) => promotion.app === 'shop' && promotion.phase === 'monitoring',
-        (shadow) => {
-          script.ask('rollback', null, { person: grace });
-          script.press(shadow, 'roll-back', { inSeconds: 12 });
-        },
-      );
-      script.ask('promotion', 'v1.1.0', { app: 'shop' });
-    },
-  },
+  waitsForNeighbour,
   afterGood({
     name: 'two rollbacks at once',
     ends: {
