@@ -16,7 +16,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { DynamoClient, DynamoCommand } from '../../src/store/dynamo-client.ts';
-import { type Condition, checkOperands, holds, parseCondition } from './table/conditions.ts';
+import { type Condition, checkOperands, holds, type Missing, parseCondition } from './table/conditions.ts';
 import { keyRange } from './table/key-conditions.ts';
 import { type Bindings, bind } from './table/operands.ts';
 import { pageOf } from './table/pages.ts';
@@ -66,6 +66,8 @@ export interface TableModelOptions {
   readonly indexLagMs?: () => number;
   /** At most this many rows on a page, so that paging happens with few. */
   readonly pageSize?: number;
+  /** Otherwise than in DynamoDB, to foretell what an engine answers that is known to differ. */
+  readonly missing?: Missing;
 }
 
 type Items = Record<string, AttributeValue>;
@@ -227,7 +229,7 @@ export function createTableModel(options: TableModelOptions): TableModel {
   };
 
   const isMet = ({ condition }: Planned, before: Row | undefined) =>
-    condition === undefined || holds(condition.condition, condition.bindings, before);
+    condition === undefined || holds(condition.condition, condition.bindings, before, options.missing);
 
   const single = (operation: 'PutItem' | 'UpdateItem', plan: Planned) => {
     const before = rows.find(plan.partition, plan.sort);

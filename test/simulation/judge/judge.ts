@@ -2,7 +2,7 @@ import { inspect, isDeepStrictEqual } from 'node:util';
 import { QueryCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoClient } from '../../../src/store/dynamo-client.ts';
 import type { EngineName } from '../../support/dynamodb.ts';
-import { createTableModel, type TableModel } from '../table-model.ts';
+import { createTableModel } from '../table-model.ts';
 import { createTape } from '../tape.ts';
 import { type Answer, answerOf, type Call, type JudgedCommand, metered, send, writes } from './call.ts';
 import { divergences } from './divergences.ts';
@@ -46,6 +46,8 @@ export interface UnknownDivergence {
 
 interface Step extends Call {
   readonly model: Answer;
+  /** What the model answers that finds two missing attributes equal. */
+  readonly lax: Answer;
 }
 
 const drawnLength = 40;
@@ -85,15 +87,14 @@ export async function judgeMistakes(engine: JudgedEngine): Promise<Verdict> {
   const verdict = noVerdict();
   const tableName = 'judged-mistakes';
   await engine.makeTable(tableName);
-  const refused: { readonly command: JudgedCommand; readonly model: Promise<Answer> }[] = [];
-  const client = tellingClient(
-    createTableModel({ nowMs: engine.clock.nowMs, tableName }),
-    (command, answer) => refused.push({ command, model: answer }),
+  const refused: { readonly command: JudgedCommand; readonly answers: Answers }[] = [];
+  const client = tellingClient({ nowMs: engine.clock.nowMs, tableName }, (command, answers) =>
+    refused.push({ command, answers }),
   );
   const tape = createTape(1);
   for (const make of Object.values(mistakes)) await answerOf(send(client, make(tableName, tape)));
-  for (const [at, { command, model }] of refused.entries())
-    await compare(engine, { seed: 0, at }, { command, model: await model }, verdict);
+  for (const [at, { command, answers }] of refused.entries())
+    await compare(engine, { seed: 0, at }, { command, ...(await answers) }, verdict);
   return verdict;
 }
 
@@ -120,7 +121,7 @@ const unmetered = (answer: Answer): Answer =>
 async function compare(
   engine: JudgedEngine,
   { seed, at }: { readonly seed: number; readonly at: number },
-  { command, model }: Omit<Step, 'afterMs'>,
+  { command, model, lax }: Omit<Step, 'afterMs'>,
   verdict: Verdict,
 ): Promise<boolean> {
   const answer = await answerOf(send(engine.client, engine.meters ? metered(command) : command));
@@ -131,7 +132,9 @@ async function compare(
   if (meters) verdict.metered += 1;
   if (isDeepStrictEqual(meters ? model : unmetered(model), meters ? answer : unmetered(answer))) return true;
   const known = divergences.find(
-    (each) => each.engines.includes(engine.name) && each.is(command, model, answer),
+    (each) =>
+      each.engines.includes(engine.name) &&
+      each.is(command, unmetered(model), unmetered(answer), unmetered(lax)),
   );
   if (known === undefined) {
     verdict.unknown.push({ engine: engine.name, seed, step: at, command, model, answer });
@@ -141,13 +144,21 @@ async function compare(
   return !writes(command) || model.outcome === answer.outcome;
 }
 
-/** The model as a client; each call is told with what came of it and what it cost. */
+type Answers = Promise<Pick<Step, 'model' | 'lax'>>;
+
+/**
+ * The model as a client; each call is told with what came of it and what it cost. Beside it goes the lax one: the same
+ * until the first write that it takes otherwise, and an engine that answers like it is compared no further there.
+ */
 function tellingClient(
-  model: TableModel,
-  listener: (command: JudgedCommand, answer: Promise<Answer>) => void,
-): DynamoClient {
+  options: { readonly nowMs: () => number; readonly tableName: string },
+  listener: (command: JudgedCommand, answers: Answers) => void,
+): DynamoClient & { notModelled(): readonly string[] } {
+  const model = createTableModel(options);
+  const lax = createTableModel({ ...options, missing: 'equal' });
   return {
     ...model.client,
+    notModelled: model.notModelled,
     send(command) {
       const before = model.units();
       const sent = model.client.send(command);
@@ -158,7 +169,11 @@ function tellingClient(
       const answer = answerOf(sent).then((given) =>
         given.outcome === 'answered' ? { ...given, units } : given,
       );
-      listener(command as unknown as JudgedCommand, answer);
+      const laxly = answerOf(lax.client.send(command));
+      listener(
+        command as unknown as JudgedCommand,
+        Promise.all([answer, laxly]).then(([its, other]) => ({ model: its, lax: other })),
+      );
       return sent;
     },
   };
@@ -172,11 +187,10 @@ async function historyOf(
   const { tableName, startMs, longestStepMs } = options;
   const tape = createTape(seed);
   let nowMs = startMs;
-  const model = createTableModel({ nowMs: () => nowMs, tableName });
-  const steps: (Call & { readonly model: Promise<Answer> })[] = [];
+  const steps: (Call & { readonly answers: Answers })[] = [];
   let afterMs = 0;
-  const client = tellingClient(model, (command, answer) => {
-    steps.push({ afterMs, command, model: answer });
+  const client = tellingClient({ nowMs: () => nowMs, tableName }, (command, answers) => {
+    steps.push({ afterMs, command, answers });
     afterMs = 0;
   });
   const passes = (ms: number) => {
@@ -207,9 +221,9 @@ async function historyOf(
       }
     }
   }
-  const [unmodelled] = model.notModelled();
+  const [unmodelled] = client.notModelled();
   if (unmodelled !== undefined) throw new Error(`seed ${seed}: ${unmodelled}`);
-  return Promise.all(steps.map(async (step) => ({ ...step, model: await step.model })));
+  return Promise.all(steps.map(async ({ answers, ...step }) => ({ ...step, ...(await answers) })));
 }
 
 /** One line for a divergence that nobody has explained, with what is needed to see it again. */

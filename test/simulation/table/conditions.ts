@@ -158,15 +158,23 @@ function checkBounds({ low, high }: Extract<Condition, { is: 'between' }>, bindi
     );
 }
 
-/** A missing attribute makes every comparison false but `<>`, as in DynamoDB. */
-export function holds(condition: Condition, bindings: Bindings, row: Row | undefined): boolean {
+/** What two attributes that are both missing are to each other. */
+export type Missing = 'nothing' | 'equal';
+
+/** A missing attribute makes every comparison false but `<>`, as in DynamoDB; `equal` only as dynalite has it. */
+export function holds(
+  condition: Condition,
+  bindings: Bindings,
+  row: Row | undefined,
+  missing: Missing = 'nothing',
+): boolean {
   switch (condition.is) {
     case 'and':
-      return holds(condition.left, bindings, row) && holds(condition.right, bindings, row);
+      return holds(condition.left, bindings, row, missing) && holds(condition.right, bindings, row, missing);
     case 'or':
-      return holds(condition.left, bindings, row) || holds(condition.right, bindings, row);
+      return holds(condition.left, bindings, row, missing) || holds(condition.right, bindings, row, missing);
     case 'not':
-      return !holds(condition.inner, bindings, row);
+      return !holds(condition.inner, bindings, row, missing);
     case 'exists':
       return row?.[nameOf(condition.of, bindings)] !== undefined;
     case 'absent':
@@ -187,6 +195,8 @@ export function holds(condition: Condition, bindings: Bindings, row: Row | undef
     case 'compare': {
       const left = resolve(condition.left, bindings, row);
       const right = resolve(condition.right, bindings, row);
+      if (missing === 'equal' && left === undefined && right === undefined)
+        return inOrder(condition.sign === '<>' ? '<' : condition.sign, 0);
       if (condition.sign === '<>') return left === undefined || right === undefined || !equal(left, right);
       if (left === undefined || right === undefined) return false;
       return condition.sign === '=' ? equal(left, right) : inOrder(condition.sign, compare(left, right));
