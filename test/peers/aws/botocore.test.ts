@@ -422,6 +422,29 @@ describe('what the readmes promise', () => {
     },
   );
 
+  it.for(Object.values({ ...services.aws, ...services.lambda }))(
+    'is all there is of %s: every other operation that the model knows is refused',
+    async (service, { skip }) => {
+      skip(isOld(service), tooOld(service));
+      const others = (await boto.operationsOf(service)).filter(
+        ({ name }) => !all.includes(`${service}:${name}`),
+      );
+      expect(others).not.toEqual([]);
+      const notRefused: string[] = [];
+      for (const { name, labels } of others) {
+        const input = Object.fromEntries(labels.map((label) => [label, 'X']));
+        const { refusal } = await boto.call(
+          service,
+          name,
+          input,
+          service === 'cloudwatch' ? 'json' : undefined,
+        );
+        if (refusal === null) notRefused.push(name);
+      }
+      expect(notRefused).toEqual([]);
+    },
+  );
+
   it('is all that our sources send to AWS, and boto3 called it', () => {
     const sent = leavingSrc()
       .aws.map(({ name }) => name)

@@ -24,6 +24,10 @@ export interface Botocore {
     input?: Readonly<Record<string, unknown>>,
     protocol?: 'json',
   ): Promise<Told>;
+  /** Every operation that the model of a service has, and what has to stand in its path. */
+  operationsOf(
+    service: string,
+  ): Promise<readonly { readonly name: string; readonly labels: readonly string[] }[]>;
   close(): void;
 }
 
@@ -44,6 +48,10 @@ export async function startBotocore(endpoint: string): Promise<Botocore> {
     async call(service, operation, input = {}, protocol) {
       child.stdin.write(`${JSON.stringify({ service, operation, input, protocol })}\n`);
       return next<Told>();
+    },
+    async operationsOf(service) {
+      child.stdin.write(`${JSON.stringify({ operationsOf: service })}\n`);
+      return next();
     },
     close: () => child.stdin.end(),
   };

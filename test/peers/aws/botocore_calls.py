@@ -155,8 +155,23 @@ def carried_out(call):
     return told
 
 
+def operations_of(service):
+    """Every operation of a model, with what has to stand in its path."""
+    model = client_of(service, None).meta.service_model
+    operations = []
+    for name in model.operation_names:
+        shape = model.operation_model(name).input_shape
+        members = shape.members.items() if shape is not None else []
+        labels = [key for key, member in members if member.serialization.get("location") == "uri"]
+        operations.append({"name": name, "labels": labels})
+    return operations
+
+
 print(json.dumps({"botocore": botocore.__version__}), flush=True)
 for line in sys.stdin:
+    if "operationsOf" in json.loads(line):
+        print(json.dumps(operations_of(json.loads(line)["operationsOf"])), flush=True)
+        continue
     try:
         told = carried_out(json.loads(line))
     except Exception as error:  # an answer that botocore cannot read is a fault of the answer
