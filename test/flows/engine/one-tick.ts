@@ -8,6 +8,7 @@ import type {
   Observation,
   PersonKind,
   Releases,
+  SaveOutcome,
   StepContext,
   Target,
 } from '../../../src/flows/ports.ts';
@@ -35,6 +36,8 @@ export interface Outside {
   readonly membersOf?: Readonly<Record<string, readonly string[]>>;
   readonly resolve?: Answer<Awaited<ReturnType<Releases['resolve']>>>;
   readonly live?: readonly LiveRecord[];
+  /** What every save answers instead of being made. */
+  readonly saves?: SaveOutcome;
   readonly definition?: Partial<Definition>;
   /** Who holds the environment; the promotion itself unless told. */
   readonly holder?: string;
@@ -119,7 +122,7 @@ export async function tickOnce(walk: Walk, outside: Outside = {}, afterSeconds =
       },
       save(...given) {
         calls.push('save');
-        return store.save(...given);
+        return outside.saves === undefined ? store.save(...given) : Promise.resolve(outside.saves);
       },
     },
     targetOf: () => target,

@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest';
+import type { Observation, StepContext } from '../../../src/flows/ports.ts';
+import type { Analysis, Step } from '../../../src/flows/promotion/plan.ts';
+import type { Promotion } from '../../../src/flows/promotion/promotion.ts';
+import {
+  analysis,
+  claim,
+  failed,
+  grace,
+  later,
+  passed,
+  through,
+  type Walk,
+  walkTo,
+} from '../promotion/walk.ts';
+import { type Outside, tickOnce } from './one-tick.ts';
+
+const spec = (id: string) => ({ id, kind: id, title: id, essential: false, settings: {} });
+const readings = { readings: [spec('alarms'), spec('errors')] };
+const green = { outcome: 'done', text: 'green' } as const;
+const alarmed = { alarmed: true };
+/** The next reading is a minute away. */
+const watched = () =>
+  later(walkTo('monitoring'), 0, {
+    type: 'reading.recorded',
+    results: [passed('alarms')],
+    completeUntilMs: null,
+  });
+const ids = (checked: readonly { readonly id: string }[]) => checked.map(({ id }) => id);
+
+describe('an alarm', () => {
+  it('that fires when the reading is due is answered by that one reading, which is recorded however good it is', async () => {
+    const { types, checked } = await tickOnce(
+      watched(),
+      { observe: green, definition: readings, options: alarmed },
+      60,
+    );
+
+    expect(types).toEqual(['reading.recorded']);
+    expect(ids(checked)).toEqual(['alarms', 'errors']);
+  });
+
+  it('that fires when the probe is due is answered by that one probe', async () => {
+    const { types, checked } = await tickOnce(walkTo('verifying'), {
+      observe: green,
+      definition: { checks: [spec('alarms')] },
+      options: alarmed,
+    });
+
+    expect(types).toEqual(['probe.recorded']);
+    expect(ids(checked)).toEqual(['alarms']);
+  });
+
+  it('that turns out to be none ends the tick: one load, one round of looks, one load for when it is due', async () => {
+    const { calls } = await tickOnce(watched(), { observe: green, definition: readings, options: alarmed });
+
+    expect(calls).toEqual([
+      'load',
+      'observe switch-back',
+      'observe switch',
+      'check alarms',
+      'check errors',
+      'load',
+    ]);
+  });
+
+  it('waits for nobody, but what a person asked for before is settled first', async () => {
+    const walk = through(watched(), { type: 'rollback.claimed', claim: claim('roll-back', grace) });
+    const { types, checked } = await tickOnce(walk, {
+      observe: green,
+      definition: readings,
+      options: alarmed,
+    });
+
+    expect(types[0]).toBe('claim.granted');
+    expect(checked).toEqual([]);
+  });
+
+  it('that is quiet again does not make a second sick reading count before its time', async () => {
+    const sick = later(watched(), 60, {
+      type: 'reading.recorded',
+      results: [failed('errors')],
+      completeUntilMs: null,
+    });
+    const { saves, promotion } = await tickOnce(sick, {
+      observe: green,
+      check: ({ id }) => (id === 'errors' ? failed('errors') : { ...passed(id), urgent: true }),
+      definition: readings,
+      options: alarmed,
+    });
+
+    expect(saves).toBe(0);
+    expect(promotion.phase).toBe('monitoring');
+  });
+
+  it('ALL-13 that fired before the promotion already is not blamed on it, and nothing is read early', async () => {
+    const walk = watched();
+    if (walk.promotion.phase !== 'monitoring') throw new Error(walk.promotion.phase);
+    const { plan } = walk.promotion;
+    const failingBefore = [{ id: 'alarms', title: 'alarms', text: 'broken' }];
+    const before: Walk = { ...walk, promotion: { ...walk.promotion, plan: { ...plan, failingBefore } } };
+    const { saves } = await tickOnce(before, {
+      observe: green,
+      check: ({ id }) => (id === 'alarms' ? failed('alarms', true) : passed(id)),
+      definition: readings,
+      options: alarmed,
+    });
+
+    expect(saves).toBe(0);
+  });
+});
+
+describe('the watch', () => {
+  it('of a plan that moves nothing looks at no target, and reads all the same', async () => {
+    const walk = walkTo('monitoring');
+    const steps = analysis.steps.filter(({ does }) => does !== 'shift');
+    const plan = { ...walk.promotion.plan, analysis: { ...analysis, steps } };
+    const { types, observed } = await tickOnce(
+      { ...walk, promotion: { ...walk.promotion, plan } },
+      {
+        definition: readings,
+      },
+    );
+
+    expect(types[0]).toBe('reading.recorded');
+    expect(observed).toEqual([]);
+  });
+});
+
+describe('what an unfenced step took back', () => {
+  const common = { title: 'x', pollSeconds: 15, deadlineSeconds: 600, typicalSeconds: 60, settings: {} };
+  const deploy = (id: string): Step => ({ ...common, id, does: 'deploy', fence: 'hold' });
+  const settle: Step = { ...common, id: 'settle', does: 'settle', fence: 'none' };
+  const purge: Step = { ...common, id: 'purge', does: 'invalidate', fence: 'idempotent' };
+  const back = deploy('back');
+
+  /** On a way back of these steps, the first of which is done. */
+  const afterBack = (...rest: readonly Step[]): Walk => {
+    const rollback: Analysis['rollback'] = [back, ...rest].map((each) => ({ undoes: [], step: each }));
+    const walk = walkTo('rolling-back');
+    const plan = { ...walk.promotion.plan, analysis: { ...analysis, rollback } };
+    const promotion: Promotion = { ...walk.promotion, plan };
+    return through(
+      { ...walk, promotion },
+      { type: 'step.claimed', stepId: 'back', key: 'p1.back.1', precondition: null },
+      { type: 'step.completed', stepId: 'back', text: 'runs' },
+    );
+  };
+  /** Production as a late request has left it: the first step is undone. */
+  const undone: Outside['observe'] = ({ step: { id, does } }: StepContext): Observation =>
+    id === 'back'
+      ? { outcome: 'before', precondition: null }
+      : does === 'settle'
+        ? { outcome: 'applying', text: 'moving', fraction: null }
+        : { outcome: 'before', precondition: 'E1' };
+
+  it('is looked at while it settles, since what a late request undid would never settle', async () => {
+    const { types, observed } = await tickOnce(afterBack(settle), {
+      observe: undone,
+    });
+
+    expect(types[0]).toBe('step.reopened');
+    expect(observed[0]?.step.id).toBe('back');
+  });
+
+  it('is not looked at before a step that only adds to it', async () => {
+    const { types, observed } = await tickOnce(afterBack(purge), {
+      observe: undone,
+    });
+
+    expect(types[0]).toBe('step.claimed');
+    expect(observed[0]?.step.id).toBe('purge');
+  });
+
+  it('is all that is looked at: a step that has not been carried out yet cannot have been undone', async () => {
+    const { types, observed } = await tickOnce(afterBack(settle, deploy('second')), {
+      observe: (context) =>
+        context.step.id === 'back' ? { outcome: 'done', text: 'runs' } : undone(context),
+    });
+
+    expect(types).toEqual([]);
+    expect([...new Set(observed.map(({ step: { id } }) => id))]).toEqual(['back', 'settle']);
+  });
+});
