@@ -4,33 +4,23 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import { type Document, parseDocument } from 'yaml';
 import { packagingFacts } from '../../src/compose/packaging.ts';
-import type { Promotion } from '../../src/flows/promotion/promotion.ts';
 import { createDynamoClient } from '../../src/store/dynamo-client.ts';
 import { createPromotionStore } from '../../src/store/promotions.ts';
 import { createSdkTransport } from '../../src/store/sdk-transport.ts';
 import { createLambdaCloud, type LambdaCloud } from '../../workspace/lambda/cloud.ts';
 import { type DeployedStack, deployStack } from '../../workspace/lambda/stack.ts';
 import { startWorkspace, type Workspace } from '../../workspace/main.ts';
-import type { DeliveryResult, SlackMessage } from '../../workspace/slack/control.ts';
-import { app, channelIds, team, userIds } from '../../workspace/slack/people.ts';
+import { app, team } from '../../workspace/slack/people.ts';
+import { createInTheChannel, type InTheChannel } from '../support/in-the-channel.ts';
 import { productionRole } from './environment-roles.ts';
 import { lambdaRuntime } from './runtime.ts';
 
 /** A whole installation as deployed, driven by hand: nothing happens between two calls that move the clock. */
-export interface LambdaWorld {
+export interface LambdaWorld extends InTheChannel {
   readonly workspace: Workspace;
   readonly cloud: LambdaCloud;
   readonly stack: DeployedStack;
-  command(user: keyof typeof userIds, text: string): Promise<DeliveryResult>;
-  /** Presses a button on the newest message that offers it. */
-  click(user: keyof typeof userIds, action: string): Promise<DeliveryResult>;
   advance(seconds: number): Promise<void>;
-  until(what: string, holds: () => boolean | Promise<boolean>, limitSeconds?: number): Promise<void>;
-  card(): SlackMessage;
-  cardText(): string;
-  thread(): string[];
-  whispers(user: keyof typeof userIds): string[];
-  saved(): Promise<Promotion>;
   phase(): Promise<string>;
   /** Of all functions, each with what it failed by. */
   functionErrors(): string[];
@@ -46,8 +36,6 @@ export const parameterAt = (name: string) => `/countersign/test/${name}`;
 
 /** The one that the packaged example names, and so the only one that `tick` may become. */
 const environmentRole = 'arn:aws:iam::111122223333:role/countersign-site-production';
-
-const textOf = (message: SlackMessage) => `${message.text}\n${JSON.stringify(message.blocks)}`;
 
 /** Deploys the packaged stack into a new workspace. */
 export async function startLambdaWorld(
@@ -128,70 +116,23 @@ export async function startLambdaWorld(
   });
   const store = createPromotionStore({ transport: reader, nonce: () => 'never written' });
 
-  const channel = channelIds.deploysSite;
-  const messages = () => slack.control.messages(channel);
-  const card = () =>
-    messages()
-      .filter(
-        (message) =>
-          message.metadata?.event_type === 'promotion' &&
-          (message.threadTs === undefined || message.threadTs === message.ts),
-      )
-      .at(-1) ?? fail('there is no card');
-  const saved = async () => {
-    const id = card().metadata?.event_payload['promotion_id'];
-    if (typeof id !== 'string') return fail('the card names no promotion');
-    return (await store.load(id))?.promotion ?? fail('the promotion is not in the store');
-  };
   const advance = (seconds: number) => clock.advance(seconds * 1000);
+  const inTheChannel = createInTheChannel({
+    slack: slack.control,
+    store,
+    settle: () => advance(0),
+    advance,
+    stepSeconds: 15,
+  });
   const functions = () => functionNames.map((name) => stack.lambda(name));
 
   return {
     workspace,
     cloud,
     stack,
-    async command(user, commandText) {
-      const result = await slack.control.command({ user: userIds[user], channel, text: commandText });
-      await advance(0);
-      return result;
-    },
-    async click(user, action) {
-      const holder =
-        [...messages()].reverse().find((message) => JSON.stringify(message.blocks).includes(`"${action}"`)) ??
-        fail(`no message offers ${action}`);
-      const result = await slack.control.click({
-        user: userIds[user],
-        channel,
-        messageTs: holder.ts,
-        actionId: action,
-      });
-      await advance(0);
-      return result;
-    },
+    ...inTheChannel,
     advance,
-    async until(what, holds, limitSeconds = 3_600) {
-      const stepSeconds = 15;
-      for (let passed = 0; passed < limitSeconds; passed += stepSeconds) {
-        if (await holds()) return;
-        await advance(stepSeconds);
-      }
-      throw new Error(`never: ${what}. The card says:\n${card().text}`);
-    },
-    card,
-    cardText: () => textOf(card()),
-    thread() {
-      const { ts } = card();
-      return messages()
-        .filter((message) => message.threadTs === ts && message.ts !== ts)
-        .map(textOf);
-    },
-    whispers: (user) =>
-      slack.control
-        .state({ user: userIds[user] })
-        .ephemerals.filter((whisper) => whisper.user === userIds[user])
-        .map((whisper) => `${whisper.text}\n${JSON.stringify(whisper.blocks)}`),
-    saved,
-    phase: async () => (await saved()).phase,
+    phase: async () => (await inTheChannel.saved()).phase,
     functionErrors: () =>
       functions().flatMap((each) =>
         each
@@ -222,8 +163,4 @@ function isComplaint(line: string): boolean {
   } catch {
     return true;
   }
-}
-
-function fail(what: string): never {
-  throw new Error(what);
 }
