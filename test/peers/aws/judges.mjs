@@ -6,6 +6,7 @@ export const judges = [
     name: 'moto, AWS',
     judges: 'AWS adapters, and the stand-in beside it',
     files: ['test/peers/aws/driven.test.ts'],
+    // Neither npm nor Debian has it.
     from: null,
     version() {
       commandVersion('moto_server', ['--help'], /usage/);

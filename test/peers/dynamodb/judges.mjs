@@ -56,6 +56,7 @@ export const judges = [
   judge('moto', {
     name: 'moto, DynamoDB',
     judges: `${about}, one call at a time`,
+    // Neither npm nor Debian has it.
     from: null,
     version: () => {
       commandVersion('moto_server', ['--help'], /usage/);

@@ -27,6 +27,7 @@ function guardVersion() {
 export const judges = [
   {
     ...judge('cfn-lint'),
+    // PyPI's. The cfn-lint of npm is another program, which finds faults in templates that are right.
     from: null,
     version: () => commandVersion('cfn-lint', ['--version'], /(\d+\.\d+\.\d+)/),
   },
