@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const usage = `npm run mutate                      every file of src/flows; writes the table of docs/proof/mutation.md
 npm run mutate -- --anew            the same, and nothing is taken from the last run here
@@ -186,7 +187,7 @@ const startedAt = performance.now();
 const { status } = spawnSync(
   process.execPath,
   [
-    join(root, 'node_modules/@stryker-mutator/core/bin/stryker.js'),
+    fileURLToPath(new URL('../../bin/stryker.js', import.meta.resolve('@stryker-mutator/core'))),
     'run',
     ...(anew ? ['--force'] : []),
     ...(ranges === undefined ? [] : ['--mutate', ranges.join(',')]),
