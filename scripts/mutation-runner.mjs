@@ -176,7 +176,8 @@ function createRunner() {
   globalThis.__stryker__ ??= {};
   const meeting = globalThis.__stryker__;
   return {
-    capabilities: () => ({ reloadEnvironment: false }),
+    // No change is on while the tests are loaded (`ignoreStatic`), so there never is anything to load anew.
+    capabilities: () => ({ reloadEnvironment: true }),
     async init() {
       process.env.NODE_ENV = 'test';
       // A test that has failed may leave work behind which nobody waits for.
