@@ -166,8 +166,8 @@ try {
     throw new Error(`There is no judge ${strangers.join(', ')}: ${all.map(({ id }) => id).join(', ')}`);
   const waiting = all.filter(({ id }) => only?.includes(id) ?? true);
   const results = new Map();
-  const work = async () => {
-    for (let judge = waiting.shift(); judge !== undefined; judge = waiting.shift()) {
+  const work = async (queue) => {
+    for (let judge = queue.shift(); judge !== undefined; judge = queue.shift()) {
       const result = await heard(judge);
       results.set(judge, result);
       console.log(
@@ -176,7 +176,9 @@ try {
     }
   };
   // Two cores are what a machine is sure to have.
-  await Promise.all([work(), work()]);
+  const patient = waiting.filter(({ quiet }) => quiet !== true);
+  await Promise.all([work(patient), work(patient)]);
+  await work(waiting.filter(({ quiet }) => quiet === true));
   const ordered = all.flatMap((judge) => results.get(judge) ?? []);
 
   await mkdir(join(root, 'test-results'), { recursive: true });

@@ -15,6 +15,7 @@ import { existsSync, readdirSync } from 'node:fs';
  * @property {() => string} version  what is installed here; throws with the reason where it is missing
  * @property {() => void} [prepare]  what has to be built before its part runs
  * @property {boolean} [alone]  never without a network of its own, as it binds every address there is
+ * @property {boolean} [quiet]  its tests wait for real seconds: nobody is heard beside it
  * @property {() => Record<string, string>} [env]  what the tests are told in their environment
  * @property {{ reason: string, atMost: number }[]} [skips]
  *   why its tests may skip cases, in their own words, and how many; with `--strict` every other skip fails

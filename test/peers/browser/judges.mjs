@@ -6,6 +6,7 @@ export const judges = [
     name: 'Chromium',
     judges: 'the page of the workspace',
     config: 'vitest.page.config.ts',
+    quiet: true,
     from: 'Debian',
     version: () => commandVersion('/usr/bin/chromium', ['--version'], /(\d+(?:\.\d+)+)/),
   },

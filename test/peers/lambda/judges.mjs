@@ -7,6 +7,7 @@ export const judges = [
     name: 'AWS’s runtime client for Lambda',
     judges: 'the packaged functions, and the stand-in that runs them',
     config: 'vitest.lambda.config.ts',
+    quiet: true,
     from: 'npm and Debian',
     version() {
       for (const tool of ['cmake', 'g++', 'make']) commandVersion(tool, ['--version'], /(\d\S*)/);
