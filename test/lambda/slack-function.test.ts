@@ -212,11 +212,10 @@ describe('the Slack function as Lambda runs it', () => {
       return world.workspace.slack.control.click({ user, channel, messageTs, actionId: 'cs:approve' });
     };
 
+    await world.until('Approve is on the card', () => world.cardText().includes('cs:approve'), 120);
     const results = await Promise.all([press(userIds.grace), press(userIds.lin)]);
-    await world.advance(5);
-
     expect(results.map(({ outcome }) => outcome)).toEqual(['acknowledged', 'acknowledged']);
-    expect(await world.phase()).toBe('waiting');
+    await world.until('both count', async () => (await world.phase()) === 'waiting', 120);
   });
 
   it('while the queue takes nothing, what was decided stays decided, and the sweep brings it on', async () => {
