@@ -73,7 +73,7 @@ export function contextOf(
 }
 
 /**
- * Observe, gate, claim, act, record (durable.md §3). The gate is the phase's: a first claim without fresh evidence is
+ * Observe, gate, claim, act, record (docs/engine.md). The gate is the phase's: a first claim without fresh evidence is
  * refused by `transition`. Answers whether the tick may go on with the promotion as saved.
  */
 export async function carryOut(

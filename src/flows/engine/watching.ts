@@ -100,7 +100,7 @@ async function lookAt(
   };
 }
 
-/** A probe; before it, whether what an unfenced step took back is still so (durable.md §0.6). */
+/** A probe; before it, whether what an unfenced step took back is still so (docs/engine.md, rule 7). */
 export async function probeEvent(world: World, promotion: Promotion, nowMs: number): Promise<PromotionEvent> {
   const undone = promotion.phase === 'rolling-back' ? await undoneSince(world, promotion, nowMs) : null;
   return (

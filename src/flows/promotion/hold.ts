@@ -3,7 +3,7 @@ import type { Promotion } from './promotion.ts';
 
 /**
  * How long a request that was claimed may still arrive at a provider which takes it unconditionally: 30 s until the
- * claiming worker is killed, 300 s for which AWS accepts its signature, 30 s for clocks (durable.md §3).
+ * claiming worker is killed, 300 s for which AWS accepts its signature, 30 s for clocks (docs/engine.md).
  */
 export const unfencedMs = 360_000;
 
