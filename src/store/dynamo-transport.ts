@@ -32,7 +32,6 @@ const wrongSetup = new Set([
   'MissingAuthenticationTokenException',
   'ExpiredTokenException',
   'ResourceNotFoundException',
-  'CredentialsProviderError',
 ]);
 
 /**
@@ -154,6 +153,10 @@ export function translateFault(
     return new TerminalError('store.call-invalid', `The store does not take this call: ${name}.`, {
       cause: error,
     });
+  }
+  if (name === 'CredentialsProviderError') {
+    const text = 'No AWS credentials were found for the store: it was not called.';
+    return new MisconfiguredError('store.no-credentials', text, { cause: error });
   }
   if (wrongSetup.has(name)) {
     return new MisconfiguredError('store.refused', `The store refused the call: ${name}.`, { cause: error });
