@@ -6,7 +6,9 @@ import { isDirty } from '../../../src/flows/promotion/promotion.ts';
 import { stands } from '../promotion/stands.ts';
 import {
   claim,
+  grace,
   later,
+  lin,
   passed,
   through,
   type Walk,
@@ -255,5 +257,61 @@ describe('a target', () => {
 
     expect(contexts.length).toBeGreaterThan(0);
     expect(new Set(contexts.map(({ tookOverFrom }) => tookOverFrom))).toEqual(new Set([running.id]));
+  });
+});
+
+describe('what people have asked for', () => {
+  it('ALL-8 is settled with the wish to roll back first, whoever asked for something else before', async () => {
+    const asked = stands['watched, on-call asked']();
+    if (asked.promotion.phase !== 'monitoring') throw new Error(asked.promotion.phase);
+    const wish = claim('roll-back', grace);
+    const walk = through(
+      asked,
+      {
+        type: 'answer.claimed',
+        questionId: asked.promotion.watch.question?.id ?? '',
+        claim: claim('answer', lin, { answer: 'continue' }),
+      },
+      { type: 'rollback.claimed', claim: wish },
+    );
+
+    expect((await tickOnce(walk, { observe: applying })).first).toMatchObject({
+      type: 'claim.granted',
+      claimId: wish.id,
+    });
+  });
+
+  it('waits, as what it is, for whatever kept their rights from being read', async () => {
+    const { first } = await tickOnce(walkTo('analyzing'), {
+      kindOf: new RetryableError('directory.away', 'No answer.'),
+    });
+
+    expect(first).toMatchObject({ type: 'trouble.met', during: 'people', code: 'directory.away' });
+  });
+});
+
+describe('a promotion that finds the environment held', () => {
+  it('ALL-5 waits, even for one that has changed nothing: only a rollback may make it give way', async () => {
+    const world = createSmallWorld();
+    const holder = await world.promote('v2.0.0', ({ phase }) => phase === 'waiting');
+    const opened = await world.open('promotion', 'v3.0.0');
+    if (opened.outcome !== 'opened') throw new Error(opened.outcome);
+    const { id } = opened.promotion;
+    const asking = await world.until(id, ({ phase }) => phase === 'awaiting-approval', true);
+    if (asking.phase !== 'awaiting-approval') throw new Error(asking.phase);
+    for (const person of [grace, lin])
+      await world.desk.decide(id, {
+        type: 'approval.claimed',
+        claim: claim('approve', person),
+        round: asking.round,
+        digest: asking.digest.slice(0, 12),
+      });
+    await world.tick(id);
+
+    expect(await world.load(id)).toMatchObject({
+      phase: 'awaiting-approval',
+      lockBusy: { holder: holder.id },
+    });
+    expect(await world.load(holder.id)).toMatchObject({ phase: 'waiting' });
   });
 });
