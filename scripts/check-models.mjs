@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { mistakes, searches } from '../models/configurations.mjs';
+import { orRefuse, readOptions, refusal, refuseBare } from './arguments.mjs';
+import { showHelp } from './help.mjs';
 
 /**
  * Searches the models with Spin: `node scripts/check-models.mjs --small | --full [--missing] [--only TEXT]`. Small takes
@@ -12,13 +14,29 @@ import { mistakes, searches } from '../models/configurations.mjs';
  * and what was expected and found; ends with 1 when one differs. Installs nothing.
  */
 const root = resolve(import.meta.dirname, '..');
-const isFull = process.argv.includes('--full');
-if (!isFull && !process.argv.includes('--small')) {
-  console.error('Usage: node scripts/check-models.mjs --small | --full [--missing] [--only TEXT]');
-  process.exit(2);
-}
-const onlyAt = process.argv.indexOf('--only');
-const only = onlyAt === -1 ? '' : (process.argv[onlyAt + 1] ?? '');
+const usage = `Searches the models of the protocol with Spin: every interleaving, and a mistake has to be found.
+
+  npm run models -- --small   the small configurations and every mistake: minutes on one core
+  npm run models -- --full    the large ones as well: hours; writes docs/proof/models.json and models.md as it goes
+
+  --missing     only what docs/proof/models.json does not have yet of the models as they are now
+  --only TEXT   only configurations with TEXT in their name: a model, then its switches, as in "promotion WORKERS=1"`;
+showHelp(usage);
+refuseBare(usage);
+const {
+  full: isFull,
+  missing: isMissing,
+  only,
+} = orRefuse(() => {
+  const given = readOptions(process.argv.slice(2), {
+    small: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
+    missing: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+  });
+  if (given.small === given.full) throw refusal('Either --small or --full.');
+  return given;
+});
 
 const limits = isFull
   ? { seconds: 1800, megabytes: 7500, depth: 3_000_000 }
@@ -30,10 +48,6 @@ const version = (command, argument, how) => {
   console.error(`${command} is not installed. ${how}`);
   process.exit(1);
 };
-const debian = 'On Debian and Ubuntu: apt-get install -y spin gcc. Elsewhere see https://spinroot.com.';
-const spin = version('spin', '-V', debian);
-const gcc = version('gcc', '--version', debian);
-
 const titleOf = ({ switches, property }) =>
   [...switches, ...(property === 'safety' ? [] : [property])].join(' ') || 'as it is';
 
@@ -135,13 +149,24 @@ const all = [
     expected: configuration.argued === null ? 'violation' : 'holds',
   })),
 ];
-const isMissing = process.argv.includes('--missing');
-const wanted = all.filter(
-  ({ configuration, expected }) =>
-    (isFull || configuration.size === 'small') &&
-    nameOf(configuration).includes(only) &&
-    !(isMissing && known(configuration)?.found === expected),
+const named = all.filter(({ configuration }) => nameOf(configuration).includes(only));
+const inSize = named.filter(({ configuration }) => isFull || configuration.size === 'small');
+if (inSize.length === 0) {
+  const models = [...new Set(all.map(({ configuration }) => configuration.model))].join(', ');
+  console.error(
+    named.length === 0
+      ? `--only ${only}: no configuration matches. Their names begin with a model (${models}), then come its switches.`
+      : `--only ${only}: no small configuration matches; with --full there are: ${named.map(({ configuration }) => nameOf(configuration)).join(', ')}.`,
+  );
+  process.exit(2);
+}
+const wanted = inSize.filter(
+  ({ configuration, expected }) => !(isMissing && known(configuration)?.found === expected),
 );
+
+const debian = 'On Debian and Ubuntu: apt-get install -y spin gcc. Elsewhere see https://spinroot.com.';
+const spin = version('spin', '-V', debian);
+const gcc = version('gcc', '--version', debian);
 
 const started = performance.now();
 console.log(`${spin}; ${gcc}`);

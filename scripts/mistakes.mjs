@@ -3,9 +3,10 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { stop } from 'esbuild';
+import { answered, namesFrom, orRefuse, readOptions, wholeNumber } from './arguments.mjs';
 import { bundle, inPlace, root } from './bundled.mjs';
+import { showHelp } from './help.mjs';
 
 const usage = `Makes protocol mistakes on purpose, one at a time, and sees whether the simulator notices.
 
@@ -17,8 +18,11 @@ const usage = `Makes protocol mistakes on purpose, one at a time, and sees wheth
   --every N       then kill scenarios at every Nth await only (1)
   --json FILE     the figures as JSON      --write       docs/proof/mistakes.md as well, the other mistakes as they were last`;
 
-const { values: options } = parseArgs({
-  options: {
+/** A quick one is noticed within this many; the others may take as many as durable.md §11 allows. */
+const quickHistories = 1_000;
+showHelp(usage);
+const { options, histories, workers, every } = orRefuse(() => {
+  const given = readOptions(process.argv.slice(2), {
     histories: { type: 'string' },
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
@@ -26,37 +30,31 @@ const { values: options } = parseArgs({
     every: { type: 'string', default: '1' },
     json: { type: 'string' },
     write: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+  });
+  return {
+    options: given,
+    histories: wholeNumber('--histories', given.histories ?? (given.quick ? quickHistories : 20_000)),
+    workers: wholeNumber('--workers', given.workers),
+    every: wholeNumber('--every', given.every),
+  };
 });
-/** A quick one is noticed within this many; the others may take as many as durable.md §11 allows. */
-const quickHistories = 1_000;
-const histories = Number(options.histories ?? (options.quick ? quickHistories : 20_000));
 /** Without any mistake nothing may be noticed; `npm run simulate` plays far more of these. */
 const soundHistories = Math.min(histories, 300);
 
 let place = '';
-process.exitCode = await inPlace('mistakes', (made) => {
-  place = made;
-  return main();
-});
+process.exitCode = await answered(() =>
+  inPlace('mistakes', (made) => {
+    place = made;
+    return main();
+  }),
+);
 
 async function main() {
-  if (options.help) {
-    console.log(usage);
-    return 0;
-  }
   const list = join(place, 'list.mjs');
   await bundle('test/simulation/mistakes/all.ts', list);
   const { mistakes, withMistake, invariantNames } = await import(pathToFileURL(list).href);
-  const wanted = options.only?.split(',');
-  const unknown = wanted?.filter((name) => !mistakes.some((mistake) => mistake.name === name)) ?? [];
-  if (unknown.length > 0) {
-    console.error(
-      `There is no mistake called ${unknown.join(', ')}. Mistakes: ${mistakes.map(({ name }) => name).join(', ')}.`,
-    );
-    return 2;
-  }
+  const names = mistakes.map(({ name }) => name);
+  const wanted = options.only === undefined ? undefined : namesFrom('--only', options.only, names, 'mistake');
   const chosen = mistakes.filter(
     ({ name, expected }) => wanted?.includes(name) ?? (!options.quick || expected.quick === true),
   );
@@ -84,7 +82,7 @@ async function main() {
       if (options.write) writing = writing.then(() => writePage(mistakes, results, invariantNames));
     }
   };
-  await Promise.all(Array.from({ length: Number(options.workers) }, worker));
+  await Promise.all(Array.from({ length: workers }, worker));
   await writing;
   results.sort((a, b) => chosen.indexOf(a.mistake) - chosen.indexOf(b.mistake));
 
@@ -130,7 +128,7 @@ async function prepare(mistake, withMistake) {
 async function tryOut(mistake) {
   const { name, expected } = mistake;
   const invariants = expected.by === 'simulation' ? expected.invariants : ['any'];
-  const answer = await play(name, invariants, histories, options.quick ? '0' : options.every);
+  const answer = await play(name, invariants, histories, options.quick ? '0' : String(every));
   return { mistake, right: isRight(expected, answer), ...answer };
 }
 

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { mutableFile, orRefuse, refusal } from './arguments.mjs';
 
 const usage = `npm run mutate                      every file of src/flows; writes the table of docs/proof/mutation.md
 npm run mutate -- --anew            the same, and nothing is taken from the last run here
@@ -89,14 +90,21 @@ function fitting(changed) {
   return { taken, left };
 }
 
+/** How many lines a file has; undefined where there is none. */
+function linesIn(file) {
+  const path = join(root, file);
+  return existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').length : undefined;
+}
+
 /** What to mutate: names of files, or ranges of their lines; everything where it is undefined. */
 function chosen(args) {
   const [first, ref] = args;
   if (first === undefined) return undefined;
-  if (first !== '--changed') return args;
+  if (first !== '--changed') return args.map((arg) => mutableFile(arg, flows, linesIn));
+  if (args.length > 2) throw refusal(`--changed takes one REF, and got ${args.slice(1).join(' ')}.`);
   const base = baseOf(ref);
   if (base === undefined) {
-    if (ref !== undefined) throw new Error(`git knows no merge base with ${ref}.`);
+    if (ref !== undefined) throw refusal(`--changed ${ref}: git knows no merge base with it.`);
     console.log('There is nothing to compare with here: a clone without history.');
     return [];
   }
@@ -154,6 +162,13 @@ function fewSurvive() {
   return true;
 }
 
+/** Whether the last run met no mutant at all. */
+function isEmpty() {
+  if (!existsSync(report)) return false;
+  const { files } = JSON.parse(readFileSync(report, 'utf8'));
+  return Object.values(files).every(({ mutants }) => mutants.length === 0);
+}
+
 /** Puts the table of the last report, and how it was made, into the page. */
 function writeTable(how) {
   const text = readFileSync(page, 'utf8');
@@ -166,17 +181,24 @@ function writeTable(how) {
 
 const options = ['--help', '--changed', '--table', '--anew'];
 const args = process.argv.slice(2);
-if (args.includes('--help') || args.some((arg) => arg.startsWith('-') && !options.includes(arg))) {
+if (args.includes('--help')) {
   console.log(usage);
-  process.exit(args.includes('--help') ? 0 : 1);
+  process.exit(0);
 }
+orRefuse(() => {
+  const strange = args.find((arg) => arg.startsWith('-') && !options.includes(arg));
+  if (strange !== undefined) throw refusal(`There is no option ${strange}. Options: ${options.join(', ')}.`);
+  if (args.includes('--table') && args.length > 1) throw refusal('--table stands alone.');
+  if (args.includes('--changed') && args.filter((arg) => arg !== '--anew')[0] !== '--changed')
+    throw refusal('Either --changed [REF] or files.');
+});
 if (args[0] === '--table') {
   writeTable('');
   process.exit(0);
 }
 const anew = args.includes('--anew');
 const wanted = args.filter((arg) => arg !== '--anew');
-const ranges = chosen(wanted);
+const ranges = orRefuse(() => chosen(wanted));
 if (ranges?.length === 0) {
   console.log('Nothing is mutated.');
   process.exit(0);
@@ -196,6 +218,10 @@ const { status } = spawnSync(
 );
 const seconds = Math.round((performance.now() - startedAt) / 1000);
 console.log(`Mutation testing took ${seconds} s.`);
+if (wanted.length > 0 && wanted[0] !== '--changed' && isEmpty()) {
+  console.error(`Nothing was tried: there is nothing to mutate in ${wanted.join(', ')}.`);
+  process.exit(2);
+}
 if (ranges === undefined) {
   writeTable(
     anew

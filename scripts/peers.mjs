@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { counted, pageOf, skippedOf, tableOf, writtenDown } from '../test/peers/counting.mjs';
 import { allJudges } from '../test/peers/judges.mjs';
+import { namesFrom, orRefuse, readOptions, refusal } from './arguments.mjs';
 import { root } from './bundled.mjs';
 import { showHelp } from './help.mjs';
 
@@ -16,24 +16,30 @@ import { showHelp } from './help.mjs';
  * `--offline` installs nothing. `--heard FOLDER` takes what a part left there as `ID.json` when it ran by itself
  * with COUNTERSIGN_JUDGE_RESULT, instead of running it once more.
  */
+const all = await allJudges();
 showHelp(`npm run test:peers -- [--only ID,ID] [--strict] [--write] [--offline] [--heard FOLDER]
-  Lets servers, models and payloads that others wrote judge us. IDs: ${(await allJudges()).map(({ id }) => id).join(', ')}.
+  Lets servers, models and payloads that others wrote judge us. IDs: ${all.map(({ id }) => id).join(', ')}.
 
   --strict    a judge that is missing fails, where npm or Debian has it; so do fewer cases than are written down
               in test/peers/cases.json, and skips that the judge does not list
   --write     the table in docs/judges.md, and more cases in test/peers/cases.json
   --offline   installs nothing     --heard FOLDER   takes what a part left there when it ran by itself`);
-const { values } = parseArgs({
-  options: {
+const { values, only } = orRefuse(() => {
+  const given = readOptions(process.argv.slice(2), {
     only: { type: 'string' },
     strict: { type: 'boolean', default: process.env['CI'] === 'true' },
     write: { type: 'boolean', default: false },
     offline: { type: 'boolean', default: false },
     heard: { type: 'string' },
-  },
+  });
+  if (given.write && given.only !== undefined)
+    throw refusal('--write is for all judges: leave out --only, or do not write.');
+  const ids = all.map(({ id }) => id);
+  return {
+    values: given,
+    only: given.only === undefined ? ids : namesFrom('--only', given.only, ids, 'judge'),
+  };
 });
-if (values.write && values.only !== undefined)
-  throw new Error('--write is for all judges: leave out --only.');
 const peers = join(root, 'test/peers');
 const casesFile = join(peers, 'cases.json');
 const casesOf = JSON.parse(await readFile(casesFile, 'utf8'));
@@ -159,12 +165,7 @@ async function run(judge, env) {
 
 try {
   await install();
-  const only = values.only?.split(',');
-  const all = await allJudges();
-  const strangers = only?.filter((id) => !all.some((judge) => judge.id === id)) ?? [];
-  if (strangers.length > 0)
-    throw new Error(`There is no judge ${strangers.join(', ')}: ${all.map(({ id }) => id).join(', ')}`);
-  const waiting = all.filter(({ id }) => only?.includes(id) ?? true);
+  const waiting = all.filter(({ id }) => only.includes(id));
   const results = new Map();
   const work = async (queue) => {
     for (let judge = queue.shift(); judge !== undefined; judge = queue.shift()) {

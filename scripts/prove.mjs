@@ -2,29 +2,22 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { resolve } from 'node:path';
+import { namesFrom, orRefuse, readOptions, refusal, refuseBare, wholeNumber } from './arguments.mjs';
 import { showHelp } from './help.mjs';
 
 /**
- * The long proofs, one after the other: `npm run prove [-- --only PART[,PART]] [--histories N]`. What each found is
+ * The long proofs, one after the other: `npm run prove -- --all | --only PART[,PART] [--histories N]`. What each found is
  * written to docs/proof/ by its own script; docs/proof/readme.md says when each part was run last, on which commit, how
  * long it took and whether it held. Ends with 1 when one did not.
  */
-showHelp(`npm run prove -- [--only PART,PART] [--histories N]
-  The long proofs, one after the other: hours on two cores. Their results stand in docs/proof/.`);
 const root = resolve(import.meta.dirname, '..');
 const record = resolve(root, 'docs/proof/run.json');
 const page = resolve(root, 'docs/proof/readme.md');
 
-const argument = (name) => {
-  const at = process.argv.indexOf(name);
-  return at === -1 ? undefined : process.argv[at + 1];
-};
-const histories = argument('--histories') ?? '1000000';
-
-const parts = {
+const partsOf = (histories) => ({
   simulation: {
     about: 'random histories of the real code, every invariant at every step',
-    run: ['scripts/simulate.mjs', '--seeds', histories, '--write'],
+    run: ['scripts/simulate.mjs', '--seeds', String(histories), '--write'],
     result: 'simulation.md',
   },
   'kill-points': {
@@ -62,14 +55,30 @@ const parts = {
     run: ['scripts/measure-slack.mjs', '--write'],
     result: 'slack.md',
   },
-};
+});
 
-const only = argument('--only')?.split(',') ?? Object.keys(parts);
-const unknown = only.filter((name) => !Object.hasOwn(parts, name));
-if (unknown.length > 0) {
-  console.error(`There is no part called ${unknown.join(', ')}. Parts: ${Object.keys(parts).join(', ')}.`);
-  process.exit(2);
-}
+const names = Object.keys(partsOf(1));
+const usage = `npm run prove -- --all                every long proof, one after the other: hours on two cores
+npm run prove -- --only PART[,PART]   these: ${names.join(', ')}
+
+  --histories N   random histories of the part simulation (1000000)
+
+What came of each stands in docs/proof/, and docs/proof/readme.md says when it was run last.`;
+showHelp(usage);
+refuseBare(usage);
+const { only, parts } = orRefuse(() => {
+  const given = readOptions(process.argv.slice(2), {
+    all: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    histories: { type: 'string', default: '1000000' },
+  });
+  if (given.all === (given.only !== undefined))
+    throw refusal(`Either --all or --only PART[,PART]. Parts: ${names.join(', ')}.`);
+  return {
+    only: given.all ? names : namesFrom('--only', given.only, names, 'part'),
+    parts: partsOf(wholeNumber('--histories', given.histories)),
+  };
+});
 
 const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
 const known = existsSync(record) ? JSON.parse(readFileSync(record, 'utf8')) : {};
@@ -108,7 +117,7 @@ function write() {
     [
       '# What was proven, and when',
       '',
-      `Written by \`npm run prove\`, one line for the last run of each part. ${cpus().length} cores of ${cpu?.model ?? 'an unknown processor'}, Node ${process.version}. [engine.md](../engine.md) says what it all means.`,
+      `Written by \`npm run prove -- --all\`, one line for the last run of each part. ${cpus().length} cores of ${cpu?.model ?? 'an unknown processor'}, Node ${process.version}. [engine.md](../engine.md) says what it all means.`,
       '',
       '| part | what | result | minutes | commit | date |',
       '|---|---|---|---|---|---|',

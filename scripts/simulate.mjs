@@ -3,29 +3,34 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
+import { historiesAsked, orRefuse, readOptions, refuseBare } from './arguments.mjs';
 import { bundle, inPlace, root } from './bundled.mjs';
+import { showHelp } from './help.mjs';
 
 const usage = `Plays seeded histories of the real code in a simulated world, and checks every invariant at every step.
 
   npm run simulate -- --seeds N [--seed S]   N histories, from first seed S (1)
-  npm run simulate -- --seeds 1 --seed S     one history, told line by line
+  npm run simulate -- --seed S               one history, told line by line
 
   --workers N   processes (one per core)     --json FILE   the figures as JSON
   --trace N     lines of a told history      --no-shrink   do not look for a shorter history after a failure
   --write       what came of it in docs/proof/simulation.md`;
 
-const { values: options } = parseArgs({
-  options: {
+showHelp(usage);
+refuseBare(usage);
+const { options, asked } = orRefuse(() => {
+  const given = readOptions(process.argv.slice(2), {
     seeds: { type: 'string' },
-    seed: { type: 'string', default: '1' },
+    seed: { type: 'string' },
     workers: { type: 'string', default: String(cpus().length) },
     trace: { type: 'string', default: '400' },
     json: { type: 'string' },
     write: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+  });
+  const histories = historiesAsked(given);
+  if (histories === undefined) refuseBare(usage, []);
+  return { options: given, asked: histories };
 });
 
 let file = '';
@@ -35,17 +40,13 @@ process.exitCode = await inPlace('simulate', (place) => {
 });
 
 async function main() {
-  if (options.help || options.seeds === undefined) {
-    console.log(usage);
-    return options.help ? 0 : 2;
-  }
   await bundle('test/simulation/main.ts', file);
-  return playSeeds(Number(options.seeds), Number(options.seed));
+  return playSeeds(asked.count, asked.first);
 }
 
 async function playSeeds(seeds, first) {
-  if (seeds === 1) return show(['one', String(first), options.trace]);
-  const workers = Math.max(1, Math.min(Number(options.workers), seeds));
+  if (seeds === 1) return show(['one', first, asked.trace]);
+  const workers = Math.min(asked.workers, seeds);
   const started = performance.now();
   const tallies = await Promise.all(
     Array.from({ length: workers }, async (_, index) => {
@@ -58,7 +59,7 @@ async function playSeeds(seeds, first) {
   );
   const total = tallies.reduce(merged);
   const seconds = (performance.now() - started) / 1000;
-  const { missing, impossible, required } = await judgeCoverage(total);
+  const { missing, impossible, told } = await judgeCoverage(total);
   const failed = total.failures.length;
 
   const figures = [
@@ -67,7 +68,7 @@ async function playSeeds(seeds, first) {
     `ends: ${sorted(total.ends)
       .map(([end, count]) => `${end} ${count}`)
       .join(', ')}`,
-    `coverage: ${Object.keys(total.cells).length} cells met, ${required - missing.length} of ${required} required ones`,
+    `coverage: ${told}`,
     `violations: ${Object.values(total.failed).reduce((sum, count) => sum + count, 0)}`,
   ];
   for (const line of figures) console.log(line);
@@ -75,7 +76,7 @@ async function playSeeds(seeds, first) {
   for (const [invariant, count] of sorted(total.failed)) console.log(`  BROKEN ${count} times: ${invariant}`);
   for (const { seed, violation } of total.failures.slice(0, 10)) {
     console.log(`  seed ${seed}: ${violation.invariant}: ${violation.text}`);
-    console.log(`    npm run simulate -- --seeds 1 --seed ${seed}`);
+    console.log(`    npm run simulate -- --seed ${seed}`);
   }
   if (options.write) await writeProof(figures, total, { first, impossible, missing });
   await write({ first, workers, seconds, ...total, missing });

@@ -4,18 +4,26 @@ import { divergences } from './divergences.ts';
 import { startJudgedEngine } from './engines.ts';
 import { judge, judgeMistakes, told } from './judge.ts';
 
-/** One engine judges the model, told in lines; fails for a divergence nobody has explained. */
+/**
+ * One process of `scripts/judge-table.mjs`: one engine judges the model, told in lines; fails for a divergence nobody has
+ * explained, and with `--asked`, which says that nobody else judges, where the engine is not installed.
+ */
 const { values } = parseArgs({
   options: {
     engine: { type: 'string' },
-    histories: { type: 'string', default: '500' },
+    asked: { type: 'boolean', default: false },
+    histories: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
   },
 });
 const name = values.engine as EngineName;
 if (!engines.includes(name)) {
-  console.log(`${name}: not installed here, skipped`);
-  process.exit(0);
+  console.log(
+    values.asked
+      ? `${name}: not installed here. There are: ${engines.join(', ')}.`
+      : `${name}: not installed here, skipped`,
+  );
+  process.exit(values.asked ? 2 : 0);
 }
 const engine = await startJudgedEngine(name);
 const startedMs = performance.now();

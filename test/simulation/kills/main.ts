@@ -1,92 +1,99 @@
 import 'zod/compile';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
+import { answered, refusal } from '../../../scripts/arguments.mjs';
 import { quietRuntime } from '../quiet.ts';
-import { scenarioCalled, scenarios } from '../scenarios/all.ts';
-import { coreScenarios } from '../scenarios/core.ts';
-import { type Scenario, spellOutcome } from '../scenarios/scenario.ts';
+import { spellOutcome } from '../scenarios/scenario.ts';
 import { pairOptions } from './jobs.ts';
 import { kill, type Report } from './kill.ts';
-import { pageOf } from './page.ts';
+import { type Made, madeOf, pageOf } from './page.ts';
 import { serveJobs } from './pool.ts';
 import { play } from './run.ts';
 import { spellBroken, spellPlace } from './tally.ts';
+import { type Wanted, wantedKills } from './wanted.ts';
 
 /**
- * What `scripts/kill-points.mjs` runs, in one process that hands out the work and some that do it. `--singles` kills
- * once at every point of every scenario, `--pairs` twice at every pair of points of the core ones; `--only NAME` takes
- * one scenario, `--every 7` for a first look only each seventh point, and with `--at 12` or `--at 12,40` it shows what
- * happens in that one run. `--write` keeps the result in `docs/proof`.
+ * What `scripts/kill-points.mjs` runs, in one process that hands out the work and some that do it; its usage says what
+ * there is to ask for.
  */
 quietRuntime();
 const shownBroken = 20;
 
-if (process.argv[2] === 'worker') {
-  serveJobs();
-} else {
-  const { values } = parseArgs({
-    options: {
-      singles: { type: 'boolean', default: false },
-      pairs: { type: 'boolean', default: false },
-      workers: { type: 'string', default: '2' },
-      json: { type: 'string' },
-      only: { type: 'string' },
-      at: { type: 'string' },
-      every: { type: 'string', default: '1' },
-      write: { type: 'boolean', default: false },
-    },
-  });
-  if (values.at === undefined) await killAll(values);
-  else await showOne(scenarioCalled(values.only ?? ''), values.at.split(',').map(Number), values.pairs);
+if (process.argv[2] === 'worker') serveJobs();
+else process.exitCode = await answered(() => carryOutWanted(wantedKills(process.argv.slice(2))));
+
+async function carryOutWanted(wanted: Wanted): Promise<number> {
+  if (wanted.does === 'show') return showOne(wanted);
+  return wanted.does === 'page' ? showPage(wanted) : killAll(wanted);
 }
 
-async function showOne(scenario: Scenario, at: readonly number[], isPair: boolean): Promise<void> {
-  const points = at.filter((point) => point > 0);
-  const run = await play(scenario, points, { ...(isPair ? pairOptions : {}), tracing: true }, true);
+async function showOne({ scenario, at, pairs }: Wanted & { does: 'show' }): Promise<number> {
+  const run = await play(scenario, at, { ...(pairs ? pairOptions : {}), tracing: true }, true);
+  const missed = at[run.killed.length];
+  if (missed !== undefined) {
+    const until = run.killed.length === 0 ? '' : `, once killed at ${at.slice(0, run.killed.length).join()}`;
+    throw refusal(
+      `--at ${missed}: there is no such point. "${scenario.name}" has ${run.points} points${until}.`,
+    );
+  }
   console.log(run.stage.trace?.join('\n'));
   for (const place of run.killed) console.log(`killed: ${spellPlace(place)}`);
   console.log(
     `${run.points} points; ${spellOutcome(run.outcome)}${run.turn === null ? '' : ` (${run.turn})`}`,
   );
   for (const text of run.broken) console.log(`BROKEN ${text}`);
-  process.exitCode = run.broken.length === 0 ? 0 : 1;
+  return run.broken.length === 0 ? 0 : 1;
 }
 
-interface Wanted {
-  readonly singles: boolean;
-  readonly pairs: boolean;
-  readonly workers: string;
-  readonly json?: string | undefined;
-  readonly only?: string | undefined;
-  readonly every: string;
-  readonly write: boolean;
+async function showPage({ file, write, given }: Wanted & { does: 'page' }): Promise<number> {
+  let left: unknown;
+  try {
+    left = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw refusal(`--page ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const made = madeOf(file, left, given);
+  if (write && made.only !== null)
+    throw refusal(`--write is for every scenario: ${file} has only "${made.only}".`);
+  keep(pageOf(made.reports, made), write);
+  return holds(made.reports, made.every) ? 0 : 1;
 }
 
-async function killAll({ singles, pairs, workers, json, only, every, write }: Wanted): Promise<void> {
-  const both = !singles && !pairs;
-  const chosen = (all: readonly Scenario[]) => all.filter(({ name }) => only === undefined || name === only);
+async function killAll({
+  singles,
+  pairs,
+  workers,
+  json,
+  write,
+  tried,
+}: Wanted & { does: 'kill' }): Promise<number> {
   const reports: Report[] = [];
-  if (singles || both) reports.push(await kill('singles', chosen(scenarios), Number(workers), Number(every)));
-  if (pairs || both) reports.push(await kill('pairs', chosen(coreScenarios), Number(workers), Number(every)));
+  if (singles !== null) reports.push(await kill('singles', singles, workers, tried.every));
+  if (pairs !== null) reports.push(await kill('pairs', pairs, workers, tried.every));
   const [cpu] = cpus();
-  const machine = `${workers} workers on ${cpus().length} cores of ${cpu?.model.trim()}, Node ${process.version}`;
-  const made = {
+  const made: Made = {
     date: new Date().toISOString().slice(0, 10),
-    machine,
+    machine: `${workers} workers on ${cpus().length} cores of ${cpu?.model.trim()}, Node ${process.version}`,
+    ...tried,
   };
-  const page = pageOf(reports, made);
-  console.log(page);
+  keep(pageOf(reports, made), write);
   for (const { broken } of reports)
     for (const each of broken.slice(0, shownBroken)) console.log(spellBroken(each));
-  if (write) {
-    mkdirSync('docs/proof', { recursive: true });
-    writeFileSync('docs/proof/kill-points.md', page);
-  }
   if (json !== undefined) writeFileSync(json, `${JSON.stringify({ ...made, reports }, null, 1)}\n`);
-  const holds = reports.every(
+  return holds(reports, tried.every) ? 0 : 1;
+}
+
+function keep(page: string, write: boolean): void {
+  console.log(page);
+  if (!write) return;
+  mkdirSync('docs/proof', { recursive: true });
+  writeFileSync('docs/proof/kill-points.md', page);
+}
+
+/** Where every point was to be tried, one that was skipped is a failure. */
+function holds(reports: readonly Report[], every: number): boolean {
+  return reports.every(
     ({ broken, tallies }) =>
-      broken.length === 0 && (Number(every) > 1 || tallies.every(({ skipped }) => skipped === 0)),
+      broken.length === 0 && (every > 1 || tallies.every(({ skipped }) => skipped === 0)),
   );
-  process.exitCode = holds ? 0 : 1;
 }

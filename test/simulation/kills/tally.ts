@@ -87,7 +87,7 @@ export function spellCalls(table: Table): string {
 }
 
 export const spellBroken = ({ scenario, at, where, text }: Broken) =>
-  `BROKEN --only "${scenario}" --at ${at.join()} (${where})\n${text}`;
+  `BROKEN --only "${scenario}" --at ${at.join() || 0}${at.length > 1 ? ' --pairs' : ''} (${where})\n${text}`;
 
 export function scenarioTable(tallies: readonly Tally[], what: 'kills' | 'pairs'): string {
   const lines = tallies.map(({ scenario, points, runs, killed, skipped, violations, turns }) =>
