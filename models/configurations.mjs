@@ -1,5 +1,5 @@
 /**
- * What is searched. `small` runs in CI, `full` with the small ones in `npm run prove`. A mistake leaves one rule of the
+ * What is searched. `small` runs in CI, `full` with the small ones in `npm run prove -- --all`. A mistake leaves one rule of the
  * protocol out (`-DM_...`) and has to be found; `argued` says why one cannot be.
  */
 
