@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { playHistory } from './history.ts';
 import { quietRuntime } from './quiet.ts';
-import { missing } from './required.ts';
-import { shrink } from './shrink.ts';
+import { missing, spellCoverage } from './required.ts';
+import { shrink, spellShrunk } from './shrink.ts';
 import { createTape, replayTape } from './tape.ts';
 
 beforeAll(quietRuntime);
@@ -39,6 +39,20 @@ test('one seed is one history: played again, or from its tape, everything happen
 test('a run that never met what it is meant to try is called vacuous', () => {
   expect(missing({}, 2_000).length).toBeGreaterThan(50);
   expect(missing({}, 100_000).length).toBeGreaterThan(missing({}, 2_000).length);
+});
+
+test('a run too short for any cell to be required says so, and no quota of nothing', () => {
+  expect(spellCoverage({ 'hint lost': 1 }, 20)).toBe('1 cells met, none required below 2000 histories');
+  expect(spellCoverage({ 'hint lost': 1 }, 2_000)).toMatch(/^1 cells met, 1 of \d+ required ones$/);
+});
+
+test('the history that there was is shown where the calmer one is longer', () => {
+  const of = { seed: 7, tries: 40, points: 80, drawn: [3, 0, 5, 9], tape: [0, 0, 5] };
+
+  expect(spellShrunk({ ...of, shortPoints: 60 })).toBe(
+    'shown is the calmest one found in 40 tries: 60 points instead of 80; of 3 random choices 1 are left that differ from the calmest one',
+  );
+  expect(spellShrunk({ ...of, shortPoints: 90 })).toContain('shown is seed 7 as it was, 80 points');
 });
 
 test('a failing history is cut down to a calmer one that fails in the same way', async () => {

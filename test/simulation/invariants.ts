@@ -193,10 +193,10 @@ export function createWatcher(world: WatchedWorld): Watcher {
         () => `only ${rightful.length} of ${required} who approved ${shadow.id} still could at its gate`,
       );
       const claimMs = Math.max(...[...shadow.claims.values()].map(({ lastMs }) => lastMs));
-      hold(
-        'I1 rights',
-        claimMs - gateMs <= gateFreshMs,
-        () => `${shadow.id} was claimed on what was seen ${claimMs - gateMs} ms before`,
+      hold('I1 rights', claimMs - gateMs <= gateFreshMs, () =>
+        after.gate === null
+          ? `${shadow.id} was claimed on what was never looked at`
+          : `${shadow.id} was claimed on what was seen ${claimMs - gateMs} ms before`,
       );
       hold(
         'I16 times',

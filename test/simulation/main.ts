@@ -2,9 +2,9 @@ import 'zod/compile';
 import { playHistory } from './history.ts';
 import { invariantNames } from './invariants.ts';
 import { quietRuntime } from './quiet.ts';
-import { impossible, missing, required } from './required.ts';
+import { impossible, missing, spellCoverage } from './required.ts';
 import { runSeeds } from './run.ts';
-import { shrink } from './shrink.ts';
+import { shrink, spellShrunk } from './shrink.ts';
 import { createTape, replayTape } from './tape.ts';
 
 /**
@@ -36,11 +36,8 @@ switch (mode) {
     let text = '';
     for await (const chunk of process.stdin) text += String(chunk);
     const cells = JSON.parse(text) as Record<string, number>;
-    say({
-      missing: missing(cells, number(args[0])),
-      required: required.filter(({ from }) => number(args[0]) >= from).length,
-      impossible,
-    });
+    const histories = number(args[0]);
+    say({ missing: missing(cells, histories), told: spellCoverage(cells, histories), impossible });
     break;
   }
   case 'one': {
@@ -60,17 +57,18 @@ switch (mode) {
   }
   case 'shrink': {
     const seed = number(args[0]);
-    const { violations, stage } = await playHistory(createTape(seed));
+    const { violations, stage, points } = await playHistory(createTape(seed));
     const [violation] = violations;
     if (violation === undefined) break;
     const { tape, tries } = await shrink(stage.tape.drawn, violation.invariant, number(args[1] ?? '300'));
     const short = await playHistory(replayTape(tape), undefined, true);
-    console.log(short.stage.trace?.slice(-traceLength).join('\n'));
-    const found = short.violations.find(({ invariant }) => invariant === violation.invariant);
-    const bad = tape.filter((value) => value !== 0).length;
+    // A calmer history can be longer: what went wrong is then easier to see in the one that there was.
+    const shown = points < short.points ? await playHistory(createTape(seed), undefined, true) : short;
+    console.log(shown.stage.trace?.slice(-traceLength).join('\n'));
+    const found = shown.violations.find(({ invariant }) => invariant === violation.invariant);
     console.log(`BROKEN ${found?.invariant}: ${found?.text}\n  (${invariantNames[violation.invariant]})`);
     console.log(
-      `shortest found in ${tries} tries: ${short.points} points, ${bad} of ${stage.tape.drawn.filter((value) => value !== 0).length} draws left`,
+      spellShrunk({ seed, tries, points, shortPoints: short.points, drawn: stage.tape.drawn, tape }),
     );
     break;
   }

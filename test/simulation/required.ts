@@ -245,3 +245,14 @@ export function missing(met: Readonly<Record<string, number>>, histories: number
     .filter(({ cell, from }) => histories >= from && (met[cell] ?? 0) === 0)
     .map(({ cell }) => cell);
 }
+
+/** How much of what it is meant to try a run of so many histories met. */
+export function spellCoverage(met: Readonly<Record<string, number>>, histories: number): string {
+  const asked = required.filter(({ from }) => histories >= from).length;
+  const least = Math.min(...required.map(({ from }) => from));
+  const told =
+    asked === 0
+      ? `none required below ${least} histories`
+      : `${asked - missing(met, histories).length} of ${asked} required ones`;
+  return `${Object.keys(met).length} cells met, ${told}`;
+}

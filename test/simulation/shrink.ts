@@ -44,6 +44,29 @@ export async function shrink(
   return { tape: best, tries };
 }
 
+/** What came of the search, and which of the two histories is shown. */
+export function spellShrunk({
+  seed,
+  tries,
+  points,
+  shortPoints,
+  drawn,
+  tape,
+}: {
+  readonly seed: number;
+  readonly tries: number;
+  readonly points: number;
+  readonly shortPoints: number;
+  readonly drawn: readonly number[];
+  readonly tape: readonly number[];
+}): string {
+  const differing = (values: readonly number[]) => values.filter((value) => value !== 0).length;
+  const calm = `of ${differing(drawn)} random choices ${differing(tape)} are left that differ from the calmest one`;
+  return points < shortPoints
+    ? `shown is seed ${seed} as it was, ${points} points: the calmest one found in ${tries} tries is longer, ${shortPoints} points (${calm})`
+    : `shown is the calmest one found in ${tries} tries: ${shortPoints} points instead of ${points}; ${calm}`;
+}
+
 function trimmed(tape: readonly number[]): number[] {
   let length = tape.length;
   while (length > 0 && tape[length - 1] === 0) length -= 1;
