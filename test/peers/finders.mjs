@@ -37,13 +37,13 @@ export const pythonVersion = (module) =>
     encoding: 'utf8',
   }).trim();
 
-/** What a command says of its version, to either stream. Throws where it is not there. */
-export function commandVersion(command, args, pattern) {
+/** What a command says of its version, to either stream. Throws where it is not there, with how to get it if that is known. */
+export function commandVersion(command, args, pattern, how) {
   let said;
   try {
     said = execFileSync('/bin/sh', ['-c', '"$0" "$@" 2>&1', command, ...args], { encoding: 'utf8' });
   } catch {
-    throw new Error(`${command} is not on this machine`);
+    throw new Error(`${command} is not on this machine${how === undefined ? '' : `; ${how}`}`);
   }
   return pattern.exec(said)?.[1] ?? said.trim();
 }

