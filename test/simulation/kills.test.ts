@@ -4,6 +4,7 @@ import { pairOptions } from './kills/jobs.ts';
 import { play } from './kills/run.ts';
 import { spellPlace } from './kills/tally.ts';
 import { quietRuntime } from './quiet.ts';
+import { scenarioCalled } from './scenarios/all.ts';
 import { goodRelease, wrongVersion } from './scenarios/changed.ts';
 import { waitsForNeighbour } from './scenarios/rollbacks.ts';
 import { cancelledInTheWait } from './scenarios/untouched.ts';
@@ -14,6 +15,19 @@ beforeAll(quietRuntime);
 test('a rollback waits for another app of its distribution, which switches there and back, and is carried out', async () => {
   const { broken } = await play(waitsForNeighbour, []);
   expect(broken).toEqual([]);
+});
+
+test.each([
+  'the way back is staged anew in the watch, and put back',
+  'the way back is built anew under its name, closed by two',
+])('%s: production is left as it is, and on-call is told', async (name) => {
+  const { broken, stage } = await play(scenarioCalled(name), []);
+  expect(broken).toEqual([]);
+  const failed = [...stage.watcher.shadows.values()].flatMap(({ entries }) =>
+    entries.flatMap(({ event }) => (event.type === 'step.failed' ? event.code : [])),
+  );
+  expect(failed).toEqual(['site.way-back-gone']);
+  expect(stage.cloud.versions.filter(({ by }) => by === 'us').length).toBe(name.includes('put back') ? 2 : 1);
 });
 
 // Its full size, with Slack's side, more stories and pairs of kills: `npm run kills`.

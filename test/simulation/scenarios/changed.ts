@@ -1,6 +1,6 @@
 import { people } from '../setup.ts';
 import type { Scenario } from './scenario.ts';
-import { flawed, forbidChanges, pointElsewhere, siteOf } from './world.ts';
+import { flawed, forbidChanges, pointElsewhere, restage, siteOf } from './world.ts';
 
 const { otto, olga } = people;
 
@@ -88,6 +88,37 @@ export const changedScenarios: readonly Scenario[] = [
     ends: { ends: ['promotion resolved'], live: 'something else' },
     begin(script) {
       script.when('monitoring', () => pointElsewhere(script, '/elsewhere'));
+      script.when('rollback-failed', (shadow) => {
+        script.press(shadow, 'resolve', { inSeconds: 5, person: otto });
+        script.press(shadow, 'resolve', { inSeconds: 10, person: olga });
+      });
+      script.ask('promotion', 'v1.1.0');
+    },
+  },
+  {
+    name: 'the way back is staged anew in the watch, and put back',
+    app: 'site',
+    ends: { ends: ['promotion rolled-back alarm'], live: 'v1.0.0' },
+    begin(script) {
+      flawed(script, 'alarm');
+      script.when('monitoring', () => restage(script, 'blue', 'v1.2.0'));
+      script.when('rollback-failed', (shadow) => {
+        script.in(10, () => restage(script, 'blue', 'v1.0.0'));
+        script.press(shadow, 'retry', { inSeconds: 15 });
+      });
+      script.ask('promotion', 'v1.1.0');
+    },
+  },
+  {
+    name: 'the way back is built anew under its name, closed by two',
+    app: 'site',
+    ends: { ends: ['promotion resolved'], live: 'v1.1.0' },
+    begin(script) {
+      flawed(script, 'wrong-version');
+      script.once(
+        (promotion) => promotion.phase === 'deploying' && promotion.dirty,
+        () => restage(script, 'blue', 'v1.0.0', 8),
+      );
       script.when('rollback-failed', (shadow) => {
         script.press(shadow, 'resolve', { inSeconds: 5, person: otto });
         script.press(shadow, 'resolve', { inSeconds: 10, person: olga });

@@ -340,6 +340,7 @@ function describe(findings: Findings): Analysis {
     to: idle.originPath,
     colour: idle.name,
     version: choice.candidate.version,
+    artifact: choice.candidate.artifact,
   };
   const back = {
     ...base,
@@ -347,6 +348,7 @@ function describe(findings: Findings): Analysis {
     to: live.originPath,
     colour: live.name,
     version: choice.live.version,
+    artifact: choice.live.artifact,
   };
   const consoleUrl = `https://${cloudFrontRegion}.console.aws.amazon.com/cloudfront/v4/home#/distributions/${id}`;
   const home = request.kind === 'promotion' ? back : there;

@@ -73,6 +73,8 @@ export const SwitchSettings = z.strictObject({
   /** For the comment: what is live once the step is done. */
   colour: z.string(),
   version: z.string(),
+  /** What the colour that it goes to held when the plan was made; not in the oldest plans. */
+  artifact: z.string().exactOptional(),
   marker: z.boolean(),
   fingerprint: z.string(),
   /** The configuration in short, so that a foreign change can be named. */

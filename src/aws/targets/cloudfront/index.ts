@@ -1,11 +1,11 @@
-import { MisconfiguredError, RetryableError, TerminalError } from '../../../flows/errors.ts';
+import { MisconfiguredError, TerminalError } from '../../../flows/errors.ts';
 import type { StepContext, Target } from '../../../flows/ports.ts';
 import type { Definition } from '../../../flows/promotion/plan.ts';
 import { analyzeSite, type SiteDeps } from './analyze.ts';
-import { coloursOf, readColour, spellContent } from './colour.ts';
-import { CloudFrontBlueGreen, StepSettings, type SwitchSettings } from './config.ts';
+import { CloudFrontBlueGreen, StepSettings } from './config.ts';
 import { actInvalidation, observeInvalidation } from './invalidate.ts';
 import { observeSettle } from './settle.ts';
+import { wayBackGone } from './still-there.ts';
 import { actSwitch, observeSwitch } from './switch.ts';
 import { validateSite } from './validate.ts';
 
@@ -40,27 +40,6 @@ export function createCloudFrontBlueGreen(deps: SiteDeps): Target {
       }
     },
   };
-}
-
-/**
- * Why traffic must not be moved back to a colour, or null. A preview that does not answer says nothing about its
- * colour, and production is known to be bad: then the way back is taken.
- */
-async function wayBackGone(
-  { fetchPage }: SiteDeps,
-  site: CloudFrontBlueGreen,
-  back: SwitchSettings,
-): Promise<string | null> {
-  const colour = coloursOf(site).find(({ originPath }) => originPath === back.to);
-  if (colour === undefined) return null;
-  try {
-    const content = await readColour(fetchPage, site, colour, 'Countersign (way back)');
-    if (content.outcome === 'held' && content.version === back.version) return null;
-    return `The way back is gone: ${colour.name} should hold ${back.version}, but ${spellContent(colour, content)}. Production was left as it is. Put ${back.version} back into ${colour.name}, then use Try Again.`;
-  } catch (error) {
-    if (error instanceof RetryableError) return null;
-    throw error;
-  }
 }
 
 function settingsOf(definition: Definition): CloudFrontBlueGreen {

@@ -380,6 +380,56 @@ describe('the switch back', () => {
     });
   });
 
+  it('ALL-9 goes to no colour that holds another version by now, or other content under the same name', async () => {
+    await using world = await createSiteWorld();
+    const analysis = await world.analyze();
+    await perform(world, stepOf(analysis, 'switch'));
+    await world.seconds(5);
+    const step = stepOf(analysis, 'switch-back');
+    const look = (seen: Step) => world.observe(seen, { direction: 'back' });
+    const rebuilt = { ...step, settings: { ...step.settings, artifact: 'sha256:another-build' } };
+    const { artifact: _content, ...stored } = step.settings;
+    const older = { ...step, settings: stored };
+
+    expect(await look(rebuilt)).toEqual({
+      outcome: 'failed',
+      code: 'site.way-back-gone',
+      text: 'The way back is gone: blue should hold v1.0.0 as it was when the plan was made, but holds other content under that name. Production was left as it is. Put that very build of v1.0.0 back into blue, then use Try Again.',
+    });
+    expect(await look(step)).toMatchObject({ outcome: 'before' });
+    expect(await look(older)).toMatchObject({ outcome: 'before' });
+
+    await world.aws.control.putRelease({ colour: 'blue', version: 'v1.2.0' });
+    for (const seen of [step, older]) {
+      expect(await look(seen)).toEqual({
+        outcome: 'failed',
+        code: 'site.way-back-gone',
+        text: 'The way back is gone: blue should hold v1.0.0, but blue holds v1.2.0. Production was left as it is. Put v1.0.0 back into blue, then use Try Again.',
+      });
+    }
+    await world.aws.control.putRelease({ colour: 'blue', version: 'v1.0.0' });
+    expect(await look(step)).toMatchObject({ outcome: 'before' });
+  });
+
+  it('ALL-9 is taken where the preview of its colour does not answer', async () => {
+    await using world = await createSiteWorld();
+    const step = stepOf(await world.analyze(), 'switch-back');
+    const definition = world.define({
+      previews: { blue: 'http://127.0.0.1:9/', green: 'http://127.0.0.1:9/' },
+    });
+    const nowMs = world.clock.nowMs();
+    const seen = await world.target.observe(definition, {
+      promotionId: '01JTEST',
+      tookOverFrom: null,
+      step,
+      direction: 'back',
+      claim: null,
+      startedAtMs: nowMs,
+      nowMs,
+    });
+    expect(seen).toMatchObject({ outcome: 'before' });
+  });
+
   it('without marks does not take a read from before the switch for its own work', async () => {
     await using world = await createSiteWorld({ settings: { marker: false } });
     const step = stepOf(await world.analyze(), 'switch-back');
