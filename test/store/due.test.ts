@@ -75,3 +75,24 @@ it('what is not due yet is not found, and no more than was asked for', async () 
   expect((await dueIds(index.transport, 'DUE', 100)).ids).toHaveLength(21);
   expect((await dueIds(index.transport, 'DUE', 4)).ids).toEqual(['p0', 'p1', 'p2', 'p3']);
 });
+
+it('what is due is found behind more rows of one partition than one page holds', async () => {
+  const partition = (id: string) => sOf(dueKey('DUE', id, 0), 'duePk');
+  const names = Array.from({ length: 4_000 }, (_, number) => `p${number}`);
+  const together = names.filter((id) => partition(id) === partition('p0'));
+  const held = together.slice(0, 700);
+  const [wanted = ''] = together.slice(700);
+  const index = indexOf([...held.map((id, number) => [id, 1_000 + number] as const), [wanted, 500_000]]);
+  let queries = 0;
+  const transport: Transport = {
+    ...index.transport,
+    query(query) {
+      queries += 1;
+      if (queries > 20) throw new Error('it reads the same page for ever');
+      return index.transport.query(query);
+    },
+  };
+
+  expect(held).toHaveLength(700);
+  expect((await dueIds(transport, 'DUE', 50, new Set(held))).ids).toEqual([wanted]);
+});
