@@ -3,6 +3,8 @@ export interface Leaving {
   readonly name: string;
   /** `src/aws/assume.ts` */
   readonly file: string;
+  /** How often it stands there. */
+  readonly uses: number;
 }
 
 export function leavingSrc(also?: Readonly<Record<string, string>>): {

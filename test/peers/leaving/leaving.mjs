@@ -16,9 +16,22 @@ const serviceOf = {
   secretsmanager: 'secretsmanager',
 };
 
+/** The last four load or run what no checker sees. */
 const networkModules =
-  /^node:(http|https|http2|net|tls|dgram|dns|child_process|worker_threads|cluster)(\/|$)/;
+  /^node:(http|https|http2|net|tls|dgram|dns|child_process|worker_threads|cluster|module|vm|inspector|repl)(\/|$)/;
 const networkGlobals = new Set(['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest']);
+/** With these a module, or text as a program, is had without an import. Source: Node.js, Process; Modules. */
+const loaders = new Set([
+  'binding',
+  'constructor',
+  'createRequire',
+  'dlopen',
+  'eval',
+  'Function',
+  'getBuiltinModule',
+  'mainModule',
+  'require',
+]);
 /** With these Bolt calls Slack on its own. Source: Bolt, listener function arguments. */
 const callsOfBolt = new Set([
   'client',
@@ -36,7 +49,8 @@ const callsOfBolt = new Set([
 /**
  * Everything that `src` can ask of AWS, GitHub and Slack, and every place where it reaches the network at all, found by
  * TypeScript's checker: by the declaration behind a name and not by how the line looks. What is only put together while
- * it runs is followed to the calls that give it; where that fails it is told as `unreadable`. `also` are further
+ * it runs is followed to the calls that give it; where that fails it is told as `unreadable`. A door also tells how often
+ * its file uses it, so that a second call beside the known one is seen. `also` are further
  * sources, by path, as if they stood there. Takes about eight seconds; what it found in the very same sources is kept
  * for the other judges.
  */
@@ -75,14 +89,17 @@ function look(also) {
   const { program, files } = programOf(ts, also);
   const checker = program.getTypeChecker();
   let calls;
+  const handedOn = new Set();
   const found = { aws: [], github: [], slack: [], doors: [], unreadable: [] };
 
   for (const source of files) {
     const file = relative(root, source.fileName);
     const tell = (kind, ...names) => {
-      for (const name of names)
-        if (!found[kind].some((one) => one.file === file && one.name === name))
-          found[kind].push({ name, file });
+      for (const name of names) {
+        const known = found[kind].find((one) => one.file === file && one.name === name);
+        if (known === undefined) found[kind].push({ name, file, uses: 1 });
+        else known.uses += 1;
+      }
     };
     const visit = (node) => {
       lookAt(node, tell);
@@ -95,13 +112,22 @@ function look(also) {
   function lookAt(node, tell) {
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) lookAtImport(node, tell);
     else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-      tellModules(stringsOf(node.arguments[0]), tell, node);
-    else if (ts.isIdentifier(node) && !ts.isPartOfTypeNode(node)) lookAtName(node, tell);
-    else if (ts.isElementAccessExpression(node)) lookAtElement(node, tell);
+      lookAtLateImport(node, tell);
+    else if (ts.isExternalModuleReference(node)) tellModules(stringsOf(node.expression), tell, node);
+    else if (ts.isIdentifier(node) && !isOfTypes(node)) lookAtName(node, tell);
+    else if (ts.isElementAccessExpression(node))
+      lookAtElement(node, node.expression, node.argumentExpression, tell);
+    else if (ts.isComputedPropertyName(node) && ts.isBindingElement(node.parent))
+      lookAtElement(node.parent, node.parent.parent, node.expression, tell);
     else if (ts.isPropertyAssignment(node) || ts.isShorthandPropertyAssignment(node))
       lookAtTarget(node, tell);
+    if (ts.isCallExpression(node)) lookAtSigned(node, tell);
+    if (isReadableWhole(node) && isAllOf(checker.getTypeAtLocation(node)) && !isTakenApart(node))
+      tell('unreadable', `all of ${textOf(node)}`);
     if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node))
-      lookAtText(node.text, tell);
+      lookAtText(node, tell);
+    if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.EqualsToken)
+      lookAtAssignment(node, tell);
   }
 
   function lookAtImport(node, tell) {
@@ -117,6 +143,13 @@ function look(also) {
       tellModules([node.moduleSpecifier.text], tell, node);
   }
 
+  /** Whatever a package has, had by a promise, is not followed. */
+  function lookAtLateImport(node, tell) {
+    const names = stringsOf(node.arguments[0]);
+    tellModules(names, tell, node);
+    if (names?.some((name) => !name.startsWith('.'))) tell('unreadable', `late import of ${names}`);
+  }
+
   function tellModules(names, tell, node) {
     if (names === undefined) tell('unreadable', `import of ${textOf(node)}`);
     for (const name of names ?? []) {
@@ -126,20 +159,26 @@ function look(also) {
   }
 
   function lookAtName(node, tell) {
-    for (const symbol of symbolsOf(node)) {
-      if (callsOfBolt.has(node.text) && isOfBolt(symbol, node)) tell('slack', `${node.text} of Bolt`);
-      const [declaration] = symbol.declarations ?? [];
-      if (declaration === undefined) continue;
-      const from = declaration.getSourceFile().fileName.replace(/^.*\/node_modules\//, '');
-      if (from.startsWith('@aws-sdk/')) lookAtAws(symbol, declaration, from, tell);
-      else if (from.startsWith('@octokit/')) lookAtOctokit(node, symbol, declaration, from, tell);
-      else if (from.startsWith('@slack/web-api/')) lookAtSlack(node, symbol, declaration, from, tell);
-      else if (from.startsWith('@types/node/') || from.startsWith('undici')) {
-        if (networkGlobals.has(symbol.name)) tell('doors', symbol.name);
-        if (symbol.name === 'createRequire') tell('unreadable', 'createRequire');
-      } else if (symbol.name === 'createPost' && from.endsWith('/src/aws/post.ts'))
-        tell('doors', 'createPost');
-    }
+    for (const symbol of symbolsOf(node)) lookAtSymbol(node, symbol, tell);
+  }
+
+  function lookAtSymbol(node, symbol, tell) {
+    if (callsOfBolt.has(node.text) && isOfBolt(symbol, node)) tell('slack', `${node.text} of Bolt`);
+    const [declaration] = symbol.declarations ?? [];
+    if (declaration === undefined) return;
+    const from = declaration.getSourceFile().fileName.replace(/^.*\/node_modules\//, '');
+    if (from.startsWith('@aws-sdk/')) lookAtAws(symbol, declaration, from, tell);
+    else if (from.startsWith('@octokit/')) lookAtOctokit(node, symbol, declaration, from, tell);
+    else if (from.startsWith('@slack/web-api/')) lookAtSlack(node, symbol, declaration, from, tell);
+    else if (from.startsWith('@types/node/') || from.startsWith('undici')) {
+      if (networkGlobals.has(symbol.name)) tell('doors', symbol.name);
+      if (loaders.has(symbol.name)) tell('unreadable', symbol.name);
+      const module = `node:${/^@types\/node\/([\w/]+)\.d\.ts$/.exec(from)?.[1]}`;
+      const isExported = symbol.parent?.valueDeclaration?.name?.kind === ts.SyntaxKind.StringLiteral;
+      if (isExported && networkModules.test(module)) tell('doors', module);
+    } else if (/^typescript\/lib\/lib\./.test(from)) {
+      if (loaders.has(symbol.name)) tell('unreadable', symbol.name);
+    } else if (symbol.name === 'createPost' && from.endsWith('/src/aws/post.ts')) tell('doors', 'createPost');
   }
 
   function lookAtAws(symbol, declaration, from, tell) {
@@ -200,30 +239,107 @@ function look(also) {
     return names.join('.');
   }
 
-  function lookAtElement(node, tell) {
-    const type = checker.getTypeAtLocation(node.expression);
+  function lookAtElement(node, whole, name, tell) {
+    const type = checker.getTypeAtLocation(whole);
     const [declaration] = type.symbol?.declarations ?? [];
     const from = declaration?.getSourceFile().fileName.replace(/^.*\/node_modules\//, '') ?? '';
-    if (!/^(@octokit\/(plugin|core|rest)|@slack\/(web-api\/dist\/(methods|WebClient)|bolt))/.test(from))
-      return;
-    for (const name of stringsOf(node.argumentExpression) ?? [undefined]) {
-      const symbol = name === undefined ? undefined : type.getProperty(name);
-      const [of] = symbol?.declarations ?? [];
-      if (of === undefined) tell('unreadable', textOf(node));
-      else if (from.startsWith('@octokit/')) lookAtOctokit(node, symbol, of, from, tell);
-      else lookAtSlack(node, symbol, of, from, tell);
+    const isGuarded =
+      /^(@octokit\/(plugin|core|rest)|@slack\/(web-api\/dist\/(methods|WebClient)|bolt))/.test(from) ||
+      isAllOf(type) ||
+      (type.symbol?.name === 'Process' && from.startsWith('@types/node/'));
+    if (!isGuarded) return;
+    for (const each of stringsOf(name) ?? [undefined]) {
+      const symbol = each === undefined ? undefined : type.getProperty(each);
+      if (symbol?.declarations === undefined) tell('unreadable', textOf(node));
+      else lookAtSymbol(node, behind(symbol), tell);
     }
+  }
+
+  /** Whether it holds everything that a module has, or that is global. */
+  function isAllOf({ symbol }) {
+    return (
+      symbol !== undefined &&
+      (symbol.escapedName === 'globalThis' ||
+        symbol.declarations?.some(
+          (one) => ts.isSourceFile(one) || (ts.isModuleDeclaration(one) && ts.isStringLiteral(one.name)),
+        ) === true)
+    );
+  }
+
+  /** Whether only members of it are used there that are looked at themselves. */
+  function isTakenApart(node) {
+    let whole = node;
+    while (ts.isParenthesizedExpression(whole.parent) || ts.isAwaitExpression(whole.parent))
+      whole = whole.parent;
+    const { parent } = whole;
+    if (ts.isPropertyAccessExpression(parent) || ts.isElementAccessExpression(parent))
+      return parent.expression === whole;
+    return (
+      ts.isVariableDeclaration(parent) &&
+      ts.isObjectBindingPattern(parent.name) &&
+      parent.name.elements.every(({ dotDotDotToken }) => dotDotDotToken === undefined)
+    );
   }
 
   /** The target of a signed call: by the type that is asked for there, or by how it reads. */
   function lookAtTarget(node, tell) {
-    if (node.name.text !== 'target') return;
+    if (!isNamedTarget(node)) return;
     const value = ts.isPropertyAssignment(node) ? node.initializer : node.name;
-    const wanted = checker.getContextualType(node.parent);
-    const isSigned = ['service', 'target', 'timeoutMs'].every(
-      (name) => wanted?.getProperty(name) !== undefined,
-    );
-    const names = stringsOf(value);
+    const isSigned =
+      isOfSigned(checker.getContextualType(node.parent)) ||
+      checker.getTypeAtLocation(node.parent).getProperty('service') !== undefined;
+    tellTargets(stringsOf(value), value, isSigned, tell);
+  }
+
+  function isNamedTarget({ name }) {
+    if (name === undefined) return false;
+    if (!ts.isComputedPropertyName(name)) return name.text === 'target';
+    return stringsOf(name.expression)?.includes('target') ?? false;
+  }
+
+  function isOfSigned(type) {
+    return ['service', 'target', 'body', 'timeoutMs'].every((name) => type?.getProperty(name) !== undefined);
+  }
+
+  /** A signed call whose target does not stand there is followed to where it does. */
+  function lookAtSigned(node, tell) {
+    const [wanted] = checker.getResolvedSignature(node)?.parameters ?? [];
+    const [given] = node.arguments;
+    if (wanted === undefined || given === undefined) return;
+    if (!isOfSigned(checker.getTypeOfSymbolAtLocation(wanted, node)) || isPassedOn(given)) return;
+    // What stands in the call itself is looked at there.
+    if (ts.isObjectLiteralExpression(given) && given.properties.some(isNamedTarget)) return;
+    tellTargets(targetsOf(given), given, true, tell);
+  }
+
+  /** What a function took that is a signed call itself: whoever calls it is looked at. */
+  function isPassedOn(given) {
+    const { valueDeclaration: taken } = checker.getSymbolAtLocation(given) ?? {};
+    if (taken === undefined || !ts.isParameter(taken) || !ts.isArrowFunction(taken.parent)) return false;
+    const [as] = checker.getContextualType(taken.parent)?.getCallSignatures() ?? [];
+    return files.includes(as?.declaration?.getSourceFile());
+  }
+
+  /** Every target that a request can have; undefined where that is not to be seen. */
+  function targetsOf(expression, depth = 0) {
+    if (expression === undefined || depth > 8) return undefined;
+    const follow = (next) => targetsOf(next, depth + 1);
+    const type = checker.getTypeAtLocation(expression);
+    const target = type.getProperty('target');
+    const known = target && literalsOf(checker.getTypeOfSymbolAtLocation(target, expression));
+    if (known !== undefined) return known;
+    if (ts.isObjectLiteralExpression(expression)) {
+      const own = expression.properties.find(isNamedTarget);
+      if (own !== undefined) return stringsOf(ts.isPropertyAssignment(own) ? own.initializer : own.name);
+      const spread = expression.properties.filter(ts.isSpreadAssignment);
+      return spread.length === 1 ? follow(spread[0].expression) : undefined;
+    }
+    if (ts.isConditionalExpression(expression))
+      return together([expression.whenTrue, expression.whenFalse], follow);
+    return ts.isIdentifier(expression) ? whereGiven(expression, follow) : undefined;
+  }
+
+  function tellTargets(names, value, isSigned, tell) {
     if (names === undefined && isSigned) tell('unreadable', `target: ${textOf(value)}`);
     for (const name of names ?? []) {
       const [, prefix, operation] = /^(\w+)\.([A-Z]\w+)$/.exec(name) ?? [];
@@ -232,11 +348,25 @@ function look(also) {
     }
   }
 
-  function lookAtText(text, tell) {
+  function lookAtAssignment({ left, right }, tell) {
+    if (!ts.isPropertyAccessExpression(left) && !ts.isElementAccessExpression(left)) return;
+    const names = ts.isPropertyAccessExpression(left) ? [left.name.text] : stringsOf(left.argumentExpression);
+    if (names !== undefined && !names.includes('target')) return;
+    const isSigned = isOfSigned(checker.getTypeAtLocation(left.expression));
+    if (isSigned || names !== undefined) tellTargets(stringsOf(right), right, isSigned, tell);
+  }
+
+  function lookAtText(node, tell) {
+    const { text } = node;
     const [, method] = /(?:^|\/)((?:[a-z]\w*\.)+\w+)$/.exec(text) ?? [];
     if (method !== undefined && slackMethods.has(method)) tell('slack', method);
     for (const address of ['slack.com/api', 'api.github.com', 'amazonaws.com'])
       if (text.includes(address)) tell('doors', address);
+    // Of an address that is put together, what it begins with.
+    for (const [address, host] of text.matchAll(/https?:\/\/([\w-]+(?:\.[\w-]+)+)?/g)) {
+      const isOpen = ts.isTemplateHead(node) && text.endsWith(address);
+      if (host !== undefined || isOpen) tell('doors', isOpen ? `${address}…` : address);
+    }
   }
 
   /** What a name stands for, behind every import and re-export; of a pattern, the member that it takes out. */
@@ -258,7 +388,35 @@ function look(also) {
       ? checker.getShorthandAssignmentValueSymbol(parent)
       : checker.getSymbolAtLocation(node);
     if (symbol === undefined) return [];
-    return [symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol];
+    return [behind(symbol)];
+  }
+
+  function behind(symbol) {
+    return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  }
+
+  /** `typeof name` is a type as well. */
+  function isOfTypes(node) {
+    let at = node;
+    while (ts.isQualifiedName(at.parent)) at = at.parent;
+    return ts.isTypeQueryNode(at.parent) || ts.isPartOfTypeNode(node);
+  }
+
+  /** Names and members that are read, and what was awaited. */
+  function isReadableWhole(node) {
+    if (ts.isAwaitExpression(node)) return ts.isCallExpression(node.expression);
+    if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)) return true;
+    if (!ts.isIdentifier(node) || isOfTypes(node)) return false;
+    const { parent } = node;
+    if (ts.isPropertyAccessExpression(parent)) return parent.expression === node;
+    if (ts.isPropertyAssignment(parent) || ts.isParameter(parent) || ts.isVariableDeclaration(parent))
+      return parent.initializer === node;
+    return !(
+      ts.isNamespaceImport(parent) ||
+      ts.isImportClause(parent) ||
+      ts.isImportSpecifier(parent) ||
+      ts.isNamespaceExport(parent)
+    );
   }
 
   /** Whether nothing more is taken of it, so that what is done with it is not to be seen here. */
@@ -293,14 +451,26 @@ function look(also) {
       );
     if (ts.isConditionalExpression(expression))
       return together([expression.whenTrue, expression.whenFalse], follow);
-    const type = checker.getTypeAtLocation(expression);
+    const known = literalsOf(checker.getTypeAtLocation(expression));
+    if (known !== undefined) return known;
+    return ts.isIdentifier(expression) ? whereGiven(expression, follow) : undefined;
+  }
+
+  function literalsOf(type) {
     const literals = type.isUnion() ? type.types : [type];
-    if (literals.length > 0 && literals.every((each) => each.isStringLiteral()))
-      return literals.map((each) => each.value);
-    if (!ts.isIdentifier(expression)) return undefined;
+    return literals.length > 0 && literals.every((each) => each.isStringLiteral())
+      ? literals.map((each) => each.value)
+      : undefined;
+  }
+
+  /** What a name was given: where it is declared, or by every call. */
+  function whereGiven(expression, follow) {
     const [declaration] = checker.getSymbolAtLocation(expression)?.declarations ?? [];
     if (declaration === undefined) return undefined;
-    if (ts.isVariableDeclaration(declaration)) return follow(declaration.initializer);
+    if (ts.isVariableDeclaration(declaration))
+      return ts.getCombinedNodeFlags(declaration) & ts.NodeFlags.Const
+        ? follow(declaration.initializer)
+        : undefined;
     if (!ts.isParameter(declaration)) return undefined;
     const nth = declaration.parent.parameters.indexOf(declaration);
     const calls = callsOf(declaration.parent);
@@ -324,12 +494,23 @@ function look(also) {
         if (ts.isCallExpression(node)) {
           const called = checker.getResolvedSignature(node)?.declaration;
           calls.set(called, [...(calls.get(called) ?? []), node]);
-        }
+        } else if (ts.isIdentifier(node) && isHandedOn(node))
+          for (const { valueDeclaration } of symbolsOf(node))
+            handedOn.add(valueDeclaration?.initializer ?? valueDeclaration);
         ts.forEachChild(node, visit);
       };
       for (const source of files) visit(source);
     }
-    return calls.get(declaration) ?? [];
+    return handedOn.has(declaration) ? [] : (calls.get(declaration) ?? []);
+  }
+
+  /** Not called there and not declared: whoever it is handed to calls it with what is not to be seen. */
+  function isHandedOn(node) {
+    const { parent } = node;
+    if (isOfTypes(node) || calledAs(node) !== undefined) return false;
+    if (ts.isPropertyAccessExpression(parent)) return parent.name === node;
+    if (ts.isImportSpecifier(parent) || ts.isExportSpecifier(parent)) return false;
+    return parent.name !== node || ts.isShorthandPropertyAssignment(parent);
   }
 }
 
