@@ -411,6 +411,11 @@ describe('what the readmes promise', () => {
     lambda: { SQS: 'sqs', SSM: 'ssm', 'Secrets Manager': 'secretsmanager', STS: 'sts' },
   };
   const all = [...promised('aws', services.aws), ...promised('lambda', services.lambda)];
+  let leaving: readonly string[];
+
+  beforeAll(() => {
+    leaving = leavingSrc().aws.map(({ name }) => name);
+  }, 180_000);
 
   it.for(Object.values({ ...services.aws, ...services.lambda }))(
     'was called by boto3, every operation of %s',
@@ -446,9 +451,7 @@ describe('what the readmes promise', () => {
   );
 
   it('is all that our sources send to AWS, and boto3 called it', () => {
-    const sent = leavingSrc()
-      .aws.map(({ name }) => name)
-      .filter((name) => !name.startsWith('dynamodb:'));
+    const sent = leaving.filter((name) => !name.startsWith('dynamodb:'));
 
     expect(sent).not.toEqual([]);
     expect(sent.filter((operation) => !all.includes(operation))).toEqual([]);
