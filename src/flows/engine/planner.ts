@@ -84,22 +84,23 @@ export async function validate(world: Looking, request: PlanRequest, analysis: A
   const targetResults = await world
     .targetOf(definition, mandateOf(request))
     .validate(definition, analysis, request.nowMs);
-  const before = await runAll(world, definition.checks, {
-    ...context,
-    expected: analysis.live.release,
-    previous: null,
-  });
-  const essential = new Set(definition.checks.filter((check) => check.essential).map(({ id }) => id));
-  const notFound = before.filter(({ id, outcome }) => essential.has(id) && outcome !== 'passed');
-  // Production may be broken already when somebody rolls back; that is the reason to, not an obstacle.
-  const baseline =
+  // Production may be broken already when somebody rolls back: that is the reason to, and no excuse for what comes after.
+  const before =
     request.kind === 'rollback'
       ? []
-      : notFound.map((result) => ({
-          ...result,
-          id: `before-${result.id}`,
-          title: `Production before: ${result.title}`,
-        }));
+      : await runAll(world, definition.checks, {
+          ...context,
+          expected: analysis.live.release,
+          previous: null,
+        });
+  const essential = new Set(definition.checks.filter((check) => check.essential).map(({ id }) => id));
+  const baseline = before
+    .filter(({ id, outcome }) => essential.has(id) && outcome !== 'passed')
+    .map((result) => ({
+      ...result,
+      id: `before-${result.id}`,
+      title: `Production before: ${result.title}`,
+    }));
   return {
     analysis,
     results: [...gateResults, ...targetResults, ...baseline],

@@ -2,19 +2,32 @@ import { accept, type Decision, refuse } from '../decision.ts';
 import type { EventOf } from '../events.ts';
 import { type PersonClaim, type Promotion, samePerson } from '../promotion.ts';
 
-/** Writes down what a person asked for; the next tick settles it with the directory. */
+/**
+ * Writes down what a person asked for; the next tick settles it with the directory. Who answered a question with
+ * "continue" may still have it rolled back, and not the other way round.
+ */
 export function recordClaim(promotion: Promotion, claim: PersonClaim): Decision {
   const pending = promotion.claims.find(
     (other) => other.does === claim.does && samePerson(other.person, claim.person),
   );
-  if (pending !== undefined) {
+  if (pending === undefined) return accept({ ...promotion, claims: [...promotion.claims, claim] });
+  if (pending.answer === 'continue' && claim.answer === 'roll-back')
+    return accept({
+      ...promotion,
+      claims: promotion.claims.map((other) => (other === pending ? claim : other)),
+    });
+  if (pending.answer === 'roll-back' && claim.answer === 'continue') {
     return refuse(
       'claim.pending',
-      'You already asked for this, and it is being checked.',
-      'Nothing more to do; the card will show it.',
+      'You asked for the rollback already, and it is being checked.',
+      'If it should not be, speak to on-call now.',
     );
   }
-  return accept({ ...promotion, claims: [...promotion.claims, claim] });
+  return refuse(
+    'claim.pending',
+    'You already asked for this, and it is being checked.',
+    'Nothing more to do; the card will show it.',
+  );
 }
 
 export function claimById(promotion: Promotion, claimId: string): PersonClaim | undefined {

@@ -46,6 +46,11 @@ function promote(promotion: Monitoring, nowMs: number, told: readonly Announceme
   });
 }
 
+/** Accepted with all that was seen until then. */
+function accepted(watch: Watch, acceptedBy: NonNullable<Watch['acceptedBy']>): Watch {
+  return { ...watch, question: null, acceptedBy, unhealthyInARow: 0 };
+}
+
 function soakIsOver(promotion: Monitoring, watch: Watch, nowMs: number): boolean {
   const soakMs = promotion.policy.monitoring.soakSeconds * 1000;
   if (watch.acceptedBy !== null) return nowMs >= watch.startedAtMs + soakMs;
@@ -74,7 +79,7 @@ export const monitoring: PhaseRules<'monitoring'> = {
       return rollBack(settled, cause, claim.atMs, nowMs, answered);
     }
     if (claim.does === 'answer' && promotion.watch.question !== null) {
-      return accept({ ...settled, watch: { ...promotion.watch, question: null, acceptedBy: claim.person } }, [
+      return accept({ ...settled, watch: accepted(promotion.watch, claim.person) }, [
         { topic: 'answered', person: claim.person, answer: 'continue' },
       ]);
     }
@@ -93,9 +98,7 @@ export const monitoring: PhaseRules<'monitoring'> = {
     const answer = promotion.policy.monitoring.withoutAnswer;
     const told: Announcement = { topic: 'answered', person: null, answer };
     if (answer === 'continue') {
-      return accept({ ...promotion, watch: { ...promotion.watch, question: null, acceptedBy: 'default' } }, [
-        told,
-      ]);
+      return accept({ ...promotion, watch: accepted(promotion.watch, 'default') }, [told]);
     }
     const cause = {
       code: 'health.inconclusive',
@@ -129,7 +132,9 @@ export const monitoring: PhaseRules<'monitoring'> = {
           ? Math.max(before.healthyUntilMs ?? 0, event.completeUntilMs ?? nowMs)
           : before.healthyUntilMs,
       last: { atMs: nowMs, outcome, results: event.results },
-      question: outcome === 'healthy' ? null : before.question,
+      question: healthy ? null : before.question,
+      // What was accepted is over: what is missing after this is missing anew.
+      acceptedBy: healthy ? null : before.acceptedBy,
     };
     // An answer to a question that has settled itself must not answer the next one.
     const claims =
@@ -145,11 +150,11 @@ export const monitoring: PhaseRules<'monitoring'> = {
       return rollBack(seen, { code, text: worstOf(event.results), by: null }, nowMs, nowMs, [told]);
     }
     const over = soakIsOver(promotion, watch, nowMs) && !isHeld(promotion, nowMs);
-    // Missing health data can be accepted; that nobody looked where production points cannot.
-    const blind = over && event.looked === false;
+    // Missing health data can be accepted; that nobody looked where production points cannot, nor what was unhealthy since.
+    const blind = over && (event.looked === false || watch.unhealthyInARow > 0);
     // Nothing is called good while somebody's wish to take it back is still being checked.
     const wished = claims.some(({ does, answer }) => does === 'roll-back' || answer === 'roll-back');
-    if (over && !blind && !wished && outcome !== 'unhealthy') return promote(seen, nowMs, [told]);
+    if (over && !blind && !wished) return promote(seen, nowMs, [told]);
     const ask =
       inconclusiveSinceMs !== null &&
       watch.question === null &&
