@@ -28,11 +28,14 @@ export const judges = [
   },
   {
     id: 'slack-samples',
-    name: 'Slack’s SDK samples',
+    name: 'Slack’s SDK samples, Bolt’s types',
     judges: 'what the stand-in delivers',
     files: part('samples'),
     from: 'npm',
-    version: taken('2026-08-07'),
+    version() {
+      packageVersion('ts-json-schema-generator');
+      return `${taken('2026-08-07')()}, @slack/bolt ${packageVersion('@slack/bolt')}`;
+    },
   },
   {
     id: 'slack-answers',
