@@ -122,6 +122,14 @@ export function createPromotionStore({
     return lostTo(outcome.met, locks.length, change.locks?.does === 'take');
   };
 
+  /** Frees those that this holder has; the others are somebody else's business, and stop nobody. */
+  const freeing = async (id: string, among: readonly string[]): Promise<Write[]> => {
+    const held = await Promise.all(among.map(async (key) => ((await holder(key)) === id ? [key] : [])));
+    return held
+      .flat()
+      .map((key) => ({ does: 'update', key: keys.lock(key), update: freeLock, condition: heldBy(id) }));
+  };
+
   const lockWrites = async ({ promotion, locks: wanted }: Change): Promise<Write[]> => {
     if (wanted === null) return [];
     const locks = { does: wanted.does, keys: [...new Set(wanted.keys)] };
@@ -140,18 +148,9 @@ export function createPromotionStore({
                 : freeOrOurs(promotion.nowMs),
           }),
         );
-        const left = (from?.keys ?? []).filter((key) => !locks.keys.includes(key));
-        return [
-          ...taken,
-          ...[...new Set(left)].map(
-            (key): Write => ({
-              does: 'update',
-              key: keys.lock(key),
-              update: freeLock,
-              condition: heldBy(from?.holder ?? ''),
-            }),
-          ),
-        ];
+        if (from === undefined) return taken;
+        const left = from.keys.filter((key) => !locks.keys.includes(key));
+        return [...taken, ...(await freeing(from.holder, [...new Set(left)]))];
       }
       case 'hold':
         return locks.keys.map((key) => ({ does: 'check', key: keys.lock(key), condition: ours }));
@@ -162,15 +161,9 @@ export function createPromotionStore({
           update: freeLock,
           condition: ours,
         }));
-      case 'release': {
+      case 'release':
         // A promotion that ends early holds none of them, and only its own saves can free the ones it holds.
-        const held = await Promise.all(
-          locks.keys.map(async (key) => ((await holder(key)) === promotion.id ? [key] : [])),
-        );
-        return held
-          .flat()
-          .map((key) => ({ does: 'update', key: keys.lock(key), update: freeLock, condition: ours }));
-      }
+        return freeing(promotion.id, locks.keys);
     }
   };
 
