@@ -1,6 +1,8 @@
 /**
  * What our stand-in answers, against the types of answers that Slack's own client ships; they were made from answers that
- * Slack gave. Every member is optional there, so this finds what was invented and what is of the wrong kind.
+ * Slack gave. Every member is optional there, so this finds what was invented and what is of the wrong kind; what has to
+ * be there is told by the samples of Slack's SDK for Java, as far as an app without files or attachments meets it, and by
+ * what our own client reads.
  */
 import { createRequire } from 'node:module';
 import { Ajv, type ValidateFunction } from 'ajv';
@@ -9,7 +11,7 @@ import { z } from 'zod';
 import { card } from '../../../src/bot/messages/card.ts';
 import { reasonForm } from '../../../src/bot/messages/modal.ts';
 import { methods } from '../../../workspace/slack/methods.ts';
-import { channelIds, groupIds, userIds } from '../../../workspace/slack/people.ts';
+import { channelIds, groupIds, partnerTeam, userIds } from '../../../workspace/slack/people.ts';
 import { promotionIn } from '../../bot/promotions.ts';
 import { readingChannels, startWorkspace, type TestWorkspace } from '../../workspace/slack/workspace.ts';
 import { met } from '../divergences.ts';
@@ -136,6 +138,51 @@ const calls: Record<string, readonly Call[]> = {
     },
   ],
 };
+const ofMessage = ['type', 'user', 'text', 'bot_id', 'app_id', 'team', 'bot_profile'];
+const ofView = [
+  'id',
+  'team_id',
+  'type',
+  'blocks',
+  'private_metadata',
+  'callback_id',
+  'state',
+  'hash',
+  'root_view_id',
+];
+/** By path, in every answer of the method. Source: slackapi/java-slack-sdk, json-logs/samples/api. */
+const demanded: Readonly<Record<string, readonly string[]>> = {
+  'auth.test': ['url', 'team', 'user', 'team_id', 'user_id', 'bot_id'],
+  'chat.postMessage': ['channel', 'ts', ...[...ofMessage, 'ts'].map((key) => `message.${key}`)],
+  'chat.update': ['channel', 'ts', 'text', ...ofMessage.map((key) => `message.${key}`)],
+  'chat.postEphemeral': ['message_ts'],
+  'chat.delete': ['channel', 'ts'],
+  'chat.getPermalink': ['channel', 'permalink'],
+  'views.open': ofView.map((key) => `view.${key}`),
+  'views.update': ofView.map((key) => `view.${key}`),
+  'views.publish': ofView.map((key) => `view.${key}`),
+  'users.info': ['id', 'team_id', 'name', 'deleted', 'profile', 'is_bot', 'updated'].map(
+    (key) => `user.${key}`,
+  ),
+  'users.list': ['members', 'cache_ts', 'response_metadata.next_cursor'],
+  'usergroups.list': ['usergroups'],
+  'usergroups.users.list': ['users'],
+  'conversations.info': ['channel.id', 'channel.is_archived', 'channel.is_member', 'channel.is_ext_shared'],
+  'conversations.list': ['channels', 'response_metadata.next_cursor'],
+  'conversations.members': ['members', 'response_metadata.next_cursor'],
+  'conversations.open': ['channel.id'],
+};
+
+const at = (value: unknown, path: string): unknown =>
+  path
+    .split('.')
+    .reduce<unknown>(
+      (each, key) => (typeof each === 'object' && each !== null ? Reflect.get(each, key) : undefined),
+      value,
+    );
+const missing = (method: string, answer: unknown) =>
+  ['ok', ...(demanded[method] ?? [])].filter((path) => at(answer, path) === undefined);
+
 /** Over another kind of token, or on top of a modal: their answers are those of others. */
 const alike = ['apps.connections.open', 'views.push'];
 
@@ -147,8 +194,43 @@ describe('answers of our Slack stand-in', () => {
   });
 
   it.each(Object.entries(calls).filter(([, each]) => each.length > 0))('%s', async (method, each) => {
-    for (const ask of each)
-      expect(wrongs(method, await ask(await startWorkspace(readingChannels)))).toEqual([]);
+    expect(demanded[method]).not.toBe(undefined);
+    for (const ask of each) {
+      const answer = await ask(await startWorkspace(readingChannels));
+      expect(wrongs(method, answer)).toEqual([]);
+      expect(missing(method, answer)).toEqual([]);
+    }
+  });
+
+  it('give a message back as it was sent', async () => {
+    const { client } = await startWorkspace();
+    const { message, ts } = await client.chat.postMessage({ channel, text, thread_ts: undefined });
+    expect(message).toMatchObject({ text, ts });
+    const drawn = await client.apiCall('chat.postMessage', { channel, text, blocks, metadata });
+    expect(at(drawn, 'message.blocks')).toHaveLength(blocks.length);
+    expect(at(drawn, 'message.metadata')).toEqual(metadata);
+    expect(
+      at(await client.chat.postMessage({ channel, text, thread_ts: ts ?? '' }), 'message.thread_ts'),
+    ).toBe(ts);
+  });
+
+  /** Who may approve hangs on these. Source: Slack, user object. */
+  it.each<[string, keyof typeof userIds, object]>([
+    ['a member', 'ada', { is_restricted: false, is_ultra_restricted: false, deleted: false, is_bot: false }],
+    ['a guest', 'gil', { is_restricted: true, is_ultra_restricted: false, deleted: false }],
+    ['a guest of one channel', 'sol', { is_restricted: true, is_ultra_restricted: true, deleted: false }],
+    ['somebody deactivated', 'dana', { deleted: true }],
+    ['the bot', 'bot', { is_bot: true }],
+    ['somebody of another workspace', 'petra', { team_id: partnerTeam.id, is_stranger: false }],
+    ['a stranger', 'stan', { team_id: partnerTeam.id, is_stranger: true }],
+  ])('tell of %s who it is, alone and in the list', async (_who, name, flags) => {
+    const { client } = await startWorkspace();
+    expect((await client.users.info({ user: userIds[name] })).user).toMatchObject(flags);
+    const { members = [] } = await client.users.list({});
+    const inList = members.find(({ id }) => id === userIds[name]);
+    // Who shares no channel with the app is in no list of its.
+    if (name === 'stan') expect(inList).toBe(undefined);
+    else expect(inList).toMatchObject(flags);
   });
 
   it.each(Object.keys(methods))('%s, refused', async (method) => {
@@ -182,5 +264,8 @@ describe('answers of our Slack stand-in', () => {
   it('would be found out if a member were invented or of another kind', () => {
     expect(wrongs('users.info', { ok: true, user: { id: 'U1', colour: 'red' } })).not.toEqual([]);
     expect(wrongs('users.info', { ok: true, user: { id: 'U1', deleted: 'no' } })).not.toEqual([]);
+    expect(missing('chat.postMessage', { ok: true, channel, ts: '1.1', message: {} })).toContain(
+      'message.text',
+    );
   });
 });

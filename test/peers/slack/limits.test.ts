@@ -1,6 +1,7 @@
 /** Everything the bot can show, against Slack's written limits. */
 import { describe, expect, it } from 'vitest';
 import { requestForm } from '../../../src/bot/messages/modal.ts';
+import { checkBlocks, checkView } from '../../../workspace/slack/block-kit.ts';
 import { catalogOf, type Drawing, everyDrawing } from './drawings.ts';
 import { limits, measured } from './limits.ts';
 
@@ -33,6 +34,15 @@ it('a form to choose from thousands of environments is no more than Slack takes'
   expect(bytes?.wrong(measured({ name: 'form', surface: 'modal', view }))).toEqual([]);
 });
 
+/** What our stand-in has against it. */
+function errorsOf(drawing: Drawing): readonly string[] {
+  const checked =
+    drawing.surface === 'message'
+      ? checkBlocks(drawing.blocks, 'message', () => 'b')
+      : checkView(drawing.view, drawing.surface, () => 'b');
+  return checked.ok ? [] : checked.errors;
+}
+
 /** One that breaks each of them, since a limit that nothing breaks says nothing. */
 describe('what breaks a limit is found', () => {
   const plain = (text: string) => ({ type: 'plain_text', text });
@@ -55,7 +65,9 @@ describe('what breaks a limit is found', () => {
     view: { type: 'modal', title: plain('T'), blocks, ...more },
   });
   const select = (more: object) =>
-    modal([{ ...input, element: { type: 'static_select', action_id: 's', ...more } }]);
+    modal([{ ...input, element: { type: 'static_select', action_id: 's', ...more } }], {
+      submit: plain('S'),
+    });
 
   const breaking: Record<string, Drawing> = {
     'blocks of a message': message(Array(51).fill(divider)),
@@ -71,7 +83,14 @@ describe('what breaks a limit is found', () => {
     primary: message([{ type: 'actions', elements: [button, { ...button, action_id: 'b' }] }]),
     options: select({ options: [option, option] }),
     initial_option: select({ options: [option], initial_option: { ...option, value: 'w' } }),
-    initial_value: modal([{ ...input, element: { ...typed, max_length: 3, initial_value: 'four' } }]),
+    initial_value: modal([{ ...input, element: { ...typed, max_length: 3, initial_value: 'four' } }], {
+      submit: plain('S'),
+    }),
+    focus_on_load: modal(
+      ['a', 'b'].map((id) => ({ ...input, element: { ...typed, action_id: id, focus_on_load: true } })),
+      { submit: plain('S') },
+    ),
+    alt_text: message([{ type: 'image', image_url: 'https://lamps.example/a.png' }]),
     submit: modal([input]),
     'inputs: six': modal(Array(7).fill(input)),
     'inputs: in forms': message([input]),
@@ -85,5 +104,49 @@ describe('what breaks a limit is found', () => {
     const found = Object.entries(breaking).filter(([start]) => name.startsWith(start));
     expect(found).toHaveLength(1);
     for (const [, drawing] of found) expect(wrong(measured(drawing))).not.toEqual([]);
+  });
+
+  /** What Slack answers with an error; the others it takes, and they are bad all the same. */
+  const refused: Readonly<Record<string, string>> = {
+    'blocks of a message': 'no more than 50 items allowed',
+    'blocks of a view': 'no more than 100 items allowed',
+    block_id: 'already exists',
+    action_id: 'already exists',
+    initial_option: 'must match one of the options',
+    initial_value: 'must be less than 4 characters',
+    focus_on_load: 'only one element may have focus_on_load set',
+    alt_text: 'missing required field: alt_text',
+    submit: 'missing required field: submit',
+  };
+
+  it.each(Object.entries(refused))('%s, and our stand-in refuses it', (name, says) => {
+    const drawing = breaking[name];
+    if (drawing === undefined) throw new Error(`nothing breaks ${name}`);
+    const wrongs = errorsOf(drawing);
+    expect(wrongs.join()).toContain(says);
+    // For that alone: nothing else in it is wrong.
+    expect(new Set(wrongs.map((wrong) => wrong.replace(/ \[json-pointer:.*/, ''))).size).toBe(1);
+  });
+
+  it('in images within a section and a context, and in chosen options of every kind', () => {
+    const image = { type: 'image', image_url: 'https://lamps.example/a.png' };
+    const other = { ...option, value: 'w' };
+    const chosen = (type: string, more: object) => ({
+      ...input,
+      element: { type, action_id: 's', options: [option], ...more },
+    });
+    for (const block of [
+      { ...section('x'), accessory: image },
+      { type: 'context', elements: [image] },
+      chosen('radio_buttons', { initial_option: other }),
+      chosen('checkboxes', { initial_options: [other] }),
+      chosen('multi_static_select', { initial_options: [option, other] }),
+      chosen('static_select', {
+        options: undefined,
+        option_groups: [{ label: plain('g'), options: [option] }],
+        initial_option: other,
+      }),
+    ])
+      expect(errorsOf(modal([JSON.parse(JSON.stringify(block))], { submit: plain('S') }))).toHaveLength(1);
   });
 });

@@ -155,6 +155,22 @@ export const limits: readonly Limit[] = [
       }),
   },
   {
+    name: 'focus_on_load: one element of a view at most',
+    source: 'Slack, block elements, focus_on_load',
+    surfaces: ['modal', 'home'],
+    wrong: ({ parts }) =>
+      tooMany('elements with the focus', parts.filter(({ focus_on_load: has }) => has === true).length, 1),
+  },
+  {
+    name: 'alt_text: on every image',
+    source: 'Slack, image block and element, alt_text',
+    surfaces: all,
+    wrong: ({ parts }) =>
+      parts
+        .filter(({ type, alt_text: alt }) => type === 'image' && typeof alt !== 'string')
+        .map(() => 'an image without alt_text'),
+  },
+  {
     name: 'submit: there where something is asked',
     source: 'Slack, modals, submit',
     surfaces: ['modal'],

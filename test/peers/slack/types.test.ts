@@ -212,6 +212,15 @@ describe('our stand-in takes what Slack’s types take and no more', () => {
       'an input labelled in mrkdwn',
       input({ type: 'plain_text_input', action_id: 't' }, { label: mrkdwn('L') }),
     ],
+    ['an image without alt_text', { type: 'image', image_url: 'https://x/a.png' }],
+    [
+      'an image without alt_text in a context',
+      { type: 'context', elements: [{ type: 'image', image_url: 'https://x/a.png' }] },
+    ],
+    [
+      'an image without alt_text beside a text',
+      { type: 'section', text: mrkdwn('x'), accessory: { type: 'image', image_url: 'https://x/a.png' } },
+    ],
     ['elements that are no list', { type: 'actions', elements: button() }],
   ])('%s is refused by both', (_what, block) => {
     expect(types.block(block)).not.toEqual([]);
