@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import type { EngineName } from '../../support/dynamodb.ts';
 import type { Answer, JudgedCommand } from './call.ts';
 
@@ -8,8 +8,11 @@ export interface Divergence {
   readonly name: string;
   readonly engines: readonly EngineName[];
   readonly reason: string;
-  /** Of the two answers to one command; `lax` is what the model answers to which two missing attributes are equal. */
-  is(command: JudgedCommand, model: Answer, engine: Answer, lax: Answer): boolean;
+  /**
+   * Of the two answers to one command; `lax` is what the model answers to which two missing attributes are equal, and
+   * `repeated` whether the command came before under the same token.
+   */
+  is(command: JudgedCommand, model: Answer, engine: Answer, lax: Answer, repeated: boolean): boolean;
 }
 
 export const divergences: readonly Divergence[] = [
@@ -38,7 +41,7 @@ export const divergences: readonly Divergence[] = [
     engines: ['native'],
     reason: 'DynamoDB refuses a key condition of another type than the key; this engine finds nothing.',
     is: ({ input }, model, answer) =>
-      isQueryFor(input, ({ N }) => N !== undefined) && isInvalid(model) && isEmpty(answer),
+      partitionAskedFor(input)?.N !== undefined && isInvalid(model) && isEmpty(answer),
   },
   {
     name: 'of two equalities the first is the partition',
@@ -46,38 +49,35 @@ export const divergences: readonly Divergence[] = [
     reason:
       'DynamoDB takes the two parts of a key condition in any order; this engine refuses a sort key in front.',
     is: ({ input }, model, answer) =>
-      expressionsIn(input).some((text) => twoEqualities.test(text)) && !isInvalid(model) && isInvalid(answer),
+      isSortedInFront(input) && model.outcome === 'answered' && isInvalid(answer),
   },
   {
     name: 'an empty partition may be asked for',
     engines: ['native', 'dynalite'],
     reason: 'DynamoDB refuses an empty key, also one to look for; these engines find nothing.',
     is: ({ input }, model, answer) =>
-      isQueryFor(input, ({ S }) => S === '') && isInvalid(model) && isEmpty(answer),
+      partitionAskedFor(input)?.S === '' && isInvalid(model) && isEmpty(answer),
   },
   {
     name: 'a query may start outside of what it asks for',
     engines: ['native'],
     reason: 'DynamoDB refuses a starting key of another partition; this engine begins behind it.',
     is: ({ input }, model, answer) =>
-      'ExclusiveStartKey' in input && isInvalid(model) && answer.outcome === 'answered',
+      startsOutside(input) && isInvalid(model) && answer.outcome === 'answered',
   },
   {
     name: 'an index key may be empty',
     engines: ['dynalite'],
     reason: 'DynamoDB refuses an empty key of an index; dynalite is older than that rule and keeps it.',
     is: ({ input }, model, answer) =>
-      JSON.stringify(input).includes('"S":""') && isInvalid(model) && answer.outcome === 'answered',
+      writesEmptyIndexKey(input) && isInvalid(model) && answer.outcome === 'answered',
   },
   {
     name: 'a transaction of which one part cannot be computed is invalid as a whole',
     engines: ['dynamodb-local'],
     reason:
       'DynamoDB cancels it with the reason ValidationError beside that part (API reference, TransactWriteItems); DynamoDB Local answers ValidationException.',
-    is: (_command, model, answer) =>
-      model.outcome === 'refused' &&
-      model.reasons?.some(({ code }) => code === 'ValidationError') === true &&
-      isInvalid(answer),
+    is: ({ input }, model, answer) => isUncomputable(input, model) && isInvalid(answer),
   },
   {
     name: 'a page that is just full is taken for the last',
@@ -88,28 +88,99 @@ export const divergences: readonly Divergence[] = [
       model.outcome === 'answered' &&
       answer.outcome === 'answered' &&
       model.count === input.Limit &&
-      answer.count === model.count &&
-      answer.lastKey === undefined,
+      model.lastKey !== undefined &&
+      isDeepStrictEqual({ ...model, lastKey: undefined }, answer),
   },
   {
     name: 'a request token means nothing',
     engines: ['moto'],
     reason:
       'DynamoDB answers the same transaction under the same token as it did before; moto carries it out once more, and its conditions fail.',
-    is: ({ input }, model, answer) =>
+    is: ({ input }, model, answer, _lax, repeated) =>
+      repeated &&
       'ClientRequestToken' in input &&
       model.outcome === 'answered' &&
-      answer.outcome === 'refused' &&
-      answer.name === 'TransactionCanceledException',
+      isCancelledByConditions(answer),
   },
 ];
 
 const itself = /\b(\w+) = \1\b/;
-const twoEqualities = /^[#\w]+ = :\w+ AND [#\w]+ = :\w+$/;
+type Input = JudgedCommand['input'];
 
-function isQueryFor(input: object, wanted: (value: AttributeValue) => boolean): boolean {
-  if (!('KeyConditionExpression' in input) || !('ExpressionAttributeValues' in input)) return false;
-  return Object.values(input.ExpressionAttributeValues as Record<string, AttributeValue>).some(wanted);
+/** By index: the partition, then the sort key. */
+const keys: Readonly<Record<string, readonly [partition: string, sort: string]>> = {
+  table: ['pk', 'sk'],
+  due: ['duePk', 'dueSk'],
+  list: ['listPk', 'listSk'],
+};
+const indexKeys = [...(keys['due'] ?? []), ...(keys['list'] ?? [])];
+
+type Equality = readonly [name: string, value: AttributeValue | undefined];
+
+/** Every `name = :value` between the ANDs of an expression, with what stands behind its placeholders. */
+function equalitiesIn(
+  text: string | undefined,
+  input: {
+    readonly ExpressionAttributeNames?: Record<string, string> | undefined;
+    readonly ExpressionAttributeValues?: Record<string, AttributeValue> | undefined;
+  },
+): readonly (Equality | undefined)[] {
+  return (text ?? '').split(/ AND |, /).map((part): Equality | undefined => {
+    const [, name = '', value = ''] = /^([#\w]+) = (:\w+)$/.exec(part) ?? [];
+    if (name === '') return undefined;
+    return [input.ExpressionAttributeNames?.[name] ?? name, input.ExpressionAttributeValues?.[value]];
+  });
+}
+
+const keysAskedOf = (input: QueryCommandInput) => keys[input.IndexName ?? 'table'] ?? [];
+
+function partitionAskedFor(input: Input): AttributeValue | undefined {
+  if (!('KeyConditionExpression' in input)) return undefined;
+  const [partition] = keysAskedOf(input);
+  return equalitiesIn(input.KeyConditionExpression, input).find((each) => each?.[0] === partition)?.[1];
+}
+
+function isSortedInFront(input: Input): boolean {
+  if (!('KeyConditionExpression' in input)) return false;
+  const [partition, sort] = keysAskedOf(input);
+  const names = equalitiesIn(input.KeyConditionExpression, input).map((each) => each?.[0]);
+  return isDeepStrictEqual(names, [sort, partition]);
+}
+
+function startsOutside(input: Input): boolean {
+  if (!('ExclusiveStartKey' in input)) return false;
+  const [partition = ''] = keysAskedOf(input);
+  const start = input.ExclusiveStartKey?.[partition];
+  return start !== undefined && !isDeepStrictEqual(start, partitionAskedFor(input));
+}
+
+function writesEmptyIndexKey(input: Input): boolean {
+  if ('ConditionExpression' in input) return false;
+  if ('Item' in input) return indexKeys.some((name) => input.Item?.[name]?.S === '');
+  if (!('UpdateExpression' in input)) return false;
+  const set = input.UpdateExpression?.replace(/^SET /, '');
+  return equalitiesIn(set, input).some(
+    (each) => each !== undefined && indexKeys.includes(each[0]) && each[1]?.S === '',
+  );
+}
+
+/** Only an update computes anything. */
+function isUncomputable(input: Input, model: Answer): boolean {
+  if (!('TransactItems' in input) || model.outcome !== 'refused') return false;
+  if (model.name !== 'TransactionCanceledException') return false;
+  const parts = (model.reasons ?? []).flatMap(({ code }, at) =>
+    code === 'ValidationError' ? [input.TransactItems?.[at]] : [],
+  );
+  return parts.length > 0 && parts.every((part) => part?.Update !== undefined);
+}
+
+function isCancelledByConditions(answer: Answer): boolean {
+  if (answer.outcome !== 'refused' || answer.name !== 'TransactionCanceledException') return false;
+  const codes = (answer.reasons ?? []).map(({ code }) => code);
+  return (
+    codes.includes('ConditionalCheckFailed') &&
+    codes.every((code) => code === 'ConditionalCheckFailed' || code === 'None')
+  );
 }
 
 const isInvalid = (answer: Answer) => answer.outcome === 'refused' && answer.name === 'ValidationException';

@@ -48,6 +48,8 @@ interface Step extends Call {
   readonly model: Answer;
   /** What the model answers that finds two missing attributes equal. */
   readonly lax: Answer;
+  /** Whether the model took it for a transaction that was carried out before. */
+  readonly repeated: boolean;
 }
 
 const drawnLength = 40;
@@ -121,7 +123,7 @@ const unmetered = (answer: Answer): Answer =>
 async function compare(
   engine: JudgedEngine,
   { seed, at }: { readonly seed: number; readonly at: number },
-  { command, model, lax }: Omit<Step, 'afterMs'>,
+  { command, model, lax, repeated }: Omit<Step, 'afterMs'>,
   verdict: Verdict,
 ): Promise<boolean> {
   const answer = await answerOf(send(engine.client, engine.meters ? metered(command) : command));
@@ -134,7 +136,7 @@ async function compare(
   const known = divergences.find(
     (each) =>
       each.engines.includes(engine.name) &&
-      each.is(command, unmetered(model), unmetered(answer), unmetered(lax)),
+      each.is(command, unmetered(model), unmetered(answer), unmetered(lax), repeated),
   );
   if (known === undefined) {
     verdict.unknown.push({ engine: engine.name, seed, step: at, command, model, answer });
@@ -144,7 +146,7 @@ async function compare(
   return !writes(command) || model.outcome === answer.outcome;
 }
 
-type Answers = Promise<Pick<Step, 'model' | 'lax'>>;
+type Answers = Promise<Pick<Step, 'model' | 'lax' | 'repeated'>>;
 
 /**
  * The model as a client; each call is told with what came of it and what it cost. Beside it goes the lax one: the same
@@ -172,7 +174,7 @@ function tellingClient(
       const laxly = answerOf(lax.client.send(command));
       listener(
         command as unknown as JudgedCommand,
-        Promise.all([answer, laxly]).then(([its, other]) => ({ model: its, lax: other })),
+        Promise.all([answer, laxly]).then(([its, other]) => ({ model: its, lax: other, repeated })),
       );
       return sent;
     },
