@@ -228,6 +228,8 @@ export interface StepContext {
   readonly step: Step;
   readonly direction: 'forward' | 'back';
   readonly claim: StepClaim | null;
+  /** It was seen to be done before: the question is whether that still holds. */
+  readonly seenDone: boolean;
   readonly startedAtMs: number;
   readonly nowMs: number;
 }

@@ -131,6 +131,7 @@ describe('the role of an environment', () => {
       step,
       direction: 'forward',
       claim: null,
+      seenDone: false,
       startedAtMs: startMs,
       nowMs: startMs,
     };

@@ -128,6 +128,7 @@ export async function createSiteWorld(
     step,
     direction: 'forward',
     claim: null,
+    seenDone: false,
     startedAtMs: clock.nowMs(),
     nowMs: clock.nowMs(),
     ...about,

@@ -14,8 +14,8 @@ const switches = () =>
     .calls()
     .filter(({ operation }) => operation === 'UpdateDistribution').length;
 
-async function watching(version: string): Promise<void> {
-  await world.command('ada', `/promote site ${version}`);
+async function watching(): Promise<void> {
+  await world.command('ada', '/promote site v1.1.0');
   await world.advance(5);
   await world.click('grace', 'cs:approve');
   await world.click('lin', 'cs:approve');
@@ -31,11 +31,10 @@ function expectOnCallTold(words: string): void {
 }
 
 describe('what somebody put into a colour while a promotion runs', () => {
-  it('ALL-9 the idle colour is staged anew in the watch, then errors: the way back is not taken, and on-call is told', async () => {
-    world.workspace.releases.push({ version: 'v1.5.0' });
-    await world.advance(40, 10);
-    await watching('v1.5.0');
+  it('ALL-9 the idle colour is staged anew in the watch, then an alarm fires: the way back is not taken, and on-call is told', async () => {
+    await watching();
     await cloud().putRelease({ colour: 'blue', version: 'v1.2.0' });
+    cloud().setAlarm({ name: 'site-5xx', state: 'ALARM' });
     await world.until('the rollback failed', async () => (await phase()) === 'rollback-failed', 2_400, 10);
 
     expect(await world.saved()).toMatchObject({ failure: { code: 'site.way-back-gone' } });
@@ -48,6 +47,21 @@ describe('what somebody put into a colour while a promotion runs', () => {
     await world.until('it is rolled back', async () => (await phase()) === 'rolled-back', 2_400, 10);
     expect(cloud().liveColour()).toBe('blue');
     expect(switches()).toBe(2);
+    expect(world.complaints).toEqual([]);
+  });
+
+  it('SITE-5 another release is put into the live colour in the watch: nothing is called promoted, and on-call is told', async () => {
+    await watching();
+    await cloud().putRelease({ colour: 'green', version: 'v1.2.0' });
+    await world.until('it is left to people', async () => (await phase()) === 'rollback-failed', 600, 10);
+
+    expect(await world.saved()).toMatchObject({ failure: { code: 'drift' } });
+    expect(switches()).toBe(1);
+    expectOnCallTold('Somebody replaced what lies in green: v1.2.0 instead of v1.1.0.');
+
+    await world.click('otto', 'cs:retry');
+    await world.until('it is rolled back', async () => (await phase()) === 'rolled-back', 2_400, 10);
+    expect(cloud().liveColour()).toBe('blue');
     expect(world.complaints).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   CreateInvalidationCommand,
   type DistributionConfig,
@@ -19,11 +20,19 @@ export interface Content {
   readonly flaw: Flaw;
 }
 
+export interface Colour {
+  readonly path: string;
+  /** What lies there now. */
+  content: Content;
+  /** Everything that ever lay there, oldest first. */
+  readonly contents: readonly { readonly content: Content; readonly sinceMs: number }[];
+}
+
 /** One origin of the distribution, with its two colours. */
 export interface Site {
   readonly name: string;
   readonly originId: string;
-  readonly colours: Record<'blue' | 'green', { readonly path: string; content: Content }>;
+  readonly colours: Record<'blue' | 'green', Colour>;
   readonly url: string;
   readonly previews: Record<'blue' | 'green', string>;
   readonly alarm: string;
@@ -87,12 +96,34 @@ const minuteMs = 60_000;
 const cacheMs = 5 * minuteMs;
 const alarmAfterMs = 45_000;
 
-const site = (name: string, prefix: string): Site => ({
+function createColour(path: string, first: Content, nowMs: () => number): Colour {
+  const contents = [{ content: first, sinceMs: Number.NEGATIVE_INFINITY }];
+  return {
+    path,
+    contents,
+    get content() {
+      return contents.at(-1)?.content ?? first;
+    },
+    set content(content) {
+      contents.push({ content, sinceMs: nowMs() });
+    },
+  };
+}
+
+/** Hash of the page that a colour's preview shows, worked out without the code under test. */
+export function artifactOf(content: Content): string {
+  const answer = page('/', content, false);
+  const body = answer.outcome === 'answered' ? answer.body : '';
+  const asset = /src="([^"]+)"/.exec(body)?.[1] ?? '';
+  return `sha256:${createHash('sha256').update(`${body}\n${asset}`).digest('hex')}`;
+}
+
+const site = (name: string, prefix: string, nowMs: () => number): Site => ({
   name,
   originId: `${name}-origin`,
   colours: {
-    blue: { path: `${prefix}/blue`, content: { version: 'v1.0.0', build: 1, flaw: 'none' } },
-    green: { path: `${prefix}/green`, content: { version: 'v1.1.0', build: 1, flaw: 'none' } },
+    blue: createColour(`${prefix}/blue`, { version: 'v1.0.0', build: 1, flaw: 'none' }, nowMs),
+    green: createColour(`${prefix}/green`, { version: 'v1.1.0', build: 1, flaw: 'none' }, nowMs),
   },
   url: `https://www.${name}.test`,
   previews: { blue: `https://blue.${name}.test`, green: `https://green.${name}.test` },
@@ -101,7 +132,7 @@ const site = (name: string, prefix: string): Site => ({
 
 /** CloudFront, CloudWatch and the pages of two sites behind one distribution, in memory. Refuses what it does not know. */
 export function createCloud({ nowMs, propagationMs, invalidationMs }: CloudOptions): Cloud {
-  const sites = [site('site', ''), site('shop', '/shop')];
+  const sites = [site('site', '', nowMs), site('shop', '/shop', nowMs)];
   const distributionId = 'E1SIMULATED';
   const arn = `arn:aws:cloudfront::${account}:distribution/${distributionId}`;
   let etags = 1;

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { AuditEntry } from '../../src/flows/promotion/audit.ts';
 import type { PromotionEvent } from '../../src/flows/promotion/events.ts';
 import type { Promotion } from '../../src/flows/promotion/promotion.ts';
-import type { Cloud, CloudChange, Site, Version } from './cloud.ts';
+import { artifactOf, type Cloud, type CloudChange, type Site, type Version } from './cloud.ts';
 import type { Coverage } from './coverage.ts';
 import type { Kernel } from './kernel.ts';
 import type { People } from './outside.ts';
@@ -401,6 +401,17 @@ export function createWatcher(world: WatchedWorld): Watcher {
       );
   };
 
+  /** Whether something else than was approved came to lie in the colour that a promotion goes to. */
+  const wasReplaced = (promotion: Promotion): boolean => {
+    if (!('plan' in promotion) || promotion.plan === null) return false;
+    const { artifact } = promotion.plan.analysis.candidate.release;
+    const colours = Object.values(siteOf(promotion)?.colours ?? {});
+    const contents = colours.find(({ path }) => path === pathTo(promotion))?.contents ?? [];
+    return contents.some(
+      ({ content, sinceMs }) => sinceMs >= promotion.requestedAtMs && artifactOf(content) !== artifact,
+    );
+  };
+
   /** What it says about others, and about what it waits for. */
   const checkSaid = (shadow: Shadow, event: AuditEntry['event'], before: Promotion) => {
     const { id, policy } = before;
@@ -416,8 +427,10 @@ export function createWatcher(world: WatchedWorld): Watcher {
       );
       hold(
         'I10 foreign',
-        // Whose lock two people freed meets whatever came after it.
-        others || freed.has(id) || changes.some(({ by }) => by === 'somebody') || world.reconfigured(),
+        event.text.startsWith('Somebody replaced')
+          ? wasReplaced(before)
+          : // Whose lock two people freed meets whatever came after it.
+            others || freed.has(id) || changes.some(({ by }) => by === 'somebody') || world.reconfigured(),
         () => `${id} blames somebody else, and nobody else has changed anything`,
       );
     }
@@ -558,11 +571,27 @@ export function createWatcher(world: WatchedWorld): Watcher {
       there,
       () => `${after.id} is promoted, and production was not there at its last look`,
     );
+    if (site !== undefined) checkContent(site, after, seenMs);
     const applied = [...shadow.claims.values()].some(
       (claim) => claim.direction === 'forward' && claim.applied > 0,
     );
     hold('I7 promoted', applied, () => `${after.id} is promoted, and nothing was ever applied`);
     if (watch.acceptedBy === null) checkHealth(shadow, after, soakMs);
+  };
+
+  /** What lay in the colour that it went to was what the approvals were given for, when it was looked at last. */
+  const checkContent = (site: Site, after: Extract<Promotion, { phase: 'promoted' }>, seenMs: number) => {
+    const { artifact } = after.plan.analysis.candidate.release;
+    const colour = Object.values(site.colours).find(({ path }) => path === pathTo(after));
+    const contents = colour?.contents ?? [];
+    const approved = contents.some(
+      ({ content }, index) =>
+        artifactOf(content) === artifact &&
+        (contents[index + 1]?.sinceMs ?? Number.POSITIVE_INFINITY) >= seenMs,
+    );
+    if (artifact !== artifactOf(colour?.content ?? { version: '', build: 0, flaw: 'none' }))
+      coverage.hit('antecedent promoted, and replaced after the last look');
+    hold('I7 promoted', approved, () => `${after.id} is promoted, and nobody approved what visitors see`);
   };
 
   /** Reads the whole watch from the chain: healthy data without a gap for as long as the soak. */

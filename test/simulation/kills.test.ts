@@ -30,6 +30,24 @@ test.each([
   expect(stage.cloud.versions.filter(({ by }) => by === 'us').length).toBe(name.includes('put back') ? 2 : 1);
 });
 
+test.each([
+  [
+    'another release is put into the live colour in the watch, closed by two',
+    'Somebody replaced what lies in green: v1.2.0 instead of v1.1.0.',
+  ],
+  [
+    'the release is built anew under its name after the gate, and rolled back',
+    'Somebody replaced what lies in green: other content under the name v1.1.0 than was approved.',
+  ],
+])('%s: nothing is called promoted', async (name, said) => {
+  const { broken, stage } = await play(scenarioCalled(name), []);
+  expect(broken).toEqual([]);
+  const drift = [...stage.watcher.shadows.values()].flatMap(({ entries }) =>
+    entries.flatMap(({ event }) => (event.type === 'drift.found' ? event.text : [])),
+  );
+  expect(drift).toEqual([said]);
+});
+
 // Its full size, with Slack's side, more stories and pairs of kills: `npm run kills`.
 describe('killed at every single await and started again', () => {
   const before: string[] = [];

@@ -67,6 +67,7 @@ export function contextOf(
     step,
     direction,
     claim: state?.claim ?? null,
+    seenDone: state?.status === 'done',
     startedAtMs: state?.startedAtMs ?? nowMs,
     nowMs,
   };

@@ -96,6 +96,32 @@ export const changedScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'another release is put into the live colour in the watch, closed by two',
+    app: 'site',
+    ends: { ends: ['promotion resolved'], live: 'v1.2.0' },
+    begin(script) {
+      script.when('monitoring', () => restage(script, 'green', 'v1.2.0'));
+      script.when('rollback-failed', (shadow) => {
+        script.press(shadow, 'resolve', { inSeconds: 5, person: otto });
+        script.press(shadow, 'resolve', { inSeconds: 10, person: olga });
+      });
+      script.ask('promotion', 'v1.1.0');
+    },
+  },
+  {
+    name: 'the release is built anew under its name after the gate, and rolled back',
+    app: 'site',
+    ends: { ends: ['promotion rolled-back drift'], live: 'v1.0.0' },
+    begin(script) {
+      script.once(
+        (promotion) => promotion.phase === 'deploying' && promotion.dirty,
+        () => restage(script, 'green', 'v1.1.0', 8),
+      );
+      script.when('rollback-failed', (shadow) => script.press(shadow, 'retry', { inSeconds: 15 }));
+      script.ask('promotion', 'v1.1.0');
+    },
+  },
+  {
     name: 'the way back is staged anew in the watch, and put back',
     app: 'site',
     ends: { ends: ['promotion rolled-back alarm'], live: 'v1.0.0' },

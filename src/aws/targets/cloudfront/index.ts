@@ -1,11 +1,11 @@
-import { MisconfiguredError, TerminalError } from '../../../flows/errors.ts';
-import type { StepContext, Target } from '../../../flows/ports.ts';
+import { MisconfiguredError, RetryableError, TerminalError } from '../../../flows/errors.ts';
+import type { Observation, StepContext, Target } from '../../../flows/ports.ts';
 import type { Definition } from '../../../flows/promotion/plan.ts';
 import { analyzeSite, type SiteDeps } from './analyze.ts';
-import { CloudFrontBlueGreen, StepSettings } from './config.ts';
+import { CloudFrontBlueGreen, StepSettings, type SwitchSettings } from './config.ts';
 import { actInvalidation, observeInvalidation } from './invalidate.ts';
 import { observeSettle } from './settle.ts';
-import { wayBackGone } from './still-there.ts';
+import { replacedIn, wayBackGone } from './still-there.ts';
 import { actSwitch, observeSwitch } from './switch.ts';
 import { validateSite } from './validate.ts';
 
@@ -19,9 +19,7 @@ export function createCloudFrontBlueGreen(deps: SiteDeps): Target {
       const settings = stepSettingsOf(context);
       switch (settings.action) {
         case 'switch':
-          return observeSwitch(clients, settings, context, () =>
-            wayBackGone(deps, settingsOf(definition), settings),
-          );
+          return observeWithContent(deps, settingsOf(definition), settings, context);
         case 'settle':
           return observeSettle(clients, settings, context);
         case 'invalidate':
@@ -40,6 +38,25 @@ export function createCloudFrontBlueGreen(deps: SiteDeps): Target {
       }
     },
   };
+}
+
+/**
+ * Where the switch stands; once it was done, also whether the live colour holds what was approved. Not before: a
+ * preview that does not answer must not hold up a change that has begun.
+ */
+async function observeWithContent(
+  deps: SiteDeps,
+  site: CloudFrontBlueGreen,
+  settings: SwitchSettings,
+  context: StepContext,
+): Promise<Observation> {
+  const [seen, replaced] = await Promise.all([
+    observeSwitch(deps.clients, settings, context, () => wayBackGone(deps, site, settings)),
+    context.direction === 'forward' && context.seenDone ? replacedIn(deps, site, settings) : null,
+  ]);
+  if (seen.outcome !== 'done' || replaced === null) return seen;
+  if (replaced instanceof RetryableError) throw replaced;
+  return { outcome: 'foreign', text: replaced };
 }
 
 function settingsOf(definition: Definition): CloudFrontBlueGreen {

@@ -239,6 +239,87 @@ describe('the switch', () => {
   });
 });
 
+describe('the switch, once it was done', () => {
+  async function switched() {
+    const world = await createSiteWorld();
+    const step = stepOf(await world.analyze(), 'switch');
+    const claim = await perform(world, step);
+    await world.seconds(200);
+    return { world, step, claim };
+  }
+
+  it('SITE-5 holds while the live colour holds what was approved, read through its preview', async () => {
+    const { world: opened, step, claim } = await switched();
+    await using world = opened;
+    expect(await world.observe(step, { claim, seenDone: true })).toMatchObject({ outcome: 'done' });
+    await world.aws.control.putRelease({ colour: 'green', version: 'v1.1.0' });
+    expect(await world.observe(step, { claim, seenDone: true })).toMatchObject({ outcome: 'done' });
+  });
+
+  it('SITE-5 another release in the live colour is somebody’s change, and named', async () => {
+    const { world: opened, step, claim } = await switched();
+    await using world = opened;
+    await world.aws.control.putRelease({ colour: 'green', version: 'v1.2.0' });
+    const text = 'Somebody replaced what lies in green: v1.2.0 instead of v1.1.0.';
+    expect(await world.observe(step, { claim, seenDone: true })).toEqual({ outcome: 'foreign', text });
+    // Plans from before the content was noted know the name.
+    const { artifact: _content, ...settings } = step.settings;
+    const older = { ...step, settings };
+    expect(await world.observe(older, { claim, seenDone: true })).toEqual({ outcome: 'foreign', text });
+    // Until then it is the switch that is waited for, whatever the colour holds.
+    expect(await world.observe(step, { claim })).toMatchObject({ outcome: 'done' });
+  });
+
+  it('SITE-5 other content under the same name is somebody’s change as well', async () => {
+    const { world: opened, step, claim } = await switched();
+    await using world = opened;
+    const rebuilt = { ...step, settings: { ...step.settings, artifact: 'sha256:what-was-approved' } };
+    expect(await world.observe(rebuilt, { claim, seenDone: true })).toEqual({
+      outcome: 'foreign',
+      text: 'Somebody replaced what lies in green: other content under the name v1.1.0 than was approved.',
+    });
+  });
+
+  it('SITE-5 a path that somebody moved is told before what lies there', async () => {
+    const { world: opened, step, claim } = await switched();
+    await using world = opened;
+    await world.aws.control.putRelease({ colour: 'green', version: 'v1.2.0' });
+    world.aws.control.editByHand({ what: 'origin-path', value: '/blue' });
+    await world.seconds(5);
+    expect(await world.observe(step, { claim, seenDone: true })).toMatchObject({
+      outcome: 'foreign',
+      text: expect.stringContaining('Somebody else took the switch back'),
+    });
+  });
+
+  it.each([
+    ['a page without a version', 'v1.3.2', 'site.live-content-unclear'],
+    ['no answer', null, 'site.preview-unreachable'],
+  ])(
+    'ALL-13 nobody is blamed for %s on its preview, and it is not taken for held',
+    async (_what, shown, code) => {
+      const { world: opened, step, claim } = await switched();
+      await using world = opened;
+      if (shown !== null) await world.aws.control.putRelease({ colour: 'green', version: shown });
+      const away = { blue: 'http://127.0.0.1:9/', green: 'http://127.0.0.1:9/' };
+      const nowMs = world.clock.nowMs();
+      const look = (seenDone: boolean) =>
+        world.target.observe(shown === null ? world.define({ previews: away }) : world.definition, {
+          promotionId: '01JTEST',
+          tookOverFrom: null,
+          step,
+          direction: 'forward',
+          claim,
+          seenDone,
+          startedAtMs: nowMs,
+          nowMs,
+        });
+      await expect(look(true)).rejects.toMatchObject({ name: 'RetryableError', code });
+      expect(await look(false)).toMatchObject({ outcome: 'done' });
+    },
+  );
+});
+
 describe.each([true, false])('the switch back, with marks: %s', (marker) => {
   const back = 'back' as const;
   const world = () => createSiteWorld({ settings: { marker } });
@@ -424,6 +505,7 @@ describe('the switch back', () => {
       step,
       direction: 'back',
       claim: null,
+      seenDone: false,
       startedAtMs: nowMs,
       nowMs,
     });
