@@ -204,7 +204,7 @@ describe('answers of our Slack stand-in', () => {
 
   it('give a message back as it was sent', async () => {
     const { client } = await startWorkspace();
-    const { message, ts } = await client.chat.postMessage({ channel, text, thread_ts: undefined });
+    const { message, ts } = await client.chat.postMessage({ channel, text });
     expect(message).toMatchObject({ text, ts });
     const drawn = await client.apiCall('chat.postMessage', { channel, text, blocks, metadata });
     expect(at(drawn, 'message.blocks')).toHaveLength(blocks.length);
