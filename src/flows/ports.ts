@@ -40,7 +40,10 @@ export interface LiveRecord {
   readonly artifact: string;
   readonly promotionId: string;
   readonly atMs: number;
-  /** The artifact that was rolled back to make room for this one: not a good release any more. */
+  /**
+   * The artifact that was rolled back to make room for this one: not a good release any more. Its own, where its
+   * rollback failed and people closed it by hand: nothing is said of what is live since.
+   */
   readonly replaced: string | null;
 }
 

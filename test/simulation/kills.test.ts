@@ -6,7 +6,7 @@ import { spellPlace } from './kills/tally.ts';
 import { quietRuntime } from './quiet.ts';
 import { scenarioCalled } from './scenarios/all.ts';
 import { goodRelease, wrongVersion } from './scenarios/changed.ts';
-import { waitsForNeighbour } from './scenarios/rollbacks.ts';
+import { fledByHand, waitsForNeighbour } from './scenarios/rollbacks.ts';
 import { cancelledInTheWait } from './scenarios/untouched.ts';
 
 // Answers what vitest calls at the end.
@@ -14,6 +14,11 @@ beforeAll(quietRuntime);
 
 test('a rollback waits for another app of its distribution, which switches there and back, and is carried out', async () => {
   const { broken } = await play(waitsForNeighbour, []);
+  expect(broken).toEqual([]);
+});
+
+test('a release whose rollback failed and was closed by people is not what /rollback goes to', async () => {
+  const { broken } = await play(fledByHand, []);
   expect(broken).toEqual([]);
 });
 

@@ -31,6 +31,8 @@ function statusLines(entry: EnvironmentStatus): string[] {
 function liveWords({ live, unreadable, open }: EnvironmentStatus): string {
   if (unreadable.live) return 'live: cannot be read';
   if (live === undefined) return 'live: not known, nothing was promoted here by Countersign yet';
+  if (live.replaced === live.artifact)
+    return `live: not known; the rollback of ${code(live.version)} failed, and people closed it by hand on ${date(live.atMs)}`;
   return open.some(isDirty)
     ? `changed by what is open here; before that ${code(live.version)} was live`
     : `live: ${code(live.version)} since ${date(live.atMs)}`;

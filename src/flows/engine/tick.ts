@@ -282,7 +282,7 @@ function overtakenBy(
   promotion: PromotionIn<'awaiting-approval'>,
   history: PlanRequest['history'],
 ): Refusal | null {
-  const [newest] = history;
+  const newest = history.find(({ artifact, replaced }) => artifact !== replaced);
   const { live, candidate } = promotion.plan.analysis;
   const meant: readonly string[] = [live.release.artifact, candidate.release.artifact];
   if (newest === undefined || newest.atMs <= promotion.requestedAtMs || meant.includes(newest.artifact))

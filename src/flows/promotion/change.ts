@@ -5,7 +5,8 @@ import { canonical } from './canonical.ts';
 import type { Accepted } from './decision.ts';
 import type { PromotionEvent } from './events.ts';
 import { dueAt } from './next-action.ts';
-import { type Actor, hasEnded, lockKeys, type Promotion, type PromotionIn } from './promotion.ts';
+import { fledFrom } from './phases/rolling-back.ts';
+import { type Actor, hasEnded, lockKeys, type Promotion } from './promotion.ts';
 
 /** Looks that only move a progress line are saved without an audit entry; everything else has one. */
 const unaudited: ReadonlySet<PromotionEvent['type']> = new Set(['step.progressed']);
@@ -98,13 +99,9 @@ function liveRecord(promotion: Promotion, decision: Accepted, atMs: number): Liv
     artifact: decision.live.artifact,
     promotionId: promotion.id,
     atMs,
-    replaced: promotion.phase === 'rolled-back' ? rolledBackFrom(promotion) : null,
+    replaced:
+      promotion.phase === 'rolled-back' || promotion.phase === 'resolved'
+        ? (fledFrom(promotion)?.artifact ?? null)
+        : null,
   };
-}
-
-/** Who took over in the middle of a change cannot tell which release production had really shown. */
-function rolledBackFrom({ kind, plan, rollback }: PromotionIn<'rolled-back'>): string | null {
-  if (rollback.tookOverFrom !== null) return null;
-  const { live, candidate } = plan.analysis;
-  return kind === 'rollback' ? live.release.artifact : candidate.release.artifact;
 }

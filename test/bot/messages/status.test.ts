@@ -30,13 +30,13 @@ it('says of a rollback that it was one, and to what', () => {
 });
 
 const live = { app: 'site', environment: 'production', version: 'v1.0.0', atMs: at(-60) };
-const nowIn = (open: Promotion) =>
+const nowIn = (open: Promotion | undefined, replaced: string | null = null) =>
   statusAnswer([
     {
       app: 'site',
       environment: 'production',
-      live: { ...live, artifact: 'sha256:a', promotionId: 'p9', replaced: null },
-      open: [open],
+      live: { ...live, artifact: 'sha256:a', promotionId: 'p9', replaced },
+      open: open === undefined ? [] : [open],
       lastEnded: undefined,
       stuck: undefined,
       unreadable: { promotions: 0, live: false },
@@ -45,6 +45,14 @@ const nowIn = (open: Promotion) =>
 
 it('says what is live, and since when', () => {
   expect(nowIn(promotionIn('waiting'))).toContain('— live: `v1.0.0` since ');
+});
+
+it('calls nothing live where a rollback failed and people closed it', () => {
+  const text = nowIn(undefined, 'sha256:a');
+  expect(text).toContain(
+    'live: not known; the rollback of `v1.0.0` failed, and people closed it by hand on <!date^',
+  );
+  expect(text).not.toContain('live: `v1.0.0`');
 });
 
 it.each(['monitoring', 'rolling-back', 'rollback-failed'] as const)(

@@ -1,9 +1,9 @@
 import type { Promotion } from '../../../src/flows/promotion/promotion.ts';
 import { people } from '../setup.ts';
 import type { End, Scenario } from './scenario.ts';
-import { restage, wasGood } from './world.ts';
+import { forbidChanges, pointElsewhere, restage, siteOf, wasGood } from './world.ts';
 
-const { ada, grace, lin } = people;
+const { ada, grace, lin, otto, olga } = people;
 const requested: End = 'promotion rolled-back requested';
 
 const pressedIn = (phase: 'deploying' | 'verifying' | 'monitoring'): Scenario => ({
@@ -39,6 +39,42 @@ const afterGood = (
     script.ask('promotion', 'v1.1.0');
   },
 });
+
+/**
+ * The rollback of a release fails, people go back by hand and close it; later somebody asks for a rollback. Not among
+ * those that are killed at each await: what people do by hand in it goes by the clock.
+ */
+export const fledByHand: Scenario = {
+  name: '/rollback after people fled from a release by hand',
+  app: 'site',
+  ends: {
+    ends: ['promotion promoted', 'rollback failed site.rollback-target-unknown', 'rollback resolved'],
+    live: 'v1.0.0',
+  },
+  begin(script) {
+    script.once(
+      (promotion) => promotion.phase === 'promoted',
+      () => {
+        const allow = forbidChanges(script);
+        script.once(
+          (promotion) => promotion.phase === 'rollback-failed',
+          (shadow) => {
+            allow();
+            script.in(5, () => pointElsewhere(script, siteOf(script.stage).colours.blue.path));
+            script.press(shadow, 'resolve', { inSeconds: 400, everySeconds: 60, person: otto });
+            script.press(shadow, 'resolve', { inSeconds: 420, everySeconds: 60, person: olga });
+          },
+        );
+        script.once(
+          (promotion) => promotion.phase === 'resolved',
+          () => script.ask('rollback', null, { inSeconds: 30 }),
+        );
+        script.ask('rollback', 'v1.0.0', { inSeconds: 5 });
+      },
+    );
+    script.ask('promotion', 'v1.1.0');
+  },
+};
 
 /** Planned while the other one has switched, and carried out once that one has switched back. */
 export const waitsForNeighbour: Scenario = {

@@ -254,7 +254,9 @@ function doubtAbout(
   }
   const newestGood = history.findIndex(({ artifact }) => artifact === target.artifact);
   const rolledBack = history.findIndex(({ replaced }) => replaced === target.artifact);
-  return rolledBack !== -1 && rolledBack < newestGood ? 'it was rolled back the last time it was live' : null;
+  return rolledBack !== -1 && rolledBack <= newestGood
+    ? 'it was rolled back the last time it was live'
+    : null;
 }
 
 function chooseRollback(

@@ -60,6 +60,16 @@ export function returnsTo(
   return promotion.kind === 'rollback' ? candidate.release : live.release;
 }
 
+/**
+ * The release that was taken away from production; null where another promotion was taken over in the middle of its
+ * change, which cannot tell what production had really shown.
+ */
+export function fledFrom(promotion: PromotionIn<'rolled-back' | 'resolved'>): Release | null {
+  if (promotion.rollback.tookOverFrom !== null) return null;
+  const { live, candidate } = promotion.plan.analysis;
+  return promotion.kind === 'rollback' ? live.release : candidate.release;
+}
+
 function beginning(
   cause: Rollback['cause'],
   from: Rollback['from'],
@@ -445,7 +455,10 @@ export const rollbackFailed: PhaseRules<'rollback-failed'> = {
             by: claim.person,
           },
         };
-        return accept(enter(next, nowMs), [told, { topic: 'ended' }], { locks: 'release' });
+        return accept(enter(next, nowMs), [told, { topic: 'ended' }], {
+          locks: 'release',
+          live: fledFrom(next),
+        });
       }
       default:
         return overtaken(promotion, claim, 'The rollback has failed since.', 'Use the buttons on the card.');

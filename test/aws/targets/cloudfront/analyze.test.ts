@@ -299,6 +299,19 @@ describe('the analysis of a rollback', () => {
     expect(await refusalOf(world, { ...about, history: [was, back, was] })).toBe('not refused');
   });
 
+  it('ALL-8 nor is one whose rollback failed and was closed by people, who say nothing of what is live since', async () => {
+    await using world = await createSiteWorld();
+    const [was] = await good(world);
+    if (was === undefined) throw new Error('nothing was good');
+    const closed = { ...was, replaced: was.artifact };
+    const about = { kind: 'rollback' as const, version: null };
+
+    expect(await refusalOf(world, { ...about, history: [closed, was] })).toMatchObject({
+      text: expect.stringContaining('rolled back the last time'),
+    });
+    expect(await refusalOf(world, { ...about, history: [was, closed, was] })).toBe('not refused');
+  });
+
   it('ALL-8 to a version in neither colour says what each holds and how to get it there', async () => {
     await using world = await createSiteWorld();
     expect(await refusalOf(world, { kind: 'rollback', version: 'v0.9.0' })).toEqual({
