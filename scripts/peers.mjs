@@ -1,7 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { counted, pageOf, skippedOf, tableOf, writtenDown } from '../test/peers/counting.mjs';
+import {
+  counted,
+  goneJudges,
+  metWritten,
+  pageOf,
+  skippedOf,
+  tableOf,
+  writtenDown,
+} from '../test/peers/counting.mjs';
+import { sourcesHere, whyRefused } from '../test/peers/heard.mjs';
 import { allJudges } from '../test/peers/judges.mjs';
 import { namesFrom, orRefuse, readOptions, refusal } from './arguments.mjs';
 import { root } from './bundled.mjs';
@@ -11,18 +20,20 @@ import { showHelp } from './help.mjs';
  * Lets servers, models and payloads that others wrote judge us:
  * `node scripts/peers.mjs [--only ID,ID] [--strict] [--write] [--offline] [--heard FOLDER]`.
  * One table, one line for each judge; the same as JSON in `test-results/judges.json`, and with `--write` kept in
- * `docs/judges.md`, how many cases each judge has in `test/peers/cases.json`. A judge that is missing is a counted skip;
+ * `docs/judges.md`, how many cases each judge has in `test/peers/cases.json`, how often its divergences are met in
+ * `test/peers/met.json`. A judge that is missing is a counted skip;
  * with `--strict` or `CI=true` it fails where npm or Debian has it, and so does one that tries less than is written down.
  * `--offline` installs nothing. `--heard FOLDER` takes what a part left there as `ID.json` when it ran by itself
- * with COUNTERSIGN_JUDGE_RESULT, instead of running it once more.
+ * with COUNTERSIGN_JUDGE_RESULT, instead of running it once more; where that is of other sources it says so and runs it.
  */
 const all = await allJudges();
 showHelp(`npm run test:peers -- [--only ID,ID] [--strict] [--write] [--offline] [--heard FOLDER]
   Lets servers, models and payloads that others wrote judge us. IDs: ${all.map(({ id }) => id).join(', ')}.
 
   --strict    a judge that is missing fails, where npm or Debian has it; so do fewer cases than are written down
-              in test/peers/cases.json, and skips that the judge does not list
-  --write     the table in docs/judges.md, and more cases in test/peers/cases.json
+              in test/peers/cases.json, skips that the judge does not list, and divergences that are met
+              more often or less often than is written in test/peers/met.json
+  --write     the table in docs/judges.md, and what has become more in test/peers/cases.json and met.json
   --offline   installs nothing     --heard FOLDER   takes what a part left there when it ran by itself`);
 const { values, only } = orRefuse(() => {
   const given = readOptions(process.argv.slice(2), {
@@ -43,6 +54,10 @@ const { values, only } = orRefuse(() => {
 const peers = join(root, 'test/peers');
 const casesFile = join(peers, 'cases.json');
 const casesOf = JSON.parse(await readFile(casesFile, 'utf8'));
+const metFile = join(peers, 'met.json');
+const metOf = JSON.parse(await readFile(metFile, 'utf8'));
+const gone = goneJudges({ ...casesOf, ...metOf }, all);
+const sources = values.heard === undefined ? undefined : sourcesHere();
 const place = await mkdtemp(join(root, 'node_modules/.cache/judges-')).catch(async () => {
   await mkdir(join(root, 'node_modules/.cache'), { recursive: true });
   return mkdtemp(join(root, 'node_modules/.cache/judges-'));
@@ -128,7 +143,7 @@ async function heard(judge) {
       missing: null,
       problems: [`its part did not run (${told.code}):\n${told.text.slice(-3_000)}`],
     };
-  const demands = { strict: values.strict, atLeast: casesOf[judge.id] };
+  const demands = { strict: values.strict, atLeast: casesOf[judge.id], written: metOf[judge.id] };
   return { ...about, version, seconds, missing: null, ...counted(judge, told, demands) };
 }
 
@@ -138,7 +153,11 @@ const resultIn = (file) => readFile(file, 'utf8').then(JSON.parse, () => null);
 async function ownResult(id) {
   if (values.heard === undefined) return null;
   const result = await resultIn(join(values.heard, `${id}.json`));
-  return result === null ? null : { result, code: 0, text: '' };
+  if (result === null) return null;
+  const why = whyRefused(result, sources);
+  if (why === null) return { result, code: 0, text: '' };
+  console.log(`${id}: what it left is not taken, and it is heard once more: ${why}.`);
+  return null;
 }
 
 async function run(judge, env) {
@@ -187,6 +206,7 @@ try {
   if (values.write) {
     await writeFile(join(root, 'docs/judges.md'), pageOf(ordered));
     await writeFile(casesFile, `${JSON.stringify(writtenDown(casesOf, ordered), null, 2)}\n`);
+    await writeFile(metFile, `${JSON.stringify(metWritten(metOf, ordered), null, 2)}\n`);
   }
 
   for (const { name, divergences } of ordered)
@@ -198,10 +218,12 @@ try {
   if (values.strict)
     for (const { name, missing, from } of owed)
       console.log(`\nFAILED ${name}: ${missing}; it can be had from ${from}`);
+  for (const id of gone)
+    console.log(`\nFAILED ${id}: there is no such judge any more, and its cases are written down`);
   console.log(`\n${tableOf(ordered)}\n`);
 
   const total = (count) => ordered.reduce((sum, one) => sum + count(one), 0);
-  const failed = total(({ problems }) => problems.length) + (values.strict ? owed.length : 0);
+  const failed = total(({ problems }) => problems.length) + gone.length + (values.strict ? owed.length : 0);
   console.log(`${total(({ passed }) => passed)} passed, ${failed} failed, ${total(skippedOf)} skipped`);
   process.exitCode = failed === 0 ? 0 : 1;
 } finally {

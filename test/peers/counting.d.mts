@@ -7,6 +7,11 @@ export interface Counted {
   readonly problems: readonly string[];
 }
 
+/** By the name of a divergence, how often it is met; two numbers where that depends on the machine. */
+export type WrittenMet = Readonly<
+  Record<string, number | { readonly atLeast?: number; readonly atMost: number }>
+>;
+
 export interface Row extends Counted {
   readonly name: string;
   readonly version: string;
@@ -26,8 +31,20 @@ export function counted(
     readonly code: number;
     readonly text: string;
   },
-  demands?: { readonly strict: boolean; readonly atLeast?: number },
+  demands?: { readonly strict: boolean; readonly atLeast?: number; readonly written?: WrittenMet },
 ): Counted;
+export function goneJudges(
+  known: Readonly<Record<string, unknown>>,
+  judges: readonly { readonly id: string }[],
+): string[];
+export function metWritten(
+  known: Readonly<Record<string, WrittenMet>>,
+  results: readonly {
+    readonly id: string;
+    readonly missing: string | null;
+    readonly divergences: readonly { readonly name: string; readonly met: number }[];
+  }[],
+): Record<string, WrittenMet>;
 export function writtenDown(
   known: Readonly<Record<string, number>>,
   results: readonly { readonly id: string; readonly cases: number; readonly missing: string | null }[],

@@ -1,8 +1,10 @@
 /**
  * What came of one judge's part: its cases by outcome, its divergences by name, and every reason to fail. Where it is
- * `strict`, a judge may not quietly try less: `atLeast` so many cases, and none skipped but for a reason that is listed.
+ * `strict`, a judge may not quietly try less: `atLeast` so many cases, and none skipped but for a reason that is listed;
+ * and every divergence is met as often as is written in `written`, so that neither one that has become wider nor a look
+ * that was taken away stays unseen.
  */
-export function counted(judge, { result, code, text }, { strict = false, atLeast } = {}) {
+export function counted(judge, { result, code, text }, { strict = false, atLeast, written = {} } = {}) {
   const cases = result.cases.filter((one) => !isLeftOut(judge, one));
   const of = (state) => cases.filter((one) => one.state === state);
   const failures = of('failed').map((one) => ({ ...one, known: knownFor(judge, one) }));
@@ -10,6 +12,9 @@ export function counted(judge, { result, code, text }, { strict = false, atLeast
   const passed = of('passed').length;
   const skipped = of('skipped');
   const problems = [...result.broken, ...unknown.map(({ name, errors }) => [name, ...errors].join('\n    '))];
+  for (const { name, test, says } of judge.divergences ?? [])
+    if (test === '' || says === '')
+      problems.push(`the divergence "${name}" would excuse everything: it names no test or no words`);
   for (const each of judge.divergences ?? [])
     if (each.sometimes !== true && !failures.some(({ known }) => known === each))
       problems.push(`the divergence "${each.name}" did not happen in "${each.test}": take it off the list`);
@@ -18,11 +23,16 @@ export function counted(judge, { result, code, text }, { strict = false, atLeast
   if (cases.length === 0) problems.push(`no test ran:\n${text.slice(-3_000)}`);
   if (code !== 0 && failures.length === 0 && problems.length === 0)
     problems.push(`vitest ended with ${code}:\n${text.slice(-3_000)}`);
-  if (strict) problems.push(...triedLess(judge, cases, atLeast));
   const met = [
     ...cases.flatMap(({ divergences }) => divergences),
     ...failures.flatMap(({ known }) => known ?? []),
   ];
+  const divergences = [...tally(met, ({ name }) => name)].map(([name, each]) => ({
+    name,
+    reason: each[0].reason,
+    met: each.length,
+  }));
+  if (strict) problems.push(...triedLess(judge, cases, atLeast), ...metOtherwise(divergences, written));
   return {
     cases: cases.length,
     passed,
@@ -31,11 +41,7 @@ export function counted(judge, { result, code, text }, { strict = false, atLeast
       reason,
       count: each.length,
     })),
-    divergences: [...tally(met, ({ name }) => name)].map(([name, each]) => ({
-      name,
-      reason: each[0].reason,
-      met: each.length,
-    })),
+    divergences,
     problems,
   };
 }
@@ -60,6 +66,55 @@ function triedLess({ skips = [] }, cases, atLeast) {
       );
   }
   return problems;
+}
+
+/** How often a divergence must be met: exactly so often, or between two numbers where that depends on the machine. */
+const bounds = (written) =>
+  typeof written === 'number' ? { atLeast: written, atMost: written } : { atLeast: 0, ...written };
+
+function metOtherwise(divergences, written) {
+  const names = new Set([...Object.keys(written), ...divergences.map(({ name }) => name)]);
+  return [...names].flatMap((name) => {
+    const { met = 0 } = divergences.find((each) => each.name === name) ?? {};
+    if (written[name] === undefined)
+      return [
+        `the divergence "${name}" was met ${met} times, and nowhere is written how often: run with --write`,
+      ];
+    const { atLeast, atMost } = bounds(written[name]);
+    if (met > atMost)
+      return [
+        `the divergence "${name}" was met ${met} times, where ${atMost} are written down: it excuses more`,
+      ];
+    if (met < atLeast)
+      return [
+        `the divergence "${name}" was met ${met} times, where ${atLeast} are written down: it is seen less`,
+      ];
+    return [];
+  });
+}
+
+/** Judges that are written down and of which nothing is left. */
+export const goneJudges = (known, judges) =>
+  Object.keys(known).filter((id) => !judges.some((judge) => judge.id === id));
+
+/** How often each divergence is met from now on, by judge. What is met less often is only lowered by hand. */
+export function metWritten(known, results) {
+  const heard = results.filter(({ missing }) => missing === null);
+  const raised = heard.map(({ id, divergences }) => {
+    const before = known[id] ?? {};
+    const now = divergences.map(({ name, met }) => {
+      const { atMost } = bounds(before[name] ?? 0);
+      const most = Math.max(met, atMost);
+      return [name, typeof before[name] === 'object' ? { ...before[name], atMost: most } : most];
+    });
+    return [id, Object.fromEntries(Object.entries({ ...before, ...Object.fromEntries(now) }).sort())];
+  });
+  const all = { ...known, ...Object.fromEntries(raised) };
+  return Object.fromEntries(
+    Object.entries(all)
+      .filter(([, names]) => Object.keys(names).length > 0)
+      .sort(),
+  );
 }
 
 /** How many cases each judge must have from now on. What became fewer is only lowered by hand. */
@@ -140,7 +195,7 @@ export function pageOf(results) {
   );
   return `${[
     '# Judges we did not write',
-    'Servers, models and payloads of others, and what they said of our stand-ins and adapters. Made by `npm run test:peers -- --write`. A divergence that is not named here fails; so does a named one that is gone. In CI a case fails too that is skipped for a reason that its judge does not list, and a judge with fewer cases than are written down in `test/peers/cases.json`. Cases that are neither passed nor skipped are those in which a named divergence was met as a failure.',
+    'Servers, models and payloads of others, and what they said of our stand-ins and adapters. Made by `npm run test:peers -- --write`. A divergence that is not named here fails; so does a named one that is gone. In CI a case fails too that is skipped for a reason that its judge does not list, and a judge with fewer cases than are written down in `test/peers/cases.json`, and so does a divergence that is met more often or less often than is written in `test/peers/met.json`. Cases that are neither passed nor skipped are those in which a named divergence was met as a failure.',
     tableOf(results),
     '## Divergences by name',
     ...(named.length === 0 ? ['None.'] : named),

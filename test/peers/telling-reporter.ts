@@ -2,9 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import './divergences.ts';
 import type { Reporter, TestModule } from 'vitest/node';
+import { commitHere } from './heard.mjs';
 
 /** Writes every case of a judge's part, with the divergences it met, for `scripts/peers.mjs` to count. */
 export default class TellingReporter implements Reporter {
+  readonly #startedMs = Date.now();
+  readonly #commit = commitHere();
+
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly { readonly message?: string }[]) {
     const file = process.env['COUNTERSIGN_JUDGE_RESULT'];
     if (file === undefined) return;
@@ -28,6 +32,6 @@ export default class TellingReporter implements Reporter {
       ...unhandled.map(({ message = 'an error without words' }) => message),
     ];
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, JSON.stringify({ cases, broken }));
+    writeFileSync(file, JSON.stringify({ commit: this.#commit, startedMs: this.#startedMs, cases, broken }));
   }
 }

@@ -1,6 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { counted, pageOf, skippedOf, tableOf, writtenDown } from '../peers/counting.mjs';
+import {
+  counted,
+  goneJudges,
+  metWritten,
+  pageOf,
+  skippedOf,
+  tableOf,
+  type WrittenMet,
+  writtenDown,
+} from '../peers/counting.mjs';
+import { commitHere, sourcesHere, whyRefused } from '../peers/heard.mjs';
 import { allJudges } from '../peers/judges.mjs';
 
 const one = (name: string, state: string, more: object = {}) => ({
@@ -74,6 +84,17 @@ describe('a judge’s part', () => {
     expect(counted({ divergences: [{ ...known, sometimes: true }] }, cases).problems).toEqual([]);
   });
 
+  it('fails by a divergence that names no test or no words, since every failure would be one', () => {
+    for (const wide of [
+      { ...known, test: '', says: '' },
+      { ...known, test: '' },
+      { ...known, says: '' },
+    ])
+      expect(counted({ divergences: [wide] }, heard([failure])).problems).toEqual([
+        'the divergence "forgets" would excuse everything: it names no test or no words',
+      ]);
+  });
+
   it('fails when nothing ran, when something was not carried out, and when a hook or vitest failed', () => {
     const passed = one('a', 'passed');
 
@@ -135,11 +156,136 @@ describe('a judge’s part, where it is strict', () => {
     ).toEqual({ anew: 1, fewer: 3, missing: 3, more: 4 });
   });
 
+  describe('with divergences', () => {
+    const meets = (times: number, name = 'late') =>
+      one(`x > ${name} ${times}`, 'passed', {
+        divergences: Array.from({ length: times }, () => ({ name, reason: 'Slow.' })),
+      });
+    const problemsOf = (cases: object[], written: WrittenMet, judge: object = {}) =>
+      counted(judge, heard(cases), { strict: true, atLeast: cases.length, written }).problems;
+
+    it('takes them as often as is written', () => {
+      expect(problemsOf([meets(2), meets(1)], { late: 3 })).toEqual([]);
+      expect(problemsOf([meets(0)], {})).toEqual([]);
+      expect(problemsOf([failure], { forgets: 1 }, { divergences: [known] })).toEqual([]);
+      expect(counted({}, heard([meets(2)])).problems).toEqual([]);
+    });
+
+    it('fails when one is met more often: an excuse has become wider', () => {
+      const second = one('the store on y > is kept', 'failed', { errors: ['expected 1 to be 3'] });
+
+      expect(problemsOf([meets(2)], { late: 1 })).toEqual([
+        'the divergence "late" was met 2 times, where 1 are written down: it excuses more',
+      ]);
+      expect(problemsOf([failure, second], { forgets: 1 }, { divergences: [known] })).toHaveLength(1);
+      expect(
+        problemsOf([failure], { forgets: 0 }, { divergences: [{ ...known, sometimes: true }] }),
+      ).toHaveLength(1);
+    });
+
+    it('fails when one is met less often, or never: nobody looks any more', () => {
+      expect(problemsOf([meets(1)], { late: 2 })).toEqual([
+        'the divergence "late" was met 1 times, where 2 are written down: it is seen less',
+      ]);
+      expect(problemsOf([meets(0)], { late: 1 })).toHaveLength(1);
+    });
+
+    it('fails when one is written nowhere', () => {
+      expect(problemsOf([meets(1), meets(1, 'small')], { late: 1 })).toEqual([
+        'the divergence "small" was met 1 times, and nowhere is written how often: run with --write',
+      ]);
+    });
+
+    it('takes what depends on the machine between two numbers', () => {
+      const written = { late: { atMost: 2 } };
+
+      for (const times of [0, 1, 2]) expect(problemsOf([meets(times)], written)).toEqual([]);
+      expect(problemsOf([meets(3)], written)).toHaveLength(1);
+      expect(problemsOf([meets(0)], { late: { atLeast: 1, atMost: 2 } })).toHaveLength(1);
+    });
+
+    it('writes down what is new or has become more, and lowers nothing', () => {
+      const met = (id: string, divergences: Record<string, number>, missing: string | null = null) => ({
+        id,
+        missing,
+        divergences: Object.entries(divergences).map(([name, times]) => ({ name, met: times })),
+      });
+
+      expect(
+        metWritten({ a: { less: 2, more: 1, some: { atLeast: 0, atMost: 1 } }, gone: { late: 1 } }, [
+          met('a', { less: 1, more: 3, some: 2, anew: 1 }),
+          met('gone', {}, 'not here'),
+          met('none', {}),
+        ]),
+      ).toEqual({
+        a: { anew: 1, less: 2, more: 3, some: { atLeast: 0, atMost: 2 } },
+        gone: { late: 1 },
+      });
+    });
+
+    it('are written down as the page tells them', async () => {
+      const text = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
+      const written: Record<string, WrittenMet> = JSON.parse(text('../peers/met.json'));
+      const page = text('../../docs/judges.md');
+      const isMissing = (judge: string) =>
+        page.split('\n').some((line) => line.startsWith(`| ${judge} `) && line.includes(' missing: '));
+      for (const { id, name: judge } of await allJudges()) {
+        if (isMissing(judge)) continue;
+        const [, part = ''] = page.split(`\n### ${judge}\n`);
+        const told = [...(part.split('\n### ')[0] ?? '').matchAll(/^- \*(.*)\* \(met (\d+) times\)/gm)];
+        const times = Object.fromEntries(told.map(([, name = '', met]) => [name, Number(met)]));
+        for (const [name, each] of Object.entries(written[id] ?? {})) {
+          const { atLeast = 0, atMost } = typeof each === 'number' ? { atLeast: each, atMost: each } : each;
+          expect(times[name] ?? 0, `${judge}: ${name}`).toBeGreaterThanOrEqual(atLeast);
+          expect(times[name] ?? 0, `${judge}: ${name}`).toBeLessThanOrEqual(atMost);
+        }
+        expect(Object.keys(written[id] ?? {})).toEqual(expect.arrayContaining(Object.keys(times)));
+      }
+    });
+  });
+
+  it('fails for one that is written down and is no more', () => {
+    expect(goneJudges({ leaving: 10, native: 160 }, [{ id: 'native' }])).toEqual(['leaving']);
+    expect(goneJudges({ native: 160 }, [{ id: 'native' }, { id: 'anew' }])).toEqual([]);
+  });
+
   it('is counted for every judge there is', async () => {
     const ids = (await allJudges()).map(({ id }) => id);
     const file = new URL('../peers/cases.json', import.meta.url);
 
     expect(Object.keys(JSON.parse(readFileSync(file, 'utf8'))).sort()).toEqual(ids.sort());
+  });
+});
+
+describe('what a part left that ran by itself', () => {
+  const here = { commit: 'abc', changedMs: 1_000, nowMs: 2_000 };
+  const its = { commit: 'abc', startedMs: 1_500 };
+
+  it('is taken when it is of these sources', () => {
+    expect(whyRefused(its, here)).toBeNull();
+    expect(whyRefused({ ...its, commit: null }, { ...here, commit: null })).toBeNull();
+  });
+
+  it.each([
+    ['of another commit', { ...its, commit: 'def' }, 'it is of the commit def, and this is abc'],
+    ['of no commit', { ...its, commit: null }, 'it is of the commit unknown, and this is abc'],
+    ['older than a change', { ...its, startedMs: 999 }, 'the sources were changed after it began'],
+    ['of the future', { ...its, startedMs: 2_001 }, 'it was not begun within the last day'],
+    ['of nobody knows when', { commit: 'abc' }, 'it does not say of which sources it is, or of when'],
+    ['of nobody knows what', { startedMs: 1_500 }, 'it does not say of which sources it is, or of when'],
+  ])('is refused when it is %s', (_what, stamp, why) => {
+    expect(whyRefused(stamp, here)).toBe(why);
+  });
+
+  it('is refused when it is of yesterday', () => {
+    const nowMs = 86_400_000 + 1_501;
+    expect(whyRefused(its, { ...here, nowMs })).toBe('it was not begun within the last day');
+  });
+
+  it('is compared with what is checked out and with what is not committed', () => {
+    const sources = sourcesHere();
+    expect(sources.commit).toBe(commitHere());
+    expect(sources.changedMs).toBeLessThanOrEqual(sources.nowMs);
   });
 });
 
