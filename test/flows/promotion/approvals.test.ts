@@ -128,7 +128,10 @@ describe('approvals', () => {
     );
 
     expect(codeOf(late)).toBe('approval.expired');
-    expect(later(walk, 172_800, { type: 'approval.expired' }).promotion.phase).toBe('expired');
+    expect(later(walk, 172_800, { type: 'approval.expired' }).promotion).toMatchObject({
+      phase: 'expired',
+      ending: { text: 'Not approved in time.' },
+    });
   });
 
   it('ALL-4 an approval claimed in time but settled after the expiry does not count', () => {
@@ -248,5 +251,17 @@ describe('approvals', () => {
 
     expect(nextAction(held.promotion, held.nowMs)).toMatchObject({ does: 'rest' });
     expect(nextAction(held.promotion, held.nowMs + 10_000)).toMatchObject({ does: 'authorize' });
+  });
+});
+
+it('what was approved and waited for another promotion all its time says so, and not that nobody approved', () => {
+  const approved = approve(approve(walkTo('awaiting-approval'), grace), lin);
+  const waits = later(approved, 1, { type: 'lock.refused', holder: 'p2' });
+
+  expect(later(waits, 172_800, { type: 'approval.expired' }).promotion).toMatchObject({
+    phase: 'expired',
+    ending: {
+      text: expect.stringContaining('held by another promotion until the time of this one was over'),
+    },
   });
 });

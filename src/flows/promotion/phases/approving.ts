@@ -140,12 +140,15 @@ export const awaitingApproval: PhaseRules<'awaiting-approval'> = {
   'approval.expired'(promotion, _event, nowMs) {
     if (nowMs < promotion.expiresAtMs)
       return refuse('approval.not-expired', 'The request has not expired yet.', 'Wait.');
-    return endUntouched(
-      promotion,
-      'expired',
-      refusal('expired', 'Not approved in time.', 'Ask for a new promotion.'),
-      nowMs,
-    );
+    const isApproved = promotion.approvals.length >= approvalsNeeded(promotion);
+    const why = isApproved
+      ? refusal(
+          'expired',
+          'What it would change was held by another promotion until the time of this one was over.',
+          'See /promote status for what is open there, then ask again.',
+        )
+      : refusal('expired', 'Not approved in time.', 'Ask for a new promotion.');
+    return endUntouched(promotion, 'expired', why, nowMs);
   },
   'lock.taken'(promotion, _event, nowMs) {
     if (promotion.approvals.length < approvalsNeeded(promotion)) {
