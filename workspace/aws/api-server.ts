@@ -91,7 +91,7 @@ export function createAwsApiServer(options: {
         const refusal =
           error instanceof AwsRefusal
             ? error
-            : new AwsRefusal('InternalError', `The workspace failed: ${String(error)}`, 500);
+            : new AwsRefusal('InternalFailure', `The workspace failed: ${String(error)}`, 500);
         return {
           answer: service.refuse(refusal, request),
           lost: false,

@@ -5,22 +5,7 @@ import { scriptedServer } from '../../aws/scripted-server.ts';
 import { leavingSrc } from '../leaving/leaving.mjs';
 import { type Botocore, startBotocore, type Told } from './botocore.ts';
 import { type Cloud, openCloud, parameterNames, roles, secretNames } from './clouds.ts';
-
-/** Codes that any call may meet, by "Common errors" of each service's API reference; the models leave them out. */
-const common = new Set([
-  // CloudFront API reference, InvalidationBatch, CallerReference; not in the model either.
-  'InvalidationBatchAlreadyExists',
-  'AccessDenied',
-  'InvalidAction',
-  'InvalidParameterValue',
-  'MalformedInput',
-  'MalformedXML',
-  'MissingParameter',
-  'UnknownOperationException',
-  'UnsupportedOperation',
-  'ValidationError',
-  'ValidationException',
-]);
+import { commonCodes } from './refusal-codes.ts';
 
 /** Services to which this botocore only speaks the query protocol, which our SDK speaks no more. */
 const old = new Set<string>();
@@ -65,7 +50,9 @@ const answers =
 const refuses = (service: string, protocol?: 'json') => async (operation: string, input?: Answer) => {
   const { refusal } = await callerOf(service, protocol)(operation, input);
   if (refusal === null) throw new Error(`${service}:${operation} was not refused`);
-  expect(refusal.isModelled || common.has(refusal.code), `${operation} knows ${refusal.code}`).toBe(true);
+  expect(refusal.isModelled || commonCodes.has(refusal.code), `${operation} knows ${refusal.code}`).toBe(
+    true,
+  );
   expect(refusal.message).not.toBe('');
   return `${refusal.code} ${refusal.status}`;
 };

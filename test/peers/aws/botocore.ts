@@ -4,7 +4,10 @@ import { createInterface } from 'node:readline';
 /** What boto3 made of one answer, and what its models say of it. */
 export interface Told {
   readonly protocol: string | null;
-  /** Missing, unknown or ill-typed members, and answers that could not be read at all. */
+  /**
+   * Missing, unknown or ill-typed members, another HTTP status than the model’s, headers left out, and answers that could
+   * not be read at all.
+   */
   readonly problems: readonly string[];
   readonly answer: Readonly<Record<string, unknown>> | null;
   readonly refusal: {
@@ -28,6 +31,8 @@ export interface Botocore {
   operationsOf(
     service: string,
   ): Promise<readonly { readonly name: string; readonly labels: readonly string[] }[]>;
+  /** By which it knows that it was too fast. */
+  throttlingCodes(): Promise<readonly string[]>;
   close(): void;
 }
 
@@ -51,6 +56,10 @@ export async function startBotocore(endpoint: string): Promise<Botocore> {
     },
     async operationsOf(service) {
       child.stdin.write(`${JSON.stringify({ operationsOf: service })}\n`);
+      return next();
+    },
+    async throttlingCodes() {
+      child.stdin.write(`${JSON.stringify({ throttlingCodes: true })}\n`);
       return next();
     },
     close: () => child.stdin.end(),

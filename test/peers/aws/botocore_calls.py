@@ -8,6 +8,7 @@ import botocore
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.retries.standard import ThrottledRetryableChecker
 from botocore.validate import ParamValidator
 
 endpoint = sys.argv[1]
@@ -110,6 +111,30 @@ def unknown_members_of_refusal(raw, operation, model, protocol, code):
     return problems
 
 
+def other_status_of_refusal(raw, operation, code):
+    """The HTTP status that the model gives a refusal, where it is another."""
+    for shape in operation.error_shapes:
+        error = shape.metadata.get("error", {})
+        wanted = error.get("httpStatusCode")
+        if code in (shape.name, error.get("code")) and wanted is not None and wanted != raw["status"]:
+            return [f"{operation.name} refused: {code} came with {raw['status']}, not {wanted}"]
+    return []
+
+
+def other_head(raw, operation):
+    """The status of an answer, and the members that travel in its headers, which no reader misses."""
+    problems = []
+    wanted = operation.http.get("responseCode", 200)
+    if raw["status"] != wanted:
+        problems.append(f"{operation.name} was answered with {raw['status']}, not {wanted}")
+    members = operation.output_shape.members if operation.output_shape is not None else {}
+    for name, member in members.items():
+        serialization = member.serialization
+        if serialization.get("location") == "header" and not raw["headers"].get(serialization.get("name", name)):
+            problems.append(f"{operation.name} was answered without the header {name}")
+    return problems
+
+
 def protocol_of(call):
     model = client_of(call["service"], call.get("protocol")).meta.service_model
     return getattr(model, "resolved_protocol", model.metadata["protocol"])
@@ -119,12 +144,12 @@ def carried_out(call):
     client = client_of(call["service"], call.get("protocol"))
     model = client.meta.service_model
     operation = model.operation_model(call["operation"])
-    raw = {"body": b""}
+    raw = {"body": b"", "status": None, "headers": {}}
     protocol = protocol_of(call)
 
     def keep(http_response=None, **_):
         if http_response is not None:
-            raw["body"] = http_response.content
+            raw.update(body=http_response.content, status=http_response.status_code, headers=http_response.headers)
 
     client.meta.events.register(f"after-call.{model.service_id.hyphenize()}.{call['operation']}", keep)
     told = {"protocol": protocol, "problems": [], "answer": None, "refusal": None}
@@ -144,6 +169,7 @@ def carried_out(call):
             "isModelled": any(each in codes or each in names for each in (code, name)),
         }
         told["problems"] += unknown_members_of_refusal(raw, operation, model, protocol, code)
+        told["problems"] += other_status_of_refusal(raw, operation, code)
         return told
     answer.pop("ResponseMetadata", None)
     told["answer"] = answer
@@ -152,6 +178,7 @@ def carried_out(call):
         if report.has_errors():
             told["problems"] += report.generate_report().split("\n")
     told["problems"] += unknown_members(raw, operation, protocol)
+    told["problems"] += other_head(raw, operation)
     return told
 
 
@@ -169,6 +196,9 @@ def operations_of(service):
 
 print(json.dumps({"botocore": botocore.__version__}), flush=True)
 for line in sys.stdin:
+    if "throttlingCodes" in json.loads(line):
+        print(json.dumps(list(ThrottledRetryableChecker._THROTTLED_ERROR_CODES)), flush=True)
+        continue
     if "operationsOf" in json.loads(line):
         print(json.dumps(operations_of(json.loads(line)["operationsOf"])), flush=True)
         continue

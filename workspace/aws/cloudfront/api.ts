@@ -249,7 +249,7 @@ function readBatch(request: AwsRequest): { callerReference: string; paths: strin
   const paths = (typeof items === 'object' ? items.Path : undefined) ?? [];
   const callerReference = content.CallerReference ?? '';
   if (callerReference === '' || paths.length === 0) {
-    throw new AwsRefusal('MissingArgument', 'CallerReference and Paths are required.');
+    throw new AwsRefusal('InvalidArgument', 'CallerReference and Paths are required.');
   }
   if (Number(content.Paths?.Quantity) !== paths.length) {
     throw new AwsRefusal(

@@ -125,7 +125,7 @@ export function readDistributionConfig(content: unknown): DistributionConfigXml 
     throw new AwsRefusal('InvalidArgument', 'The parameter Comment is too big: at most 128 characters.');
   }
   const origins = config.Origins.Items?.Origin ?? [];
-  if (origins.length === 0) throw new AwsRefusal('MissingArgument', 'At least one origin is required.');
+  if (origins.length === 0) throw new AwsRefusal('InvalidArgument', 'At least one origin is required.');
   for (const origin of origins) {
     if (origin.OriginPath !== '' && !/^\/.*[^/]$/.test(origin.OriginPath)) {
       throw new AwsRefusal(
