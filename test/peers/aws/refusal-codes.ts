@@ -12,12 +12,15 @@ export const commonCodes: ReadonlyMap<string, string> = new Map([
   ...['ThrottlingException', 'UnknownOperationException', 'ValidationError', 'ValidationException'].map(
     (code) => [code, 'API reference of the service, Common errors'] as const,
   ),
-  ['Throttling', 'botocore, retries/standard, the codes of throttling; RDS API reference, error retries'],
+  ['Throttling', 'botocore, retries/standard, the codes of throttling'],
   ['RequestThrottled', 'botocore, retries/standard, the codes of throttling'],
-  ['AccessDenied', 'IAM user guide, Troubleshoot access denied error messages: REST-XML and query services'],
+  [
+    'AccessDenied',
+    'CloudFront and STS, whose models have it; CloudWatch’s query protocol answers it too, in no list',
+  ],
   ['SerializationException', 'Smithy, AWS JSON and RPC v2 CBOR: a body that cannot be read'],
-  ['MalformedXML', 'CloudFront API reference of 2016, Errors'],
-  ['MalformedInput', 'CloudFront API reference of 2016, Errors'],
+  ['MalformedXML', 'CloudFront’s own answers to a body that is not XML; in no list of today'],
+  ['MalformedInput', 'CloudFront’s own answers to a body of another shape; in no list of today'],
   ['InvalidationBatchAlreadyExists', 'CloudFront API reference, InvalidationBatch, CallerReference'],
   ['UnsupportedOperation', 'CloudFront API reference, of other operations: what this stand-in does not do'],
 ]);
