@@ -121,7 +121,10 @@ function look(also) {
       lookAtElement(node.parent, node.parent.parent, node.expression, tell);
     else if (ts.isPropertyAssignment(node) || ts.isShorthandPropertyAssignment(node))
       lookAtTarget(node, tell);
-    if (ts.isCallExpression(node)) lookAtSigned(node, tell);
+    if (ts.isCallExpression(node)) {
+      lookAtSigned(node, tell);
+      lookAtCalled(node, tell);
+    }
     if (isReadableWhole(node) && isAllOf(checker.getTypeAtLocation(node)) && !isTakenApart(node))
       tell('unreadable', `all of ${textOf(node)}`);
     if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node))
@@ -179,6 +182,21 @@ function look(also) {
     } else if (/^typescript\/lib\/lib\./.test(from)) {
       if (loaders.has(symbol.name)) tell('unreadable', symbol.name);
     } else if (symbol.name === 'createPost' && from.endsWith('/src/aws/post.ts')) tell('doors', 'createPost');
+  }
+
+  /** What is called by another name than its own, such as one that it was given here. */
+  function lookAtCalled(node, tell) {
+    const declaration = checker.getResolvedSignature(node)?.declaration;
+    if (declaration === undefined) return;
+    const named = ts.isFunctionTypeNode(declaration) ? declaration.parent : declaration;
+    const symbol = named.name && checker.getSymbolAtLocation(named.name);
+    if (symbol === undefined) return;
+    const callee = ts.isPropertyAccessExpression(node.expression) ? node.expression.name : node.expression;
+    if (ts.isIdentifier(callee) && symbolsOf(callee).includes(symbol)) return;
+    const isPost = symbol.name === 'Post' && named.getSourceFile().fileName.endsWith('/src/aws/post.ts');
+    if (isPost) tell('doors', 'a Post called');
+    else if (/\/node_modules\/(@types\/node|undici[\w-]*)\//.test(named.getSourceFile().fileName))
+      lookAtSymbol(callee, symbol, tell);
   }
 
   function lookAtAws(symbol, declaration, from, tell) {

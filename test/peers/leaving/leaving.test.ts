@@ -69,15 +69,16 @@ const doors: Readonly<Record<string, Door>> = {
       'src/compose/starting.ts',
     ),
   },
+  'a Post called': { why: 'The one request of a signed call.', uses: once('src/aws/signed-call.ts') },
   fetch: {
     why: 'Pages of the app, which are no API; the clients of Slack and GitHub; an answer to a `response_url`.',
-    uses: { 'src/aws/checks/page.ts': 1, 'src/bot/slack-client.ts': 2, 'src/github/client.ts': 1 },
+    uses: { 'src/aws/checks/page.ts': 1, 'src/bot/slack-client.ts': 2, 'src/github/client.ts': 2 },
   },
   'node:http': {
-    why: 'What createPost posts with; the server that Slack calls. The import itself is one use.',
+    why: 'What createPost posts with; the server that Slack calls. The import is one use, a call by another name as well.',
     uses: { 'src/aws/post.ts': 3, 'src/bot/receiver.ts': 2 },
   },
-  'node:https': { why: 'What createPost posts with.', uses: { 'src/aws/post.ts': 3 } },
+  'node:https': { why: 'What createPost posts with.', uses: { 'src/aws/post.ts': 4 } },
   'https://…': {
     why: 'Where a signed call goes; the others are links to AWS’s console that people are shown.',
     uses: once(
@@ -195,6 +196,9 @@ const hidden: Readonly<Record<string, string>> = {
   'src/hidden/twice.ts': `
     export const one = () => fetch('https://api.evil.example/x', { method: 'DELETE' });
     export const two = (host: string) => fetch(\`https://\${host}/x\`);
+    const send = (given?: typeof fetch) => given ?? fetch;
+    export const three = () => send()('https:' + '//api.evil.example/x');
+    export const four = (post: import('../aws/post.ts').Post, url: URL) => post({ url, headers: {}, body: '', timeoutMs: 1 });
   `,
 };
 
@@ -271,14 +275,19 @@ describe('nothing leaves src', () => {
       'all of globalThis': 2,
       constructor: 1,
       eval: 1,
-      getBuiltinModule: 2,
+      getBuiltinModule: 3,
       "import of import('node:' + String('tls'))": 1,
       require: 1,
     });
   });
 
   it('once more by a way that is known, that would not be counted', () => {
-    expect(uses('doors', 'twice')).toEqual({ fetch: 2, 'https://api.evil.example': 1, 'https://…': 1 });
+    expect(uses('doors', 'twice')).toEqual({
+      'a Post called': 1,
+      fetch: 4,
+      'https://api.evil.example': 1,
+      'https://…': 1,
+    });
   });
 
   it('to GitHub, were it taken apart or spelled as an address, that would not be found', () => {
