@@ -62,7 +62,7 @@ export const judges = [
   {
     id: 'slack-limits',
     name: 'Slack’s written limits',
-    judges: 'all that the bot shows',
+    judges: 'all that the bot shows, what the stand-in refuses',
     files: part('limits'),
     from: 'npm',
     version: taken('2026-11'),
