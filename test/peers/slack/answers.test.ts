@@ -138,7 +138,7 @@ const calls: Record<string, readonly Call[]> = {
     },
   ],
 };
-const ofMessage = ['type', 'user', 'text', 'bot_id', 'app_id', 'team', 'bot_profile'];
+const ofMessage = ['type', 'user', 'text', 'bot_id', 'team', 'bot_profile'];
 const ofView = [
   'id',
   'team_id',
