@@ -286,7 +286,7 @@ async function everything() {
 
 beforeAll(async () => {
   types = await readDeliveredTypes();
-}, 120_000);
+}, 600_000);
 
 const theirsOf = (kind: { readonly sample: string; readonly type: string }): Fields => {
   const theirs = sample(kind.sample);
