@@ -7,7 +7,8 @@ import { Refusal, refusal } from './promotion/refusal.ts';
 import type { Standing } from './promotion/rights.ts';
 
 /**
- * Two-person unlock: the way out when an environment is held by a promotion that cannot be worked on any more. Pure; `engine/unlock.ts` reads and saves.
+ * Two-person unlock: the way out when an environment is held by a promotion that cannot be worked on any more. Pure;
+ * `engine/unlock.ts` reads and saves.
  */
 
 /** Named as the holder of a lock that is free and still rests after it was freed. */

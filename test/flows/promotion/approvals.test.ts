@@ -254,6 +254,22 @@ describe('approvals', () => {
   });
 });
 
+it('what was approved and could not be begun for another reason names that one', () => {
+  const approved = approve(approve(walkTo('awaiting-approval'), grace), lin);
+  const trouble = later(approved, 1, {
+    type: 'trouble.met',
+    during: 'work',
+    code: 'aws.throttled',
+    text: 'AWS is throttling.',
+    retryAfterMs: null,
+  });
+
+  expect(later(trouble, 172_800, { type: 'approval.expired' }).promotion).toMatchObject({
+    phase: 'expired',
+    ending: { text: 'It could not be begun before its time was over: AWS is throttling.' },
+  });
+});
+
 it('what was approved and waited for another promotion all its time says so, and not that nobody approved', () => {
   const approved = approve(approve(walkTo('awaiting-approval'), grace), lin);
   const waits = later(approved, 1, { type: 'lock.refused', holder: 'p2' });

@@ -2,7 +2,6 @@ import { RetryableError } from '../../../src/flows/errors.ts';
 import { bareRow } from '../../../src/flows/held.ts';
 import { unlockNoticeId } from '../../../src/flows/notices.ts';
 import type { Change } from '../../../src/flows/ports.ts';
-import { openPromotion } from '../../../src/flows/promotion/open.ts';
 import type { Promotion } from '../../../src/flows/promotion/promotion.ts';
 import type { UnlockEntry } from '../../../src/flows/unlock.ts';
 import { createBudget } from '../../../src/store/budget.ts';
@@ -16,7 +15,7 @@ import { createPromotionStore } from '../../../src/store/promotions.ts';
 import { createSdkTransport } from '../../../src/store/sdk-transport.ts';
 import type { Transport } from '../../../src/store/transport.ts';
 import { ada, hash, policy, walkTo } from '../../flows/promotion/walk.ts';
-import { paperSettings } from '../../support/opening.ts';
+import { opening } from '../../support/opening.ts';
 import type { Tape } from '../tape.ts';
 
 const phases = ['validating', 'awaiting-approval', 'waiting', 'deploying', 'monitoring', 'promoted'] as const;
@@ -169,23 +168,6 @@ async function unlockSome(tape: Tape, { locks, notices, startMs }: Parts): Promi
   const state = await notices.find(id);
   if (state !== undefined) await notices.save({ ...state, told: 1, dueAtMs: null });
 }
-
-const opening = (id: string, startMs: number): Change =>
-  openPromotion(
-    id,
-    {
-      kind: 'promotion',
-      app: 'site',
-      environment: 'production',
-      version: 'v1.1.0',
-      person: ada,
-      reason: null,
-      dedupeKey: id,
-    },
-    paperSettings,
-    startMs,
-    hash,
-  );
 
 function drawChange(tape: Tape, id: string, revision: number, startMs: number): Change {
   const walked = walkTo(tape.pick(phases)).promotion;

@@ -140,15 +140,7 @@ export const awaitingApproval: PhaseRules<'awaiting-approval'> = {
   'approval.expired'(promotion, _event, nowMs) {
     if (nowMs < promotion.expiresAtMs)
       return refuse('approval.not-expired', 'The request has not expired yet.', 'Wait.');
-    const isApproved = promotion.approvals.length >= approvalsNeeded(promotion);
-    const why = isApproved
-      ? refusal(
-          'expired',
-          'What it would change was held by another promotion until the time of this one was over.',
-          'See /promote status for what is open there, then ask again.',
-        )
-      : refusal('expired', 'Not approved in time.', 'Ask for a new promotion.');
-    return endUntouched(promotion, 'expired', why, nowMs);
+    return endUntouched(promotion, 'expired', whyExpired(promotion), nowMs);
   },
   'lock.taken'(promotion, _event, nowMs) {
     if (promotion.approvals.length < approvalsNeeded(promotion)) {
@@ -197,6 +189,16 @@ export const awaitingApproval: PhaseRules<'awaiting-approval'> = {
   },
   'plan.refused': (promotion, event, nowMs) => endUntouched(promotion, 'failed', event.refusal, nowMs),
 };
+
+function whyExpired(promotion: Awaiting) {
+  if (promotion.approvals.length < approvalsNeeded(promotion))
+    return refusal('expired', 'Not approved in time.', 'Ask for a new promotion.');
+  const text =
+    promotion.lockBusy === null
+      ? `It could not be begun before its time was over${promotion.troubles.work === null ? '.' : `: ${promotion.troubles.work.text}`}`
+      : 'What it would change was held by another promotion until the time of this one was over.';
+  return refusal('expired', text, 'See /promote status for what is open there, then ask again.');
+}
 
 function supersede(
   promotion: PromotionIn<'awaiting-approval' | 'waiting' | 'deploying'>,
