@@ -126,6 +126,7 @@ export function createMeteredBot(deps: {
     outbox,
     slack,
     budget,
+    elapsedMs: nowMs,
     log: silent,
     random: () => 0,
     expected: createExperience(store, nowMs),

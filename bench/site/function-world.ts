@@ -221,6 +221,7 @@ export function createFunctionWorld(options: {
       asTarget(`act ${context.step.id}`, () => site.target.act(definition, context)),
   };
   const checks: Checks = {
+    isAlarm: site.checks.isAlarm,
     run: (spec, context) =>
       remote(`aws ${spec.kind}`, async () => {
         if (spec.kind === 'cloudwatch-metrics') spent().metricReadings += 1;

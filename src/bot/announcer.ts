@@ -17,6 +17,8 @@ export interface AnnouncerOptions {
   readonly outbox: Outbox;
   readonly slack: Pick<SlackClient, 'post' | 'update' | 'whisper' | 'permalink'>;
   readonly budget: Budget;
+  /** Milliseconds that pass while this process sleeps as well; only differences mean anything. */
+  readonly elapsedMs: () => number;
   readonly log: Log;
   readonly random?: () => number;
   /** How long each phase took before; asked at every drawing, so it has to be remembered there. */
@@ -62,6 +64,11 @@ const drawingMs = 15_000;
 const retryEditMs = 5_000;
 /** An edit that was never answered has arrived by then, if it ever does. */
 const strayEditMs = 60_000;
+/**
+ * What was looked at is sent within this time or not at all: by `strayEditMs` somebody else may have drawn the end over
+ * it, and nobody would look again.
+ */
+const sendWithinMs = 20_000;
 /** After a crash between claiming and acting, somebody looks again this soon. */
 const lookAgainMs = 5_000;
 const unreachableMs = 5_000;
@@ -115,6 +122,8 @@ interface View {
   readonly promotion: Promotion;
   readonly pending: readonly StoredAnnouncement[];
   readonly nowMs: number;
+  /** Whether it was looked at just now; false in a process that slept since. */
+  readonly isFresh: () => boolean;
 }
 
 /**
@@ -130,7 +139,7 @@ type Went = 'again' | 'stop' | { readonly surface: Surface; readonly untilMs: nu
  * is kept in the surface, so that any process can go on after any other.
  */
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
-  const { store, outbox, slack, log, random = Math.random, expected, replaced, told } = options;
+  const { store, outbox, slack, elapsedMs, log, random = Math.random, expected, replaced, told } = options;
   const pacing = createPacing(options.budget);
 
   const draw = async (promotion: Promotion, nowMs: number) =>
@@ -218,7 +227,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     return false;
   };
 
-  const postCard = async ({ surface, promotion, nowMs }: View): Promise<Went> => {
+  const postCard = async ({ surface, promotion, nowMs, isFresh }: View): Promise<Went> => {
     if (surface.ts !== null || !promotion.admitted) return { surface, untilMs: null };
     if (surface.postingUntilMs !== null && nowMs < surface.postingUntilMs) {
       return { surface, untilMs: surface.postingUntilMs };
@@ -253,7 +262,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     }
     const until = untilOf('postingUntilMs', claimed);
     const outcome = hear(
-      await textOnlyIfDeclined(await draw(promotion, nowMs), (message) =>
+      await textOnlyIfDeclined(await draw(promotion, nowMs), isFresh, (message) =>
         slack.post({ channel: surface.channel, message }),
       ),
       nowMs,
@@ -285,7 +294,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     return 'again';
   };
 
-  const editCard = async ({ surface, promotion, nowMs }: View): Promise<Went> => {
+  const editCard = async ({ surface, promotion, nowMs, isFresh }: View): Promise<Went> => {
     const { ts } = surface;
     const next = ts === null ? undefined : nextEdit(surface, promotion);
     if (ts === null || next === undefined) return { surface, untilMs: null };
@@ -318,7 +327,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     }
     const until = untilOf('drawingUntilMs', claimed);
     const outcome = hear(
-      await textOnlyIfDeclined(await draw(promotion, nowMs), (message) =>
+      await textOnlyIfDeclined(await draw(promotion, nowMs), isFresh, (message) =>
         slack.update({ channel: surface.channel, ts, message }),
       ),
       nowMs,
@@ -327,7 +336,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       // An edit can be repeated without harm; meanwhile the rest is told.
       await record(claimed, (newest) => ({
         ...until(newest, nowMs + retryEditMs),
-        redrawAtMs: nowMs + strayEditMs,
+        redrawAtMs: Math.max(newest.redrawAtMs ?? 0, nowMs + strayEditMs),
         dueAtMs: nowMs,
       }));
       return 'again';
@@ -362,7 +371,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   };
 
   /** A question that is settled keeps no buttons. */
-  const settleQuestion = async ({ surface, promotion, nowMs }: View): Promise<Went> => {
+  const settleQuestion = async ({ surface, promotion, nowMs, isFresh }: View): Promise<Went> => {
     const asked = surface.asked.find(({ id }) => !isOpen(promotion, id));
     if (asked === undefined) return { surface, untilMs: null };
     if (surface.drawingUntilMs !== null && nowMs < surface.drawingUntilMs) {
@@ -391,15 +400,15 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     const [question, ...later] = await outbox.announcements(promotion.id, asked.sequence - 1, pendingAtOnce);
     const outcome: Outcome =
       question?.announcement.topic === 'question'
-        ? await slack.update({
-            channel: asked.channel,
-            ts: asked.ts,
-            message: settledQuestion(
+        ? await textOnlyIfDeclined(
+            settledQuestion(
               promotion,
               question.announcement,
               later.map(({ announcement }) => announcement),
             ),
-          })
+            isFresh,
+            (message) => slack.update({ channel: asked.channel, ts: asked.ts, message }),
+          )
         : { outcome: 'refused', error: 'no_question' };
     const waits = mustWait(outcome);
     if (waits) await holdOff(charge, outcome, nowMs);
@@ -426,10 +435,11 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   const send = async (
     surface: Surface,
     telling: Telling,
+    isFresh: () => boolean,
   ): Promise<Outcome<{ readonly channel?: string; readonly ts?: string }>> => {
     const { message } = telling;
     const post = (channel: string, threadTs: string | null) =>
-      textOnlyIfDeclined(message, (drawn) =>
+      textOnlyIfDeclined(message, isFresh, (drawn) =>
         slack.post({ channel, message: drawn, ...(threadTs === null ? {} : { threadTs }) }),
       );
     switch (telling.place) {
@@ -441,6 +451,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
         return post(telling.channel, null);
       case 'private': {
         const { userId } = telling;
+        if (!isFresh()) return slept;
         const whispered = await slack.whisper({ channel: surface.channel, userId, answer: message });
         return whispered.outcome === 'refused' && !standingErrors.has(whispered.error)
           ? post(userId, null)
@@ -504,7 +515,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     const group =
       linked === null ? plain : (nextGroup(promotion, pending, surface, { nowMs, cardUrl: linked }) ?? plain);
     const telling = group.tellings[out] ?? first;
-    const outcome = hear(await send(surface, telling), nowMs);
+    const outcome = hear(await send(surface, telling, view.isFresh), nowMs);
     const withUrl = linked === null ? {} : { url: linked };
 
     if (outcome.outcome === 'unknown') {
@@ -660,6 +671,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   const announce: Announcer['announce'] = async (promotionId, nowMs, goesOn = () => true) => {
     let did = false;
     for (let count = 0; count < stepsPerRun && goesOn(); count += 1) {
+      const lookedMs = elapsedMs();
       const [surface, loaded] = await Promise.all([outbox.surface(promotionId), store.load(promotionId)]);
       if (surface === undefined || loaded === undefined) return { did, againAtMs: null };
       const pending =
@@ -667,7 +679,13 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
           ? await outbox.announcements(promotionId, surface.toldSequence, pendingAtOnce)
           : [];
       const { promotion } = loaded;
-      const went = await step({ surface, promotion, pending, nowMs: Math.max(nowMs, loaded.nowMs) });
+      const went = await step({
+        surface,
+        promotion,
+        pending,
+        nowMs: Math.max(nowMs, loaded.nowMs),
+        isFresh: () => elapsedMs() - lookedMs <= sendWithinMs,
+      });
       if (went === 'stop') return { did, againAtMs: null };
       if (went !== 'again') return { did: did || went.did, againAtMs: went.againAtMs };
       did = true;
@@ -677,11 +695,14 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
 
   const textOnlyIfDeclined = async <Sent>(
     message: Message,
+    isFresh: () => boolean,
     sendOnce: (drawn: Message) => Promise<Outcome<Sent>>,
   ): Promise<Outcome<Sent>> => {
+    if (!isFresh()) return slept;
     const outcome = await sendOnce(message);
     if (outcome.outcome !== 'refused' || !drawingErrors.has(outcome.error)) return outcome;
     log.error({ error: outcome.error }, 'slack declined a drawing; its text is sent alone');
+    if (!isFresh()) return slept;
     return sendOnce({ text: message.text, blocks: [] });
   };
 
@@ -703,6 +724,8 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
 }
 
 const recordRaces = 8;
+/** Nothing was sent; whoever went on meanwhile, or the next look, shows what is true by then. */
+const slept = { outcome: 'unknown', error: 'slept' } as const;
 /** No message has this timestamp. */
 const nowhere = '0000000000.000000';
 

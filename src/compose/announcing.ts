@@ -7,6 +7,7 @@ import { UnreadableError } from '../flows/errors.ts';
 import { isNoticeId } from '../flows/notices.ts';
 import type { Hints, Log, Outbox, PromotionStore, Surface } from '../flows/ports.ts';
 import type { PromotionIn } from '../flows/promotion/promotion.ts';
+import { elapsedMs } from './elapsed.ts';
 import { createExperience } from './experience.ts';
 import { mustBeThere } from './held.ts';
 import type { Store } from './store.ts';
@@ -29,6 +30,7 @@ export function buildAnnouncing(deps: {
     outbox: store.outbox,
     slack,
     budget: store.budget,
+    elapsedMs,
     log,
     expected: createExperience(store.promotions, () => store.clock.nowMs()),
     replaced: async (promotion) => {

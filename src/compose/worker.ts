@@ -1,5 +1,5 @@
 import { createClientsByRole } from '../aws/assume.ts';
-import { createAwsChecks } from '../aws/checks/index.ts';
+import { createAwsChecks, isAlarm } from '../aws/checks/index.ts';
 import { createFetchPage } from '../aws/checks/page.ts';
 import { createAwsClients } from '../aws/clients.ts';
 import { switchedOriginsIn } from '../aws/targets/cloudfront/neighbours.ts';
@@ -17,6 +17,7 @@ import { createGithubClient } from '../github/client.ts';
 import { createWorkflowGate } from '../github/gate.ts';
 import { createReleases } from '../github/releases.ts';
 import { createWorkflows } from '../github/workflows.ts';
+import { elapsedMs } from './elapsed.ts';
 import { mustBeThere } from './held.ts';
 import { type Store, sha256 } from './store.ts';
 
@@ -43,6 +44,7 @@ export function buildWorker(deps: {
   const switchedOrigins = switchedOriginsIn(catalog);
   const checks = joinChecks(
     {
+      isAlarm,
       run: (spec, context) =>
         createAwsChecks({ clients: clientsFor(context.definition.role, context), fetchPage }).run(
           spec,
@@ -72,12 +74,9 @@ export function buildWorker(deps: {
   return { desk, tick: (promotionId: string, options?: TickOptions) => tick(ticking, promotionId, options) };
 }
 
-/** The monotonic clock may stand still while a machine sleeps, the other may be set: whichever went further. */
-const bornMs = Date.now();
-const elapsedMs = () => Math.max(performance.now(), Date.now() - bornMs);
-
-function joinChecks(aws: Checks, workflowGate: Checks): Checks {
+function joinChecks(aws: Checks, workflowGate: Pick<Checks, 'run'>): Checks {
   return {
+    isAlarm: aws.isAlarm,
     run: (spec, context) => (spec.kind === 'github-workflow' ? workflowGate : aws).run(spec, context),
   };
 }

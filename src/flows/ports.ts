@@ -285,6 +285,8 @@ export interface CheckContext extends Mandate {
 
 /** Runs gates, checks and readings. Answers `inconclusive` where it could look but not tell; throws RetryableError where it could not look. */
 export interface Checks {
+  /** Whether what it finds may be urgent: an alarm, which is heard from the first change on. */
+  isAlarm(spec: Pick<CheckSpec, 'kind'>): boolean;
   run(spec: CheckSpec, context: CheckContext): Promise<CheckResult & { readonly completeUntilMs?: number }>;
 }
 

@@ -156,6 +156,7 @@ async function play(processes: readonly Process[]): Promise<Telling> {
       outbox: gated('outbox', bench.outbox, process.gate),
       slack: gated('slack', channel.client, process.gate),
       budget: gated('budget', bench.budget, process.gate),
+      elapsedMs: () => rows.nowMs,
       log,
       random: () => 0.5,
       told: async (_id, { topic }) => {

@@ -133,6 +133,33 @@ describe('the card', () => {
     expect(bench.rows.surface(id).drawnRevision).toBe(2);
   });
 
+  it('is not drawn by whoever slept since they looked: the end that somebody drew meanwhile would be gone', async () => {
+    bench.rows.save(promotionIn('deploying'));
+    await pass(4);
+    bench.rows.save(promotionIn('verifying'));
+    let naps = 1;
+    const sleeper = createAnnouncer({
+      ...bench,
+      slack,
+      log,
+      random: () => 0,
+      expected: async () => {
+        if (naps === 0) return {};
+        naps -= 1;
+        bench.rows.save(promotionIn('promoted'));
+        await pass(240);
+        expect(revisionDrawn(updates().at(-1)?.message as Message)).toBe(3);
+        return {};
+      },
+    });
+    await sleeper.announce(id, bench.rows.nowMs, () => naps > 0);
+    expect(naps).toBe(0);
+    expect(updates().map(({ message }) => revisionDrawn(message))).not.toContain(2);
+    await pass(120);
+    expect(revisionDrawn(updates().at(-1)?.message as Message)).toBe(3);
+    expect(bench.rows.dueAt(id)).toBeUndefined();
+  });
+
   it('that was deleted is posted anew and followed there', async () => {
     bench.rows.save(promotionIn('deploying'));
     await run();

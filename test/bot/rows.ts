@@ -96,7 +96,7 @@ export function createRows() {
       return promotion === undefined ? undefined : { promotion, nowMs: rows.nowMs };
     },
   };
-  return { rows, outbox, store, budget: createMemoryBudget() };
+  return { rows, outbox, store, budget: createMemoryBudget(), elapsedMs: () => rows.nowMs };
 }
 
 /** The shared rates in memory; to be shared by every announcer of a test. */

@@ -119,6 +119,7 @@ export async function startHeldWorld() {
       outbox,
       slack,
       budget: createBudget({ transport }),
+      elapsedMs: () => 0,
       log,
     });
     const runner = createRunner({

@@ -85,7 +85,7 @@ function brokenTick(store: PromotionStore, id: string, sound: Partial<World> = {
   const broken: World = {
     store,
     targetOf: () => brokenTarget,
-    checks: { run: async () => fault() },
+    checks: { isAlarm: () => false, run: async () => fault() },
     releases: { resolve: async () => ({ outcome: 'absent', nearest: [] }) },
     directory: { kindOf: async () => 'member', membersOf: async () => [] },
     configured: () => true,
@@ -156,6 +156,7 @@ describe('a fault nobody foresaw, on a production that was changed', () => {
         brokenTick(real, id, {
           targetOf: () => ({ ...brokenTarget, observe: async () => ({ outcome: 'done', text: 'done' }) }),
           checks: {
+            isAlarm: () => false,
             run: async ({ id: checkId }) => ({ ...passed(checkId), completeUntilMs: startMs + 0.5 }),
           },
         }),

@@ -106,6 +106,7 @@ export function createBot(deps: BotDeps, process: Process): Bot {
   const serviceTarget = service.targetOf(process);
   const serviceChecks = service.checksOf(process);
   const checks: Checks = {
+    isAlarm: (spec) => awsChecks.isAlarm(spec) || serviceChecks.isAlarm(spec),
     run: (spec, context) => (spec.kind.startsWith('service-') ? serviceChecks : awsChecks).run(spec, context),
   };
   const world: World = {
@@ -133,6 +134,7 @@ export function createBot(deps: BotDeps, process: Process): Bot {
     outbox,
     slack: slack.clientOf(process),
     budget: createBudget({ transport }),
+    elapsedMs: () => kernel.nowMs(),
     log,
     random: () => tape.draw(1000) / 1000,
     told: async (promotionId, { topic }) => {

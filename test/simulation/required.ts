@@ -48,6 +48,7 @@ const accepted: Partial<Record<Phase, { common: readonly EventType[]; rare: read
       'step.progressed',
       'step.completed',
       'rollback.claimed',
+      'reading.recorded',
       'claim.granted',
       'trouble.met',
     ],
@@ -66,7 +67,7 @@ const accepted: Partial<Record<Phase, { common: readonly EventType[]; rare: read
   },
   verifying: {
     common: ['probe.recorded', 'rollback.claimed', 'claim.granted'],
-    rare: ['claim.denied', 'promotion.handed-over'],
+    rare: ['reading.recorded', 'claim.denied', 'promotion.handed-over'],
   },
   monitoring: {
     common: ['reading.recorded', 'rollback.claimed', 'claim.granted', 'answer.claimed', 'question.expired'],

@@ -165,6 +165,7 @@ export function createService(outside: Outside): Service {
       },
     }),
     checksOf: (process) => ({
+      isAlarm: ({ kind }) => kind === 'service-health',
       run: (spec, { expected, changedAtMs }) =>
         reach(process, `service.${spec.kind}`, () => {
           const { version } = now();

@@ -31,6 +31,9 @@ export interface SlackModel {
   observe(listener: (post: Posted) => void): void;
 }
 
+/** As the client's own. */
+const timeoutMs = 5_000;
+
 type Place = { readonly channel: string; readonly ts: string };
 
 /** Channels that keep what is posted. Delivery, answer and their loss are separate things here. */
@@ -92,7 +95,14 @@ export function createSlackModel(outside: Outside): SlackModel {
       const call = <Sent>(kind: string, carryOut: (work: Work) => Outcome<Sent>) => {
         const { work } = kernel;
         const of = work();
-        return kernel.call(process, kind, (): Outcome<Sent> => obstacle(kind) ?? carryOut(of));
+        const leftMs = kernel.nowMs();
+        return kernel.call(process, kind, (): Outcome<Sent> => {
+          // What a process did not hand to its connection before it slept, it gives up when it wakes. A message that
+          // comes late all the same is only one too many; only edits are kept to this.
+          if (kind === 'slack.update' && kernel.nowMs() - leftMs > timeoutMs)
+            return { outcome: 'unknown', error: 'timeout' };
+          return obstacle(kind) ?? carryOut(of);
+        });
       };
       return {
         post: ({ channel, threadTs, message }) =>

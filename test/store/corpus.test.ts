@@ -169,7 +169,7 @@ async function aliveWorld() {
   const world: World = {
     store,
     targetOf: () => target,
-    checks: { run: async ({ id }) => passed(id) },
+    checks: { isAlarm: () => false, run: async ({ id }) => passed(id) },
     releases: { resolve: async () => ({ outcome: 'absent', nearest: [] }) },
     directory: { kindOf: async () => 'member', membersOf: async () => [] },
     configured: () => true,

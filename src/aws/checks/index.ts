@@ -14,9 +14,13 @@ export interface AwsChecksDeps {
   readonly fetchPage: FetchPage;
 }
 
+export const isAlarm: Checks['isAlarm'] = ({ kind }) =>
+  kind === ('cloudwatch-alarms' satisfies AwsCheckConfig['kind']);
+
 /** Runs the kinds of check in `AwsCheckConfig`. Throws MisconfiguredError for any other and for settings it cannot read. */
 export function createAwsChecks(deps: AwsChecksDeps): Checks {
   return {
+    isAlarm,
     run: async (spec, context) => {
       const config = AwsCheckConfig.safeParse({ kind: spec.kind, settings: spec.settings });
       if (!config.success) {

@@ -14,11 +14,14 @@ import { apply, put as save } from './save.ts';
 import { carryOut, mandateOf } from './step.ts';
 import { decideAndTurn } from './turn.ts';
 import {
+  alarmWhileChanging,
+  hearsAlarms,
   isKnown,
   probeEvent,
   readForAlarm,
   readingEvent,
   undoneWhileSettling,
+  type Watching,
   watchingNow,
 } from './watching.ts';
 import type { World } from './world.ts';
@@ -82,11 +85,12 @@ export async function tick(world: World, promotionId: string, options: TickOptio
     const look = unread ? watchingNow(promotion, action) : null;
     if (look === null && action.does === 'rest')
       return ended('ticked', { revision: at, dueAtMs: action.untilMs, nowMs });
-    if (look !== null) unread = false;
+    if (look !== null || hearsAlarms(promotion, action)) unread = false;
     const doing = look ?? action;
-    const goesOn = await carryOutNow(counting, promotion, doing, look !== null, nowMs, isFresh).catch(
-      (error: unknown) => meetTrouble(counting, promotion, doing, error, nowMs),
-    );
+    const goesOn = await (look === null
+      ? performIfConfigured(counting, promotion, action, nowMs, isFresh)
+      : readForAlarm(counting, promotion, look, nowMs, isFresh)
+    ).catch((error: unknown) => meetTrouble(counting, promotion, doing, error, nowMs));
     if (!goesOn) break;
   }
   const now = await world.store.load(promotionId);
@@ -108,20 +112,6 @@ function countingSaves(store: PromotionStore, saved: () => void): PromotionStore
   };
 }
 
-async function carryOutNow(
-  world: World,
-  promotion: Promotion,
-  action: Action,
-  alarmed: boolean,
-  nowMs: number,
-  isFresh: () => boolean,
-): Promise<boolean> {
-  if (action.does === 'rest') return false;
-  if (alarmed && (action.does === 'read' || action.does === 'probe'))
-    return readForAlarm(world, promotion, action, nowMs, isFresh);
-  return performIfConfigured(world, promotion, action, nowMs, isFresh);
-}
-
 /**
  * An environment that is not configured any more gets no first change: nobody answers for it. A promotion that has
  * changed production, and a rollback that has begun, go on with the rules they were approved under, since half a change
@@ -130,7 +120,7 @@ async function carryOutNow(
 async function performIfConfigured(
   world: World,
   promotion: Promotion,
-  action: Exclude<Action, { does: 'rest' }>,
+  action: Action,
   nowMs: number,
   isFresh: () => boolean,
 ): Promise<boolean> {
@@ -151,11 +141,13 @@ async function performIfConfigured(
 async function perform(
   world: World,
   promotion: Promotion,
-  action: Exclude<Action, { does: 'rest' }>,
+  action: Action,
   nowMs: number,
   isFresh: () => boolean,
 ): Promise<boolean> {
   switch (action.does) {
+    case 'rest':
+      return false;
     case 'emit':
       return decideAndTurn(world, promotion, action.event, nowMs, isFresh);
     case 'authorize': {
@@ -174,10 +166,17 @@ async function perform(
     case 'step': {
       const undone = await undoneWhileSettling(world, promotion, action.stepId, nowMs);
       if (undone !== null) return put(world, promotion, undone, nowMs);
+      const alarm = await alarmWhileChanging(world, promotion, nowMs);
+      if (alarm !== null) return decideAndTurn(world, promotion, alarm, nowMs, isFresh);
       return carryOut(world, promotion, action.stepId, action.direction, nowMs, isFresh);
     }
-    case 'probe':
-      return decideAndTurn(world, promotion, await probeEvent(world, promotion, nowMs), nowMs, isFresh);
+    case 'probe': {
+      const [alarm, probe] = await Promise.all([
+        alarmWhileChanging(world, promotion, nowMs),
+        probeEvent(world, promotion, nowMs),
+      ]);
+      return decideAndTurn(world, promotion, alarm ?? probe, nowMs, isFresh);
+    }
     case 'read':
       return decideAndTurn(world, promotion, await readingEvent(world, promotion, nowMs), nowMs, isFresh);
   }
@@ -196,7 +195,7 @@ async function put(
 async function meetTrouble(
   world: World,
   promotion: Promotion,
-  action: Action,
+  action: Action | Watching,
   error: unknown,
   nowMs: number,
 ): Promise<boolean> {

@@ -3,7 +3,7 @@ import type { CheckContext } from '../ports.ts';
 import type { PromotionEvent } from '../promotion/events.ts';
 import { type Action, nextAction } from '../promotion/next-action.ts';
 import { returnsTo, stepsBack } from '../promotion/phases/rolling-back.ts';
-import type { CheckResult, Step } from '../promotion/plan.ts';
+import type { CheckResult, CheckSpec, Step } from '../promotion/plan.ts';
 import type { Promotion, PromotionIn } from '../promotion/promotion.ts';
 import { transition } from '../promotion/transition.ts';
 import { plain } from './planner.ts';
@@ -11,19 +11,27 @@ import { contextOf, mandateOf } from './step.ts';
 import { decideAndTurn, lookAhead } from './turn.ts';
 import type { World } from './world.ts';
 
-type Watching = Extract<Action, { does: 'probe' | 'read' }>;
+/** `listen`: to the alarms alone, between the first change and the watch. */
+export type Watching = { readonly does: 'listen' | 'read' };
 
 /** What an alarm asks for; null where something else has to be done first, or nothing is watched. */
-export function watchingNow({ phase }: Promotion, { does }: Action): Watching | null {
-  if (does !== 'rest' && does !== 'read' && does !== 'probe') return null;
-  if (phase === 'monitoring') return { does: 'read' };
-  return phase === 'verifying' ? { does: 'probe' } : null;
+export function watchingNow(promotion: Promotion, { does }: Action): Watching | null {
+  if (promotion.phase === 'monitoring') return does === 'rest' || does === 'read' ? { does: 'read' } : null;
+  return does === 'rest' && listens(promotion) ? { does: 'listen' } : null;
 }
+
+/** Whether this hears the alarms itself, so that nobody need listen for them once more. */
+export const hearsAlarms = (promotion: Promotion, { does }: Action): boolean =>
+  listens(promotion) && (does === 'step' || does === 'probe');
+
+/** From the first change to the watch, which reads the alarms with everything else (ALL-7, ALL-9). */
+const listens = (promotion: Promotion) =>
+  promotion.phase === 'verifying' || (promotion.phase === 'deploying' && promotion.dirty);
 
 /**
  * A look because an alarm has fired: what a rollback would begin with is looked at beside what is watched. Before the
- * next look is due, only what an alarm turns around counts of it: readings and probes that come sooner than the policy
- * says must not add up sooner.
+ * next reading is due, only what an alarm turns around counts of it: readings that come sooner than the policy says must
+ * not add up sooner.
  */
 export async function readForAlarm(
   world: World,
@@ -33,13 +41,56 @@ export async function readForAlarm(
   isFresh: () => boolean,
 ): Promise<boolean> {
   const ahead = lookAhead(world, promotion, nowMs);
-  const event = await (does === 'read' ? readingEvent : probeEvent)(world, promotion, nowMs);
+  if (does === 'listen') {
+    const { checks, readings } = promotion.definition;
+    const heard = await alarmEvent(world, promotion, [...checks, ...readings], nowMs);
+    return heard !== null && decideAndTurn(world, promotion, heard, nowMs, isFresh, ahead);
+  }
+  const event = await readingEvent(world, promotion, nowMs);
   const isDue = nextAction({ ...promotion, claims: [] }, nowMs).does === does;
   const alarms = 'results' in event && event.results.some((one) => one.urgent && one.outcome === 'failed');
   const decision = transition(promotion, event, nowMs);
   const turns = decision.outcome === 'accepted' && decision.promotion.phase === 'rolling-back';
   if (!isDue && !(alarms && turns)) return false;
   return decideAndTurn(world, promotion, event, nowMs, isFresh, ahead);
+}
+
+/** What the alarms say while a change is carried out; null before the first change, and while none has fired. */
+export async function alarmWhileChanging(
+  world: World,
+  promotion: Promotion,
+  nowMs: number,
+): Promise<PromotionEvent | null> {
+  if (!listens(promotion)) return null;
+  const { checks, readings } = promotion.definition;
+  // A probe reads the alarms among the checks itself.
+  const specs = promotion.phase === 'verifying' ? readings : [...checks, ...readings];
+  return alarmEvent(world, promotion, specs, nowMs);
+}
+
+/** An alarm that cannot be read is told by the watch, which waits for it; it must not hold up the change. */
+async function alarmEvent(
+  world: World,
+  promotion: Promotion,
+  specs: readonly CheckSpec[],
+  nowMs: number,
+): Promise<PromotionEvent | null> {
+  const alarms = specs.filter((spec) => world.checks.isAlarm(spec));
+  if (alarms.length === 0) return null;
+  const context = lookContext(promotion, nowMs);
+  const looks = await Promise.all(
+    alarms.map(async (spec) => {
+      try {
+        return await world.checks.run(spec, context);
+      } catch (error) {
+        if (!isKnown(error)) throw error;
+        return [];
+      }
+    }),
+  );
+  const results = plain(looks.flat());
+  const event = { type: 'reading.recorded', results, completeUntilMs: null, looked: false } as const;
+  return transition(promotion, event, nowMs).outcome === 'accepted' ? event : null;
 }
 
 function lookContext(promotion: Promotion, nowMs: number): CheckContext {

@@ -100,7 +100,15 @@ export async function runLoad(options: LoadOptions): Promise<Figures> {
   });
   const log = fakeLog();
   const processes = Array.from({ length: options.processes ?? 2 }, () =>
-    createAnnouncer({ store, outbox, slack: slack.client, budget: createBudget({ transport }), log, random }),
+    createAnnouncer({
+      store,
+      outbox,
+      slack: slack.client,
+      budget: createBudget({ transport }),
+      elapsedMs: clock,
+      log,
+      random,
+    }),
   );
 
   const lastMs = startMs + options.minutes * 60_000;

@@ -120,7 +120,7 @@ describe('a rehearsal', () => {
           act: async () => ({ reference: null }),
         };
       },
-      checks: { run: () => Promise.reject(new Error('there are none')) },
+      checks: { isAlarm: () => false, run: () => Promise.reject(new Error('there are none')) },
       releases: { resolve: async () => ({ outcome: 'absent', nearest: [] }) },
     };
     const { desk } = await deskOver([], { world: { looking } });

@@ -47,7 +47,7 @@ const looking: DeskWorld['looking'] = {
     observe: async () => ({ outcome: 'done', text: '' }),
     act: async () => ({ reference: null }),
   }),
-  checks: { run: async ({ id }) => passed(id) },
+  checks: { isAlarm: () => false, run: async ({ id }) => passed(id) },
   releases: { resolve: async () => ({ outcome: 'absent', nearest: [] }) },
 };
 const record = (artifact: string, version = 'v1.1.0'): LiveRecord => ({

@@ -127,6 +127,7 @@ export async function tickOnce(walk: Walk, outside: Outside = {}, afterSeconds =
     },
     targetOf: () => target,
     checks: {
+      isAlarm: ({ kind }) => kind === 'alarms',
       async run(spec, context) {
         calls.push(`check ${spec.id}`);
         checked.push({ id: spec.id, context });

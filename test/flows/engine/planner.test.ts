@@ -144,7 +144,10 @@ describe('what has to hold before approval', () => {
     validate(
       {
         hash,
-        checks: { run: async ({ id }) => ({ ...passed(id), outcome: outcomes[id] ?? 'passed' }) },
+        checks: {
+          isAlarm: () => false,
+          run: async ({ id }) => ({ ...passed(id), outcome: outcomes[id] ?? 'passed' }),
+        },
         targetOf: () => ({
           analyze: async () => ({ outcome: 'analyzed', analysis }),
           validate: async () => [passed('candidate')],

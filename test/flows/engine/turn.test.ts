@@ -124,7 +124,7 @@ describe('an alarm that fires while production is watched', () => {
       options: alarmed,
     });
 
-    expect(types.slice(0, 2)).toEqual(['probe.recorded', 'step.claimed']);
+    expect(types.slice(0, 2)).toEqual(['reading.recorded', 'step.claimed']);
     expect(promotion.phase).toBe('rolling-back');
   });
 

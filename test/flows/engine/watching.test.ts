@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MisconfiguredError, RetryableError } from '../../../src/flows/errors.ts';
 import type { Observation, StepContext } from '../../../src/flows/ports.ts';
 import type { Analysis, Step } from '../../../src/flows/promotion/plan.ts';
 import type { Promotion } from '../../../src/flows/promotion/promotion.ts';
@@ -12,6 +13,7 @@ import {
   through,
   type Walk,
   walkTo,
+  walkToUntouchedDeployment,
 } from '../promotion/walk.ts';
 import { type Outside, tickOnce } from './one-tick.ts';
 
@@ -107,6 +109,119 @@ describe('an alarm', () => {
     });
 
     expect(saves).toBe(0);
+  });
+});
+
+describe('an alarm while the change is carried out', () => {
+  const alarms = [spec('alarms')];
+  const ringing = { ...failed('alarms'), urgent: true };
+  const applying = { outcome: 'applying', text: 'delivering', fraction: null } as const;
+  /** Switched, and asked again later whether it is delivered everywhere. */
+  const delivering = () =>
+    through(walkTo('deploying'), {
+      type: 'step.progressed',
+      stepId: 'switch',
+      text: 'delivering',
+      fraction: null,
+    });
+  const looked: Outside['observe'] = ({ direction }) =>
+    direction === 'forward' ? applying : { outcome: 'before', precondition: 'E2' };
+
+  it('ALL-7 turns it around at once, and the way back begins in the same write', async () => {
+    const { types, calls, promotion, checked } = await tickOnce(delivering(), {
+      observe: looked,
+      check: () => ringing,
+      definition: { readings: alarms },
+      options: alarmed,
+    });
+
+    expect(calls.slice(0, calls.indexOf('save') + 1)).toEqual([
+      'load',
+      'observe switch-back',
+      'check alarms',
+      'save',
+    ]);
+    expect(types.slice(0, 2)).toEqual(['reading.recorded', 'step.claimed']);
+    expect(promotion.phase === 'rolling-back' && promotion.rollback.cause).toEqual({
+      code: 'alarm',
+      text: 'alarms: broken',
+      by: null,
+    });
+    expect(checked[0]?.context.changedAtMs).toBe(walkTo('deploying').nowMs);
+  });
+
+  it('is heard by every look at the delivery, when its event got lost', async () => {
+    const { types, calls } = await tickOnce(
+      delivering(),
+      { observe: looked, check: () => ringing, definition: { readings: alarms } },
+      60,
+    );
+
+    expect(calls.slice(0, 2)).toEqual(['load', 'check alarms']);
+    expect(types.slice(0, 2)).toEqual(['reading.recorded', 'step.claimed']);
+  });
+
+  it('that fires while verification runs is heard by the next probe, though only the watch names it', async () => {
+    const { types, promotion } = await tickOnce(walkTo('verifying'), {
+      observe: { outcome: 'before', precondition: 'E2' },
+      check: ({ id }) => (id === 'alarms' ? ringing : passed(id)),
+      definition: { checks: [spec('page')], readings: alarms },
+    });
+
+    expect(types.slice(0, 2)).toEqual(['reading.recorded', 'step.claimed']);
+    expect(promotion.phase).toBe('rolling-back');
+  });
+
+  it.each([
+    ['is quiet', passed('alarms')],
+    ['was there before the change', failed('alarms')],
+    ['cannot be read', new RetryableError('aws.throttled', 'CloudWatch asks to wait.')],
+    ['is not there', new MisconfiguredError('check.alarm-missing', 'There is no such alarm.')],
+  ])('that %s does not hold up the change: the watch tells it', async (_name, answer) => {
+    const { calls, saves, promotion } = await tickOnce(
+      delivering(),
+      { observe: looked, check: () => answer, definition: { readings: alarms } },
+      60,
+    );
+
+    expect(calls).toEqual(['load', 'check alarms', 'observe switch', 'save', 'load']);
+    expect(saves).toBe(1);
+    expect(promotion.phase).toBe('deploying');
+  });
+
+  it('ALL-13 that failed before the promotion in the same words is not blamed on it', async () => {
+    const walk = delivering();
+    const failingBefore = [{ id: 'alarms', title: 'alarms', text: 'broken' }];
+    if (walk.promotion.phase !== 'deploying') throw new Error(walk.promotion.phase);
+    const before = {
+      ...walk,
+      promotion: { ...walk.promotion, plan: { ...walk.promotion.plan, failingBefore } },
+    };
+    const { promotion } = await tickOnce(
+      before,
+      { observe: looked, check: () => ringing, definition: { readings: alarms } },
+      60,
+    );
+
+    expect(promotion.phase).toBe('deploying');
+  });
+
+  it('is not asked for before the first change, and not on the way back', async () => {
+    const forward = await tickOnce(walkToUntouchedDeployment(), {
+      check: ({ id }) => (id === 'alarms' ? ringing : passed(id)),
+      definition: { readings: alarms },
+      options: alarmed,
+    });
+    const back = await tickOnce(walkTo('rolling-back'), {
+      observe: applying,
+      check: () => ringing,
+      definition: { readings: alarms },
+      options: alarmed,
+    });
+
+    expect(forward.calls).toContain('act switch');
+    expect(forward.calls.slice(0, forward.calls.indexOf('act switch'))).not.toContain('check alarms');
+    expect(back.types).not.toContain('reading.recorded');
   });
 });
 

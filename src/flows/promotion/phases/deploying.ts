@@ -3,6 +3,7 @@ import { openClaimAfter, openClaimDone, unfencedAfter } from '../hold.ts';
 import type { PromotionIn } from '../promotion.ts';
 import { refusal } from '../refusal.ts';
 import { retryWorkAt } from '../trouble.ts';
+import { turnForAlarm } from './alarm.ts';
 import { beforeFirstChange } from './approving.ts';
 import { claimById, denyClaim, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
 import { baseOf, endHandedOver, endUntouched, executingOf, plannedOf } from './ending.ts';
@@ -163,6 +164,7 @@ export const deploying: PhaseRules<'deploying'> = {
     };
     return accept(afterStep(done, nowMs), [{ topic: 'step-done', title: step.title, text: event.text }]);
   },
+  'reading.recorded': turnForAlarm,
   'step.failed'(promotion, event, nowMs) {
     const failed: Deploying = {
       ...promotion,

@@ -3,6 +3,7 @@ import { accept, type Decision, enter, type PhaseRules, refuse } from '../decisi
 import { isHeld } from '../hold.ts';
 import type { CheckResult, Plan } from '../plan.ts';
 import type { PromotionIn, Watch } from '../promotion.ts';
+import { firedSince } from './alarm.ts';
 import { claimById, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
 import { baseOf, executingOf, plannedOf } from './ending.ts';
 import { failRollback, rollBack } from './rolling-back.ts';
@@ -141,10 +142,7 @@ export const monitoring: PhaseRules<'monitoring'> = {
       watch.question === null ? promotion.claims.filter(({ does }) => does !== 'answer') : promotion.claims;
     const seen: Monitoring = { ...promotion, claims, watch };
     const told: Announcement = { topic: 'reading', outcome, results: event.results };
-    const urgent = event.results.some(
-      (result) =>
-        result.urgent && result.outcome === 'failed' && !failedBefore(result, promotion.plan.failingBefore),
-    );
+    const urgent = firedSince(event.results, promotion.plan.failingBefore).length > 0;
     if (urgent || watch.unhealthyInARow >= rules.unhealthyReadings) {
       const code = urgent ? 'alarm' : 'health.unhealthy';
       return rollBack(seen, { code, text: worstOf(event.results), by: null }, nowMs, nowMs, [told]);

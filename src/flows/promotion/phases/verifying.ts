@@ -4,6 +4,7 @@ import type { EventOf } from '../events.ts';
 import type { CheckResult, Plan } from '../plan.ts';
 import type { Policy } from '../policy.ts';
 import type { PromotionIn, Verification } from '../promotion.ts';
+import { turnForAlarm } from './alarm.ts';
 import { claimById, denyClaim, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
 import { baseOf, endHandedOver, executingOf, plannedOf } from './ending.ts';
 import { loseLock, rollBack, tellHeldUp } from './rolling-back.ts';
@@ -112,6 +113,7 @@ export const verifying: PhaseRules<'verifying'> = {
       'Look at the card.',
     );
   },
+  'reading.recorded': turnForAlarm,
   'probe.recorded'(promotion, event, nowMs) {
     const { policy } = promotion;
     const outcome = probeOutcome(event.results, promotion.plan.failingBefore);
