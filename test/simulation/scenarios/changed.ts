@@ -43,6 +43,15 @@ export const changedScenarios: readonly Scenario[] = [
     policy: { monitoring: { soakSeconds: 100 } },
     ends: { ends: ['promotion rolled-back alarm'], live: 'v1.0.0' },
     begin(script) {
+      script.when('monitoring', () => flawed(script, 'alarm'));
+      script.ask('promotion', 'v1.1.0');
+    },
+  },
+  {
+    name: 'an alarm while it is delivered',
+    app: 'site',
+    ends: { ends: ['promotion rolled-back alarm'], live: 'v1.0.0' },
+    begin(script) {
       flawed(script, 'alarm');
       script.ask('promotion', 'v1.1.0');
     },
@@ -126,8 +135,10 @@ export const changedScenarios: readonly Scenario[] = [
     app: 'site',
     ends: { ends: ['promotion rolled-back alarm'], live: 'v1.0.0' },
     begin(script) {
-      flawed(script, 'alarm');
-      script.when('monitoring', () => restage(script, 'blue', 'v1.2.0'));
+      script.when('monitoring', () => {
+        flawed(script, 'alarm');
+        restage(script, 'blue', 'v1.2.0');
+      });
       script.when('rollback-failed', (shadow) => {
         script.in(10, () => restage(script, 'blue', 'v1.0.0'));
         script.press(shadow, 'retry', { inSeconds: 15 });
