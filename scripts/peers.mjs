@@ -1,4 +1,5 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -45,6 +46,8 @@ const { values, only } = orRefuse(() => {
   });
   if (given.write && given.only !== undefined)
     throw refusal('--write is for all judges: leave out --only, or do not write.');
+  if (values.heard !== undefined && !existsSync(values.heard))
+    throw refusal(`--heard ${values.heard}: there is no such folder.`);
   const ids = all.map(({ id }) => id);
   return {
     values: given,
@@ -204,7 +207,13 @@ try {
   await mkdir(join(root, 'test-results'), { recursive: true });
   await writeFile(join(root, 'test-results/judges.json'), `${JSON.stringify(ordered, null, 2)}\n`);
   if (values.write) {
-    await writeFile(join(root, 'docs/judges.md'), pageOf(ordered));
+    const git = (...words) => execFileSync('git', words, { cwd: root, encoding: 'utf8' }).trim();
+    const changed =
+      git('status', '--porcelain', '--', 'src', 'workspace', 'test') === ''
+        ? ''
+        : ', and what is not committed yet';
+    const made = `Last made on ${new Date().toISOString().slice(0, 10)}, of commit ${git('rev-parse', '--short', 'HEAD')}${changed}.`;
+    await writeFile(join(root, 'docs/judges.md'), pageOf(ordered, made));
     await writeFile(casesFile, `${JSON.stringify(writtenDown(casesOf, ordered), null, 2)}\n`);
     await writeFile(metFile, `${JSON.stringify(metWritten(metOf, ordered), null, 2)}\n`);
   }

@@ -51,4 +51,4 @@ export function writtenDown(
 ): Record<string, number>;
 export function skippedOf(row: Row): number;
 export function tableOf(rows: readonly Row[]): string;
-export function pageOf(rows: readonly Row[]): string;
+export function pageOf(rows: readonly Row[], made: string): string;

@@ -78,16 +78,16 @@ function metOtherwise(divergences, written) {
     const { met = 0 } = divergences.find((each) => each.name === name) ?? {};
     if (written[name] === undefined)
       return [
-        `the divergence "${name}" was met ${met} times, and nowhere is written how often: run with --write`,
+        `the divergence "${name}" was met ${spellTimes(met)}, and nowhere is written how often: run with --write`,
       ];
     const { atLeast, atMost } = bounds(written[name]);
     if (met > atMost)
       return [
-        `the divergence "${name}" was met ${met} times, where ${atMost} are written down: it excuses more`,
+        `the divergence "${name}" was met ${spellTimes(met)}, where ${atMost} are written down: it excuses more`,
       ];
     if (met < atLeast)
       return [
-        `the divergence "${name}" was met ${met} times, where ${atLeast} are written down: it is seen less`,
+        `the divergence "${name}" was met ${spellTimes(met)}, where ${atLeast} are written down: it is seen less`,
       ];
     return [];
   });
@@ -150,7 +150,9 @@ const spellSkips = ({ missing, skipped }) => {
 const spellDivergences = ({ divergences }) =>
   divergences.length === 0
     ? '0'
-    : `${divergences.length}, met ${divergences.reduce((sum, { met }) => sum + met, 0)} times`;
+    : `${divergences.length}, met ${spellTimes(divergences.reduce((sum, { met }) => sum + met, 0))}`;
+
+const spellTimes = (times) => (times === 1 ? 'once' : `${times} times`);
 
 /** The table as Markdown, which is readable as text too. */
 export function tableOf(results) {
@@ -183,19 +185,26 @@ export function tableOf(results) {
   );
 }
 
-/** The table and every divergence with its reason, for people. */
-export function pageOf(results) {
+/** The table and every divergence with its reason, for people; `made` says of which commit, and when. */
+export function pageOf(results, made) {
   const named = results.flatMap(({ name, divergences }) =>
     divergences.length === 0
       ? []
       : [
           `### ${name}`,
-          divergences.map((each) => `- *${each.name}* (met ${each.met} times). ${each.reason}`).join('\n'),
+          divergences
+            .map(
+              ({ name: divergence, met, reason }) =>
+                `- *${divergence.replaceAll('*', '\\*')}* (met ${spellTimes(met)}). ${reason}`,
+            )
+            .join('\n'),
         ],
   );
   return `${[
     '# Judges we did not write',
     'Servers, models and payloads of others, and what they said of our stand-ins and adapters. Made by `npm run test:peers -- --write`. A divergence that is not named here fails; so does a named one that is gone. In CI a case fails too that is skipped for a reason that its judge does not list, and a judge with fewer cases than are written down in `test/peers/cases.json`, and so does a divergence that is met more often or less often than is written in `test/peers/met.json`. Cases that are neither passed nor skipped are those in which a named divergence was met as a failure.',
+    'A case that fails says that what others wrote and what we wrote do not agree: a call that AWS, GitHub or Slack would refuse, an answer of a stand-in that their own readers cannot read, a message that Slack would not show. Who of the two is wrong is found out in the vendor’s documentation; where it is the judge, the divergence gets a name and the reason here.',
+    `${made}`,
     tableOf(results),
     '## Divergences by name',
     ...(named.length === 0 ? ['None.'] : named),

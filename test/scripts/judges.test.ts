@@ -185,14 +185,14 @@ describe('a judge’s part, where it is strict', () => {
 
     it('fails when one is met less often, or never: nobody looks any more', () => {
       expect(problemsOf([meets(1)], { late: 2 })).toEqual([
-        'the divergence "late" was met 1 times, where 2 are written down: it is seen less',
+        'the divergence "late" was met once, where 2 are written down: it is seen less',
       ]);
       expect(problemsOf([meets(0)], { late: 1 })).toHaveLength(1);
     });
 
     it('fails when one is written nowhere', () => {
       expect(problemsOf([meets(1), meets(1, 'small')], { late: 1 })).toEqual([
-        'the divergence "small" was met 1 times, and nowhere is written how often: run with --write',
+        'the divergence "small" was met once, and nowhere is written how often: run with --write',
       ]);
     });
 
@@ -232,8 +232,13 @@ describe('a judge’s part, where it is strict', () => {
       for (const { id, name: judge } of await allJudges()) {
         if (isMissing(judge)) continue;
         const [, part = ''] = page.split(`\n### ${judge}\n`);
-        const told = [...(part.split('\n### ')[0] ?? '').matchAll(/^- \*(.*)\* \(met (\d+) times\)/gm)];
-        const times = Object.fromEntries(told.map(([, name = '', met]) => [name, Number(met)]));
+        const told = [...(part.split('\n### ')[0] ?? '').matchAll(/^- \*(.*)\* \(met (once|\d+ times)\)/gm)];
+        const times = Object.fromEntries(
+          told.map(([, name = '', met = '']) => [
+            name.replaceAll('\\*', '*'),
+            met === 'once' ? 1 : Number.parseInt(met, 10),
+          ]),
+        );
         for (const [name, each] of Object.entries(written[id] ?? {})) {
           const { atLeast = 0, atMost } = typeof each === 'number' ? { atLeast: each, atMost: each } : each;
           expect(times[name] ?? 0, `${judge}: ${name}`).toBeGreaterThanOrEqual(atLeast);
@@ -313,12 +318,14 @@ describe('the table', () => {
         .slice(2)
         .map((line) => line.replace(/ +/g, ' ')),
     ).toEqual([
-      '| A | 1 | x | 2 | 0 | 0 | 1: slow | 1, met 1 times |',
+      '| A | 1 | x | 2 | 0 | 0 | 1: slow | 1, met once |',
       '| B | – | y | 0 | 0 | 0 | missing: it is not here | 0 |',
     ]);
   });
 
   it('is followed by every divergence with its reason', () => {
-    expect(pageOf([there, missing])).toContain('### A\n\n- *forgets* (met 1 times). It is small.');
+    expect(pageOf([there, missing], 'Made today.')).toContain(
+      '### A\n\n- *forgets* (met once). It is small.',
+    );
   });
 });
