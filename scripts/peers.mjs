@@ -46,8 +46,8 @@ const { values, only } = orRefuse(() => {
   });
   if (given.write && given.only !== undefined)
     throw refusal('--write is for all judges: leave out --only, or do not write.');
-  if (values.heard !== undefined && !existsSync(values.heard))
-    throw refusal(`--heard ${values.heard}: there is no such folder.`);
+  if (given.heard !== undefined && !existsSync(given.heard))
+    throw refusal(`--heard ${given.heard}: there is no such folder.`);
   const ids = all.map(({ id }) => id);
   return {
     values: given,
