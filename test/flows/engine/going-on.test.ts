@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { tick } from '../../../src/flows/engine/tick.ts';
 import { ConflictError, RetryableError, TerminalError } from '../../../src/flows/errors.ts';
-import type { Mandate, Observation, StepContext } from '../../../src/flows/ports.ts';
+import type { Change, Mandate, Observation, StepContext } from '../../../src/flows/ports.ts';
 import { isDirty } from '../../../src/flows/promotion/promotion.ts';
 import { stands } from '../promotion/stands.ts';
 import {
@@ -15,7 +15,7 @@ import {
   walkTo,
   walkToUntouchedDeployment,
 } from '../promotion/walk.ts';
-import { tickOnce } from './one-tick.ts';
+import { type Outside, tickOnce } from './one-tick.ts';
 import { createSmallWorld } from './small-world.ts';
 
 const unchanged = (precondition: string): Observation => ({ outcome: 'before', precondition });
@@ -125,6 +125,49 @@ describe('a tick ends', () => {
     });
 
     expect(calls).toEqual(['load', 'observe switch', 'save', 'act switch', 'save', 'load']);
+  });
+
+  it('where the call of a way back was not answered: what others asked for is settled by the next, at once', async () => {
+    const walk = through(
+      walkTo('verifying'),
+      { type: 'rollback.claimed', claim: claim('roll-back', grace) },
+      { type: 'rollback.claimed', claim: claim('roll-back', lin) },
+    );
+    const { types, woken, nowMs } = await tickOnce(walk, {
+      act: new RetryableError('aws.throttled', 'Slower.'),
+    });
+
+    expect(types).toEqual(['claim.granted', 'step.claimed', 'trouble.met']);
+    expect(woken).toEqual([['p1', nowMs]]);
+  });
+
+  it.each([
+    ['the lock was taken', { ...lost }, ['load', 'save', 'load']],
+    [
+      'it was noted who has the lock',
+      {
+        holder: 'p9',
+        saves: ({ audit }: Change) =>
+          audit.some(({ event }) => event.type === 'lock.refused') ? lost.saves : undefined,
+      },
+      ['load', 'save', 'save', 'load'],
+    ],
+    ['it was noted that its app is gone', { ...lost, configured: false }, ['load', 'save', 'load']],
+  ] satisfies [string, Outside, string[]][])(
+    'where somebody else saved before %s',
+    async (_what, outside, all) => {
+      const { calls } = await tickOnce(stands['awaiting approval, approved by all'](), outside);
+
+      expect(calls).toEqual(all);
+    },
+  );
+
+  it('where its promotion is gone by then: it is due at no time, and nobody is woken', async () => {
+    const { ticked, woken, thrown } = await tickOnce(walkToUntouchedDeployment(), { ...lost, loads: 1 });
+
+    expect(thrown).toBeUndefined();
+    expect(ticked).toEqual({ outcome: 'ticked', saved: false, revision: null, dueAtMs: null, nowMs: 0 });
+    expect(woken).toEqual([]);
   });
 
   it('before it begins what it has not the time for, to the millisecond', async () => {

@@ -2,6 +2,7 @@ import { type Ticked, type TickOptions, tick } from '../../../src/flows/engine/t
 import type { World } from '../../../src/flows/engine/world.ts';
 import type {
   AnalysisRequest,
+  Change,
   CheckContext,
   Directory,
   LiveRecord,
@@ -36,8 +37,12 @@ export interface Outside {
   readonly membersOf?: Readonly<Record<string, readonly string[]>>;
   readonly resolve?: Answer<Awaited<ReturnType<Releases['resolve']>>>;
   readonly live?: readonly LiveRecord[];
-  /** What every save answers instead of being made. */
-  readonly saves?: SaveOutcome;
+  /** What every save answers instead of being made, or one of them; undefined makes it. */
+  readonly saves?: SaveOutcome | ((change: Change) => Answer<SaveOutcome> | undefined);
+  /** Whether the configuration still has its environment; it has unless told. */
+  readonly configured?: boolean;
+  /** How often the promotion is found before its row is gone. */
+  readonly loads?: number;
   readonly definition?: Partial<Definition>;
   /** Who holds the environment; the promotion itself unless told. */
   readonly holder?: string;
@@ -112,17 +117,21 @@ export async function tickOnce(walk: Walk, outside: Outside = {}, afterSeconds =
     },
   };
   let slept = 0;
+  let loads = 0;
   const world: World = {
     store: {
       ...store,
       liveRecords: async () => outside.live ?? [],
-      load(...given) {
+      async load(...given) {
         calls.push('load');
-        return store.load(...given);
+        loads += 1;
+        return loads > (outside.loads ?? loads) ? undefined : store.load(...given);
       },
-      save(...given) {
+      async save(...given) {
         calls.push('save');
-        return outside.saves === undefined ? store.save(...given) : Promise.resolve(outside.saves);
+        const { saves } = outside;
+        const answer = typeof saves === 'function' ? saves(given[0]) : saves;
+        return answer === undefined ? store.save(...given) : orThrow(answer);
       },
     },
     targetOf: () => target,
@@ -146,7 +155,7 @@ export async function tickOnce(walk: Walk, outside: Outside = {}, afterSeconds =
       },
     },
     directory,
-    configured: () => true,
+    configured: () => outside.configured ?? true,
     elapsedMs: () => {
       slept += outside.sleepsMs ?? 0;
       return slept;

@@ -98,6 +98,34 @@ describe('a rollback that finds the environment held', () => {
     });
   });
 
+  it('takes over one that is on its way to another release', async () => {
+    const { again, saved } = await meet(walkTo('rolling-back').promotion);
+
+    expect(again).toBe(true);
+    expect(saved[0]).toMatchObject({
+      promotion: { id: 'p2', phase: 'rolling-back' },
+      handedOver: { promotion: { id: 'p1', phase: 'superseded' } },
+    });
+  });
+
+  it.each(['analyzing', 'failed'] as const)(
+    'takes nothing over from a rollback that runs while it is %s itself, and has no plan',
+    async (phase) => {
+      const { promotion } = walkTo(phase);
+      const planless: Promotion = {
+        ...promotion,
+        kind: 'rollback',
+        id: 'p2',
+        requestedAtMs: promotion.requestedAtMs + 1,
+      };
+
+      expect(await meet(walkTo('rolling-back').promotion, planless)).toMatchObject({
+        again: false,
+        saved: [],
+      });
+    },
+  );
+
   it.each([
     ['an app that shares a resource', { app: 'shop' }],
     ['another environment that shares one', { environment: 'staging' }],

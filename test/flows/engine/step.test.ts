@@ -167,6 +167,14 @@ describe('a step that is seen to be done', () => {
     expect(first).toEqual({ type: 'step.completed', stepId: 'switch', text: 'points at green' });
   });
 
+  it('is looked at later as one that was: an old answer is then no sign of somebody else', async () => {
+    const told = async (walk: Walk) => (await tickOnce(walk, { observe: done })).observed[0];
+
+    expect(await told(walkTo('monitoring'))).toMatchObject({ step: { id: 'switch' }, seenDone: true });
+    expect(await told(claimed())).toMatchObject({ step: { id: 'switch' }, seenDone: false });
+    expect(await told(walkToUntouchedDeployment())).toMatchObject({ seenDone: false });
+  });
+
   it('SITE-5 without a claim of ours was done by somebody else: it stops untouched', async () => {
     const { first, promotion, acted } = await tickOnce(walkToUntouchedDeployment(), { observe: done });
 
@@ -235,6 +243,15 @@ describe('the answer to an act', () => {
     expect(nothing.types).toEqual(['step.claimed']);
     expect(known.types).toEqual([]);
     expect(known.acted.length).toBeGreaterThan(0);
+  });
+
+  it('that leaves out the name it gave before does not make it forgotten', async () => {
+    const named = through(invalidating(), { type: 'step.acted', stepId: 'invalidate', reference: 'i1' });
+    const { types, acted, promotion } = await tickOnce(named, { act: { reference: null } });
+
+    expect(acted.length).toBeGreaterThan(0);
+    expect(types).toEqual([]);
+    expect(promotion).toMatchObject({ steps: { invalidate: { claim: { reference: 'i1' } } } });
   });
 
   it('of a precondition that did not hold is no failure: the next look tells what happened', async () => {

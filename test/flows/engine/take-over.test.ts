@@ -147,6 +147,17 @@ describe('ALL-8 /rollback while a promotion runs', () => {
     expect(world.production.writes.map(({ to }) => to)).toEqual(['v0.9.0']);
   });
 
+  it('what gave way is followed at once: the same tick has the lock and begins', async () => {
+    const world = createSmallWorld();
+    await world.promote('v2.0.0', ({ phase }) => phase === 'waiting');
+
+    const id = await opened(world.open('rollback', 'v0.9.0'));
+    await world.tick(id);
+
+    expect(await world.load(id)).toMatchObject({ phase: 'rolling-back' });
+    expect(await world.holder()).toBe(id);
+  });
+
   it('a holder that cannot be read is waited for, not taken over', async () => {
     const world = createSmallWorld();
     const running = await world.promote('v2.0.0', isDirty);

@@ -271,6 +271,12 @@ describe('trouble on the way', () => {
     expect(thrown).toBe(odd);
   });
 
+  it('that nobody foresaw is told as what it is, even where the promotion is gone meanwhile', async () => {
+    const odd = new Error('certificate has expired');
+
+    expect((await tickOnce(admitted(), { analyze: odd, loads: 1 })).thrown).toBe(odd);
+  });
+
   it('that a row cannot be read is left to whoever runs the tick, and nothing is saved', async () => {
     const unreadable = new UnreadableError('store.unreadable', 'This row cannot be read.');
     const { types, thrown } = await tickOnce(admitted(), { analyze: unreadable });
@@ -680,6 +686,14 @@ describe('a rollback that waited for its lock', () => {
     expect(await firstWith('eeee9999', askedAtMs)).toMatchObject({ type: 'lock.taken' });
     expect(await firstWith(oldRelease.artifact, askedAtMs + 1)).toMatchObject({ type: 'lock.taken' });
     expect(await firstWith(newRelease.artifact, askedAtMs + 1)).toMatchObject({ type: 'lock.taken' });
+  });
+
+  it('is not overtaken by a record that put nothing new in place of what was there', async () => {
+    const nothingNew = { ...became('eeee9999', ready().promotion.requestedAtMs + 1), replaced: 'eeee9999' };
+
+    expect((await tickOnce(ready(), { analyze: sameBack, live: [nothingNew] }, 61)).first).toMatchObject({
+      type: 'lock.taken',
+    });
   });
 
   it('waits for a holder that it cannot take over, and is told who it is', async () => {

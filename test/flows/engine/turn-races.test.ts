@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decideAndTurn } from '../../../src/flows/engine/turn.ts';
-import { failed, later, passed, walkTo } from '../promotion/walk.ts';
+import { analysis, failed, later, passed, walkTo } from '../promotion/walk.ts';
 import { type Outside, tickOnce } from './one-tick.ts';
 import { createSmallWorld } from './small-world.ts';
 
@@ -66,6 +66,28 @@ describe('an event that the promotion refuses', () => {
 
     expect(goesOn).toBe(false);
     expect(await world.load(running.id)).toEqual(running);
+  });
+});
+
+describe('a look that was made elsewhere than where the way back begins', () => {
+  it('claims nothing: the decision is saved alone, and the first step is looked at anew', async () => {
+    const world = createSmallWorld();
+    const running = await world.promote('v2.0.0', ({ phase }) => phase === 'verifying');
+    const [step] = analysis.steps;
+    if (step === undefined) throw new Error('no steps');
+
+    const goesOn = await decideAndTurn(
+      world.world,
+      running,
+      { type: 'probe.recorded', results: [failed('version')] },
+      world.nowMs(),
+      () => true,
+      async () => ({ step, observation: { outcome: 'before', precondition: 'E1' } }),
+    );
+
+    expect(goesOn).toBe(true);
+    expect(await world.load(running.id)).toMatchObject({ phase: 'rolling-back', rollback: { steps: {} } });
+    expect(world.production.writes.map(({ to }) => to)).toEqual(['v2.0.0']);
   });
 });
 

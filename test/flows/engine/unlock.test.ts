@@ -195,7 +195,10 @@ describe('two-person unlock, carried out', () => {
     const world = await stuck();
     await world.setLock({ holder: { N: '7' } });
 
-    expect(await world.unlock(grace)).toMatchObject({ refusal: { code: 'unlock.lock-unreadable' } });
+    expect(await world.unlock(grace)).toMatchObject({
+      outcome: 'refused',
+      refusal: { code: 'unlock.lock-unreadable' },
+    });
     expect(await world.status()).toBeUndefined();
   });
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { readForAlarm } from '../../../src/flows/engine/watching.ts';
 import { MisconfiguredError, RetryableError } from '../../../src/flows/errors.ts';
 import type { Observation, StepContext } from '../../../src/flows/ports.ts';
 import type { Analysis, Step } from '../../../src/flows/promotion/plan.ts';
 import type { Promotion } from '../../../src/flows/promotion/promotion.ts';
+import { transition } from '../../../src/flows/promotion/transition.ts';
 import {
   analysis,
   claim,
@@ -11,11 +13,13 @@ import {
   later,
   passed,
   through,
+  unknown,
   type Walk,
   walkTo,
   walkToUntouchedDeployment,
 } from '../promotion/walk.ts';
 import { type Outside, tickOnce } from './one-tick.ts';
+import { createSmallWorld } from './small-world.ts';
 
 const spec = (id: string) => ({ id, kind: id, title: id, essential: false, settings: {} });
 const readings = { readings: [spec('alarms'), spec('errors')] };
@@ -174,6 +178,8 @@ describe('an alarm while the change is carried out', () => {
 
   it.each([
     ['is quiet', passed('alarms')],
+    ['is quiet, and would be urgent', { ...passed('alarms'), urgent: true }],
+    ['cannot be told, and would be urgent', { ...unknown('alarms'), urgent: true }],
     ['was there before the change', failed('alarms')],
     ['cannot be read', new RetryableError('aws.throttled', 'CloudWatch asks to wait.')],
     ['is not there', new MisconfiguredError('check.alarm-missing', 'There is no such alarm.')],
@@ -187,6 +193,127 @@ describe('an alarm while the change is carried out', () => {
     expect(calls).toEqual(['load', 'check alarms', 'observe switch', 'save', 'load']);
     expect(saves).toBe(1);
     expect(promotion.phase).toBe('deploying');
+  });
+
+  it('is one look at the alarms and at nothing else, and nothing is saved while they are quiet', async () => {
+    const { calls, saves, ticked } = await tickOnce(delivering(), {
+      observe: looked,
+      definition: { checks: [spec('page')], ...readings },
+      options: alarmed,
+    });
+
+    expect(calls).toEqual(['load', 'observe switch-back', 'check alarms', 'load']);
+    expect(saves).toBe(0);
+    expect(ticked).toMatchObject({ dueAtMs: delivering().promotion.dueAtMs });
+  });
+
+  it('that fires when the delivery is looked at anyway is asked for once, and the look is taken', async () => {
+    const { calls } = await tickOnce(
+      delivering(),
+      { observe: looked, definition: { readings: alarms }, options: alarmed },
+      60,
+    );
+
+    expect(calls).toEqual(['load', 'check alarms', 'observe switch', 'save', 'load']);
+  });
+
+  it('that fires while somebody’s rights are being read is heard right after, in the same tick', async () => {
+    const eve = { teamId: 'T1', userId: 'UEVE' };
+    const walk = through(delivering(), { type: 'rollback.claimed', claim: claim('roll-back', eve) });
+    const { types } = await tickOnce(walk, {
+      observe: looked,
+      check: () => ringing,
+      definition: { readings: alarms },
+      options: alarmed,
+    });
+
+    expect(types.slice(0, 3)).toEqual(['claim.denied', 'reading.recorded', 'step.claimed']);
+  });
+
+  it('that only the checks after the change name is heard while it is delivered too', async () => {
+    const { types } = await tickOnce(
+      delivering(),
+      { observe: looked, check: () => ringing, definition: { checks: alarms } },
+      60,
+    );
+
+    expect(types.slice(0, 2)).toEqual(['reading.recorded', 'step.claimed']);
+  });
+
+  it('ALL-11 is kept as what it is: nobody looked where production points, and no data was counted', async () => {
+    const { first } = await tickOnce(delivering(), {
+      observe: looked,
+      check: () => ringing,
+      definition: { readings: alarms },
+      options: alarmed,
+    });
+
+    expect(first).toEqual({
+      type: 'reading.recorded',
+      results: [ringing],
+      completeUntilMs: null,
+      looked: false,
+    });
+  });
+
+  it('ALL-13 is named without those that rang before the change already', async () => {
+    const walk = delivering();
+    if (walk.promotion.phase !== 'deploying') throw new Error(walk.promotion.phase);
+    const failingBefore = [{ id: 'old', title: 'old', text: 'broken' }];
+    const before = {
+      ...walk,
+      promotion: { ...walk.promotion, plan: { ...walk.promotion.plan, failingBefore } },
+    };
+    const { promotion } = await tickOnce(before, {
+      observe: looked,
+      check: ({ id }) => failed(id, true),
+      definition: { readings: [{ ...spec('old'), kind: 'alarms' }, ...alarms] },
+      options: alarmed,
+    });
+
+    expect(promotion).toMatchObject({ rollback: { cause: { code: 'alarm', text: 'alarms: broken' } } });
+  });
+
+  it('that breaks in a way nobody foresaw is told to whoever runs the tick', async () => {
+    const odd = new Error('odd');
+    const { types, thrown } = await tickOnce(delivering(), {
+      observe: looked,
+      check: () => odd,
+      definition: { readings: alarms },
+      options: alarmed,
+    });
+
+    expect(types).toEqual(['trouble.met']);
+    expect(thrown).toBe(odd);
+  });
+
+  it('whose turn could not be saved is noted as trouble with listening, and comes again with the next look', async () => {
+    let away = true;
+    const { types, warned, promotion } = await tickOnce(delivering(), {
+      observe: looked,
+      check: () => ringing,
+      definition: { readings: alarms },
+      options: alarmed,
+      saves() {
+        if (!away) return undefined;
+        away = false;
+        return new RetryableError('store.unreachable', 'No answer.');
+      },
+    });
+
+    expect(warned[0]).toEqual({ promotionId: 'p1', doing: 'listen', code: 'store.unreachable' });
+    expect(types).toEqual(['trouble.met']);
+    expect(promotion.phase).toBe('deploying');
+  });
+
+  it('turns nothing around that has changed nothing, whoever brings it', () => {
+    const { promotion, nowMs } = walkToUntouchedDeployment();
+    const reading = { results: [ringing], completeUntilMs: null, looked: false };
+
+    expect(transition(promotion, { type: 'reading.recorded', ...reading }, nowMs)).toMatchObject({
+      outcome: 'refused',
+      refusal: { code: 'alarm.quiet' },
+    });
   });
 
   it('ALL-13 that failed before the promotion in the same words is not blamed on it', async () => {
@@ -226,6 +353,17 @@ describe('an alarm while the change is carried out', () => {
 });
 
 describe('the watch', () => {
+  it('has nothing more to do after an alarm that turned out to be none', async () => {
+    const world = createSmallWorld();
+    const watched = await world.promote(
+      'v2.0.0',
+      (promotion) => promotion.phase === 'monitoring' && promotion.watch.readings > 0,
+    );
+
+    expect(await readForAlarm(world.world, watched, { does: 'read' }, world.nowMs(), () => true)).toBe(false);
+    expect(await world.load(watched.id)).toEqual(watched);
+  });
+
   it('of a plan that moves nothing looks at no target, and reads all the same', async () => {
     const walk = walkTo('monitoring');
     const steps = analysis.steps.filter(({ does }) => does !== 'shift');

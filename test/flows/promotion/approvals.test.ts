@@ -151,6 +151,29 @@ describe('approvals', () => {
     expect(settled.promotion).toMatchObject({ approvals: [] });
   });
 
+  it('ALL-4 an approval counts up to the last millisecond before the expiry', () => {
+    const asked = through(walkTo('awaiting-approval'), {
+      type: 'approval.claimed',
+      claim: claim('approve', grace),
+      round: 1,
+      digest: digest.slice(0, 12),
+    });
+    const settle = (atMs: number) => {
+      const claimId = asked.promotion.claims[0]?.id ?? '';
+      const decision = transition(
+        asked.promotion,
+        { type: 'claim.granted', claimId, evidence: 'named' },
+        atMs,
+      );
+      return decision.outcome === 'accepted' && 'approvals' in decision.promotion
+        ? decision.promotion.approvals.length
+        : null;
+    };
+    const { expiresAtMs } = walkTo('awaiting-approval').promotion;
+
+    expect([settle(expiresAtMs - 1), settle(expiresAtMs)]).toEqual([1, 0]);
+  });
+
   it('ALL-4 the wait timer starts when its message was delivered, not before', () => {
     const waiting = walkTo('waiting');
     expect(waiting.promotion.executeAtMs).toBeNull();
@@ -266,7 +289,10 @@ it('what was approved and could not be begun for another reason names that one',
 
   expect(later(trouble, 172_800, { type: 'approval.expired' }).promotion).toMatchObject({
     phase: 'expired',
-    ending: { text: 'It could not be begun before its time was over: AWS is throttling.' },
+    ending: {
+      code: 'expired',
+      text: 'It could not be begun before its time was over: AWS is throttling.',
+    },
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { canonical } from '../../../src/flows/promotion/canonical.ts';
-import { auditHash, toChange } from '../../../src/flows/promotion/change.ts';
+import { actorOf, auditHash, toChange } from '../../../src/flows/promotion/change.ts';
 import type { PromotionEvent } from '../../../src/flows/promotion/events.ts';
 import { openPromotion } from '../../../src/flows/promotion/open.ts';
 import { transition } from '../../../src/flows/promotion/transition.ts';
@@ -73,6 +73,12 @@ describe('ALL-11 the entry that a decision leaves in the audit', () => {
     ].map(({ audit }) => audit[0]?.actor);
 
     expect(actors).toEqual([by(otto), by(otto), system]);
+  });
+
+  it('is the bot’s own where what it settles is not asked for any more', () => {
+    const { promotion } = walkTo('awaiting-approval');
+
+    expect(actorOf(promotion, { type: 'claim.granted', claimId: 'gone', evidence: 'named' })).toEqual(system);
   });
 
   it('has no digest before there is a plan', () => {

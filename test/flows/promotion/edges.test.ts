@@ -153,6 +153,15 @@ describe('a step', () => {
     expect(code(walk, again)).toBe('step.attempts');
   });
 
+  it('whose target was still busy when it was first looked at is claimed for the first time all the same', () => {
+    const busy: PromotionEvent = { type: 'step.progressed', stepId: 'switch', text: 'x', fraction: null };
+
+    expect(through(walkToUntouchedDeployment(), busy, again).promotion).toMatchObject({
+      dirty: true,
+      steps: { switch: { status: 'claimed', claim: { attempt: 1 } } },
+    });
+  });
+
   it('that only waits is done without a claim, and no other is', () => {
     const done = (stepId: string): PromotionEvent => ({ type: 'step.completed', stepId, text: 'done' });
     const progressed = through(walkToUntouchedDeployment(), {
@@ -315,7 +324,9 @@ describe('the last approval', () => {
     const counted = through(waiting, { type: 'notice.delivered' });
     const started = counted.nowMs;
 
-    expect(code(counted, { type: 'notice.delivered' })).toBe('notice.known');
+    expect(transition(counted.promotion, { type: 'notice.delivered' }, started)).toMatchObject({
+      refusal: { code: 'notice.known', next: 'Wait.' },
+    });
     expect(code(waiting, { type: 'wait.elapsed' }, started + 1e9)).toBe('wait.running');
     expect(code(counted, { type: 'wait.elapsed' }, started + 299_999)).toBe('wait.running');
     expect(code(counted, { type: 'wait.elapsed' }, started + 300_000)).toBe('-> deploying');

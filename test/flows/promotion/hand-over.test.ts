@@ -109,6 +109,12 @@ describe('ALL-8 a rollback that takes over', () => {
     expect(transition(promotion, inheriting(), nowMs + 1e9)).toMatchObject({
       refusal: { code: 'approval.expired' },
     });
+    if (promotion.phase !== 'awaiting-approval') throw new Error(promotion.phase);
+    const { expiresAtMs } = promotion;
+    expect(transition(promotion, inheriting(), expiresAtMs)).toMatchObject({
+      refusal: { code: 'approval.expired' },
+    });
+    expect(transition(promotion, inheriting(), expiresAtMs - 1).outcome).toBe('accepted');
   });
 });
 

@@ -222,6 +222,22 @@ describe('the watch', () => {
     expect(phaseWith(180)).toBe('promoted');
   });
 
+  it('calls late data missing after twenty minutes, and what is there what it is for as long as it lasts', () => {
+    const [watched, nowMs] = at({ startedAtMs: 0 });
+    const monitoring = { ...policy.monitoring, soakSeconds: 7_200 };
+    const promotion = { ...watched, policy: { ...policy, monitoring } };
+    const says = (outcome: CheckResult['outcome'], atMs: number) => {
+      const { promotion: next } = taken(promotion, reading(saw(outcome)), atMs);
+      return next.phase === 'monitoring' ? next.watch.last?.outcome : next.phase;
+    };
+    const startedMs = promotion.watch.startedAtMs;
+    const lateMs = Math.max(nowMs, startedMs + 20 * 60_000 + 1);
+
+    expect(says('pending', lateMs)).toBe('inconclusive');
+    expect(says('passed', lateMs)).toBe('healthy');
+    expect(says('failed', lateMs)).toBe('unhealthy');
+  });
+
   it('keeps what healthy data it had when a later reading knows less', () => {
     const [promotion, nowMs] = at({ healthyUntilMs: 0 });
     const known = { ...promotion, watch: { ...promotion.watch, healthyUntilMs: nowMs + 90_000 } };
