@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { canonical } from '../../src/flows/promotion/canonical.ts';
 import type { Person, Promotion } from '../../src/flows/promotion/promotion.ts';
 import type { Standing } from '../../src/flows/promotion/rights.ts';
 import {
   chainUnlockRefusal,
   decideUnlock,
+  firstBroken,
   type HeldLock,
   type LockSeen,
   refuseOpenHolder,
@@ -74,6 +76,10 @@ const minute = 60_000;
 
 describe('two-person unlock decides', () => {
   it('that the first word is recorded and frees nothing', () => {
+    const decision = wish(grace);
+
+    expect(decision.outcome).toBe('recorded');
+    expect(entryOf(decision)).toEqual(first);
     expect(first).toMatchObject({
       does: 'state',
       sequence: 1,
@@ -133,6 +139,18 @@ describe('two-person unlock decides', () => {
     });
   });
 
+  it('that a first person whom nobody asked the directory about does not count either', () => {
+    expect(entryOf(wish(lin, later(first, minute), { firstStanding: null }))).toMatchObject({
+      does: 'state',
+      first: null,
+      freeFromMs: null,
+    });
+  });
+
+  it('that there is nothing for a second person to join where the lock is free', () => {
+    expect(standingStatement({ ...later(first, minute), held: null })).toBeNull();
+  });
+
   it('that whoever may not do it is refused, first or second', () => {
     for (const seen of [locked, later(first, minute)])
       expect(wish(ada, seen, { standing: denied })).toEqual(
@@ -158,11 +176,49 @@ describe('two-person unlock decides', () => {
       refusal: { code: 'x', text: 'x', next: 'x' },
     };
     const one = chainUnlockRefusal(null, refused, hash);
+    expect(one).toMatchObject({ sequence: 1, atMs: startMs, previous: '' });
     expect(chainUnlockRefusal(one, { ...refused, atMs: startMs - 1 }, hash)).toMatchObject({
       sequence: 2,
       atMs: startMs,
       previous: one.hash,
     });
+  });
+});
+
+describe('ALL-11 a record of unlocks', () => {
+  const second = entryOf(wish(lin, later(first, minute)));
+  const third = entryOf(wish(grace, later(second, 2 * minute)));
+  const record = [first, second, third];
+  const sealed = ({ hash: _, ...content }: UnlockEntry): UnlockEntry => ({
+    ...content,
+    hash: hash(canonical(content)),
+  });
+
+  it('is whole as it was written, line by line, and so are the refusals', () => {
+    const refused = {
+      app: 'site',
+      environment: 'production',
+      atMs: startMs,
+      person: ada,
+      reason: 'x',
+      refusal: { code: 'x', text: 'x', next: 'x' },
+    };
+    const one = chainUnlockRefusal(null, refused, hash);
+
+    for (const length of [0, 1, 2, 3]) expect(firstBroken(record.slice(0, length), hash)).toBeNull();
+    expect(firstBroken([one, chainUnlockRefusal(one, refused, hash)], hash)).toBeNull();
+  });
+
+  it.each<[string, UnlockEntry[], number]>([
+    ['a line that was changed', [first, { ...second, holder: 'p2' }, third], 2],
+    ['a line that was changed and given a new hash', [first, sealed({ ...second, holder: 'p2' }), third], 3],
+    ['a line that is numbered wrong', [first, sealed({ ...second, sequence: 3 })], 2],
+    ['a line that follows another one', [first, sealed({ ...second, previous: 'x' }), third], 2],
+    ['what is missing at the beginning', [second, third], 1],
+    ['what is missing in the middle', [first, third], 2],
+    ['a line that is there twice', [first, first, second], 2],
+  ])('names the place of %s', (_what, lines, place) => {
+    expect(firstBroken(lines, hash)).toBe(place);
   });
 });
 

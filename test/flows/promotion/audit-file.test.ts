@@ -279,3 +279,237 @@ describe('ALL-11: a tampered audit file is found, and the entry is named', () =>
     );
   });
 });
+
+describe('ALL-11: a file whose hashes, numbers and heads all hold, made anew by who has the whole of it', () => {
+  type Content = { [name: string]: Json };
+  type Changes = { readonly [place: number]: (content: Content) => Json };
+
+  /** Every entry and refusal that is named changed, and then everything sealed, linked and counted again. */
+  function remade(
+    untouched: AuditFile,
+    changes: { readonly entries?: Changes; readonly refusals?: Changes; readonly file?: Content },
+  ): AuditFile {
+    const file = { ...copy(untouched), ...changes.file } as Tampered;
+    const link = (chain: Chain, also: (content: Content) => Content = (content) => content) => {
+      let previous = '';
+      file[chain] = file[chain].map((entry, index) => {
+        const content = also(entry as Content);
+        const changed = (changes[chain]?.[index + 1]?.(content) ?? content) as Content;
+        const sealed = rehashed({ ...changed, previous }) as Content;
+        previous = String(sealed['hash']);
+        return sealed;
+      });
+      return { sequence: file[chain].length, hash: previous };
+    };
+    file.head = link('entries');
+    file.refusalHead = link('refusals', (content) => {
+      const after = content['after'] as Content;
+      const entry = file.entries[Number(after['sequence']) - 1] as Content;
+      return { ...content, after: { ...after, hash: entry['hash'] ?? '' } };
+    });
+    return AuditFile.parse(file);
+  }
+
+  const entriesOf = (file: AuditFile) => file.entries as Content[];
+  const refusalsOf = (file: AuditFile) => file.refusals as Content[];
+  const setting = (over: Content) => (content: Content) => ({ ...content, ...over });
+  const resetting = (member: string, over: Content) => (content: Content) => ({
+    ...content,
+    [member]: { ...(content[member] as Content), ...over },
+  });
+  const inconsistent = (...said: readonly string[]) => said.map((text) => ({ kind: 'inconsistent', text }));
+  const secondRefusal = refusalsOf(longest)[1] ?? {};
+  const stoodOn = Number((secondRefusal['after'] as Content)['sequence']);
+  const last = longest.entries.length;
+  const promoted = files.get('promoted') ?? longest;
+
+  it('has no finding where nothing in it was changed', () => {
+    for (const file of files.values()) expect(findings(remade(file, {}))).toEqual([]);
+    expect(remade(longest, {})).toEqual(longest);
+  });
+
+  describe('is told by its times', () => {
+    const timeOf = (contents: readonly Content[], place: number) => Number(contents[place - 1]?.['atMs']);
+
+    it('an entry that is earlier than the one before it, and none that is of the same time', () => {
+      const beforeMs = timeOf(entriesOf(longest), 4);
+      const at = (atMs: number) => findings(remade(longest, { entries: { 5: setting({ atMs }) } }));
+
+      expect(at(beforeMs - 1)).toEqual(inconsistent('Entry 5 is of an earlier time than Entry 4.'));
+      expect(at(beforeMs)).toEqual([]);
+    });
+
+    it('a refusal that is earlier than the one before it, or than the entry that it stands on', () => {
+      const at = (atMs: number) => findings(remade(longest, { refusals: { 2: setting({ atMs }) } }));
+      const entryMs = timeOf(entriesOf(longest), stoodOn);
+      const refusalMs = timeOf(refusalsOf(longest), 1);
+
+      expect(at(entryMs)).toEqual([]);
+      expect(at(entryMs - 1)).toEqual(
+        inconsistent(`Refusal 2 is of an earlier time than Entry ${stoodOn}, which it stands on.`),
+      );
+      expect(at(refusalMs - 1)).toEqual(
+        inconsistent(
+          'Refusal 2 is of an earlier time than Refusal 1.',
+          `Refusal 2 is of an earlier time than Entry ${stoodOn}, which it stands on.`,
+        ),
+      );
+    });
+  });
+
+  describe('is told by its phases', () => {
+    it('an entry that does not begin where the one before it ended', () => {
+      const before = String(entriesOf(longest)[3]?.['to']);
+
+      expect(findings(remade(longest, { entries: { 5: setting({ from: 'waiting\u001b' }) } }))).toEqual(
+        inconsistent(`Entry 5 begins in "waiting\\u001b", and "${before}" came before it.`),
+      );
+    });
+
+    it('a first entry that begins in the middle', () => {
+      expect(findings(remade(longest, { entries: { 1: setting({ from: 'deploying' }) } }))).toEqual(
+        inconsistent('Entry 1 begins in "deploying", and "none" came before it.'),
+      );
+    });
+
+    it('what was put behind the end', () => {
+      const more = { ...copy(entriesOf(promoted).at(-1)), from: 'promoted', sequence: 0 };
+      const place = promoted.entries.length + 1;
+      const file = { entries: [...copy(entriesOf(promoted)), { ...more, sequence: place }] };
+
+      expect(findings(remade(promoted, { file }))).toEqual(
+        inconsistent(`Entry ${place} follows the end of the promotion.`),
+      );
+    });
+
+    it('a refusal among the entries', () => {
+      const refusal = refusalsOf(longest)[0]?.['refusal'] ?? null;
+
+      expect(findings(remade(longest, { entries: { 4: setting({ refusal }) } }))).toEqual(
+        inconsistent('Entry 4 is a refusal; those have a chain of their own.'),
+      );
+    });
+
+    it('but not beside an entry that is changed itself: that one is named', () => {
+      const file = copy(longest) as Tampered;
+      (file.entries[4] as Content)['to'] = 'promoted';
+
+      expect(texts(file)).toEqual(['Entry 5 was changed: its content does not give the hash written in it.']);
+    });
+  });
+
+  describe('is told by what it says of the promotion', () => {
+    const asked = (over: Content) => (content: Content) => ({
+      ...content,
+      event: { ...(content['event'] as Content), request: { ...requested, ...over } },
+    });
+    const firstEntry = entriesOf(longest)[0] ?? {};
+    const requested = (firstEntry['event'] as Content)['request'] as Content;
+    const said = (what: string, file: string, entries: string) =>
+      inconsistent(`The file says ${what} ${file}, and its entries say ${entries}.`);
+    const { promotion } = longest;
+
+    it.each([
+      ['kind', asked({ kind: 'rollback' }), '"promotion"', '"rollback"'],
+      ['app', asked({ app: 'shop' }), '"site"', '"shop"'],
+      ['environment', asked({ environment: 'staging' }), '"production"', '"staging"'],
+      [
+        'requestedBy.teamId',
+        resetting('actor', { person: { teamId: 'T2', userId: 'UADA' } }),
+        '"T1"',
+        '"T2"',
+      ],
+      [
+        'requestedBy.userId',
+        resetting('actor', { person: { teamId: 'T1', userId: 'ULIN' } }),
+        '"UADA"',
+        '"ULIN"',
+      ],
+      [
+        'requestedAtMs',
+        setting({ atMs: promotion.requestedAtMs - 1 }),
+        `${promotion.requestedAtMs}`,
+        `${promotion.requestedAtMs - 1}`,
+      ],
+    ])('another %s than the first entry', (what, change, file, entries) => {
+      expect(findings(remade(longest, { entries: { 1: change } }))).toEqual(said(what, file, entries));
+    });
+
+    it('another phase than the newest entry', () => {
+      expect(findings(remade(longest, { entries: { [last]: setting({ to: 'rolled-back' }) } }))).toEqual(
+        said('phase', '"resolved"', '"rolled-back"'),
+      );
+    });
+
+    it('no version, where the entries say one, and the other way round', () => {
+      const file = { promotion: { ...promotion, version: null } };
+      const analyzing = files.get('analyzing') ?? longest;
+
+      expect(findings(remade(longest, { file }))).toEqual(said('version', 'null', '"v1.1.0"'));
+      expect(findings(remade(analyzing, { entries: { 1: asked({ version: null }) } }))).toEqual(
+        said('version', '"v1.1.0"', 'null'),
+      );
+    });
+
+    it('and the version is the one that was found for what was asked for, the last time it was looked at', () => {
+      const found = (version: string) =>
+        setting({ event: { type: 'analysis.completed', release: { version } } });
+      const looked = (entries: Changes) => findings(remade(longest, { entries }));
+
+      expect(looked({ 1: asked({ version: null }) })).toEqual([]);
+      expect(looked({ 1: asked({ version: 'newest' }) })).toEqual([]);
+      expect(looked({ 5: found('v2') })).toEqual(said('version', '"v1.1.0"', '"v2"'));
+      expect(looked({ 5: found('v2'), 7: found('v1.1.0') })).toEqual([]);
+    });
+
+    it('an entry or a refusal of another promotion', () => {
+      const other = { 2: setting({ promotionId: 'p2' }) };
+
+      expect(findings(remade(longest, { entries: other }))).toEqual(
+        inconsistent('Entry 2 is of promotion "p2", not "p1".'),
+      );
+      expect(findings(remade(longest, { refusals: other }))).toEqual(
+        inconsistent('Refusal 2 is of promotion "p2", not "p1".'),
+      );
+    });
+  });
+
+  describe('is told by what its refusals stand on', () => {
+    const refused = (change: (content: Content) => Json) =>
+      findings(remade(longest, { refusals: { 2: change } }));
+
+    it.each<[string, Content]>([
+      ['from another phase', { from: 'waiting' }],
+      ['into another phase', { to: 'waiting' }],
+      ['of another plan', { digest: 'another' }],
+    ])('one %s than the entry that it names left behind', (_what, over) => {
+      expect(refused(setting(over))).toEqual(
+        inconsistent(`Refusal 2 is not of the phase and plan that Entry ${stoodOn} left behind.`),
+      );
+    });
+
+    it('one on another entry than the one that is here', () => {
+      expect(refused(resetting('after', { hash: hash('another') }))).toEqual(
+        inconsistent(`Refusal 2 stands on another Entry ${stoodOn} than the one that is here.`),
+      );
+    });
+
+    it('one that refuses nothing, or stands on nothing, whosever it is', () => {
+      const mute = 'Refusal 2 does not say what was refused, or after which entry.';
+      const { after: _, ...unplaced } = copy(secondRefusal);
+
+      expect(refused(setting({ refusal: null }))).toEqual(inconsistent(mute));
+      expect(refused(() => unplaced)).toEqual(inconsistent(mute));
+      expect(refused(setting({ refusal: null, promotionId: 'p2' }))).toEqual(
+        inconsistent('Refusal 2 is of promotion "p2", not "p1".', mute),
+      );
+    });
+
+    it('but not where the entry is not here: that one is named', () => {
+      const file = copy(longest) as Tampered;
+      file.entries.splice(stoodOn - 1, 1);
+
+      expect(texts(file)).toEqual([`Entry ${stoodOn} was removed.`]);
+    });
+  });
+});
