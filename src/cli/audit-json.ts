@@ -1,3 +1,5 @@
+import { quoted } from '../flows/promotion/audit-chain.ts';
+
 /** Where in a text something is wrong, counted from 1, and what. */
 export interface JsonProblem {
   readonly line: number;
@@ -16,9 +18,17 @@ export type StrictJson =
 export function parseStrictJson(text: string): StrictJson {
   const wrong = whatIsWrong(text);
   if (wrong === undefined) return { outcome: 'read', value: JSON.parse(text) };
-  const before = text.slice(0, wrong.index).split('\n');
-  const column = (before.at(-1) ?? '').length + 1;
-  return { outcome: 'wrong', problem: { line: before.length, column, message: wrong.message } };
+  return { outcome: 'wrong', problem: { ...placeOf(text, wrong.index), message: wrong.message } };
+}
+
+function placeOf(text: string, index: number): { readonly line: number; readonly column: number } {
+  let line = 1;
+  let lineAt = 0;
+  for (let end = text.indexOf('\n'); end >= 0 && end < index; end = text.indexOf('\n', lineAt)) {
+    line += 1;
+    lineAt = end + 1;
+  }
+  return { line, column: index - lineAt + 1 };
 }
 
 /** Far deeper than anything that is stored, and far from where reading it would use up the stack. */
@@ -26,7 +36,8 @@ const deepest = 64;
 const notJson = 'is not JSON from here on';
 
 function whatIsWrong(text: string): { readonly index: number; readonly message: string } | undefined {
-  const string = /"(?:[^"\\]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+  // A string is read letter by letter: a pattern that repeats a choice uses up its stack on a long one.
+  const escaped = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
   const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
   const word = /true|false|null/y;
   let at = 0;
@@ -48,8 +59,16 @@ function whatIsWrong(text: string): { readonly index: number; readonly message: 
   };
   const takeString = (): string | undefined => {
     const start = at;
-    const taken = take(string);
-    if (taken === undefined || ![...taken].some((letter) => letter < ' ')) return taken;
+    if (text[at] !== '"') return undefined;
+    for (at += 1; at < text.length; ) {
+      const letter = text[at] ?? '';
+      if (letter === '"') {
+        at += 1;
+        return text.slice(start, at);
+      }
+      if (letter < ' ' || (letter === '\\' && take(escaped) === undefined)) break;
+      if (letter !== '\\') at += 1;
+    }
     at = start;
     return undefined;
   };
@@ -81,7 +100,7 @@ function whatIsWrong(text: string): { readonly index: number; readonly message: 
         const name: unknown = JSON.parse(written);
         if (names.has(name)) {
           at = nameAt;
-          return `has ${JSON.stringify(String(name).slice(0, 40))} a second time in one object`;
+          return `has ${quoted(String(name))} a second time in one object`;
         }
         names.add(name);
         return is(':') ? value(depth + 1) : notJson;

@@ -7,6 +7,7 @@ import { isEnd } from '../flows/promotion/promotion.ts';
 import { type CliAnswer, complete, negative, usageError } from './answer.ts';
 import { counted } from './audit-export.ts';
 import { parseStrictJson } from './audit-json.ts';
+import { harmless } from './harmless.ts';
 import { parseOptions } from './options.ts';
 
 export const auditVerifyUsage = `countersign audit verify FILE [--head HASH]
@@ -21,7 +22,7 @@ const findingsShown = 50;
 /** `countersign audit verify`. */
 export async function runAuditVerify(args: readonly string[]): Promise<CliAnswer> {
   const parsed = parseOptions(args, { values: ['head'], flags: [], words: 1 });
-  if (parsed.outcome === 'wrong') return usageError(parsed.message, auditVerifyUsage);
+  if (parsed.outcome === 'wrong') return usageError(harmless(parsed.message), auditVerifyUsage);
   const [path] = parsed.words;
   if (path === undefined) return usageError('Say which file.', auditVerifyUsage);
   const witness = parsed.values.head?.trim().toLowerCase();
@@ -37,8 +38,9 @@ export async function runAuditVerify(args: readonly string[]): Promise<CliAnswer
   }
   const { file } = read;
   const verified = verifyAudit(file, sha256, witness);
-  if (verified.findings.length > 0) return negative(report(path, verified));
-  return complete(summary(path, file, verified, witness));
+  const name = harmless(path);
+  if (verified.findings.length > 0) return negative(report(name, verified));
+  return complete(summary(name, file, verified, witness));
 }
 
 type Read =
@@ -46,12 +48,15 @@ type Read =
   | { readonly outcome: 'unreadable'; readonly problems: readonly string[] };
 
 async function readAudit(path: string): Promise<Read> {
-  const unreadable = (...problems: string[]): Read => ({ outcome: 'unreadable', problems });
+  const unreadable = (...problems: string[]): Read => ({
+    outcome: 'unreadable',
+    problems: problems.map((problem) => harmless(problem)),
+  });
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     if (code === 'ENOENT') return unreadable(`${path} does not exist.`);
     if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return unreadable(`${path} is not a text in UTF-8.`);
     return unreadable(`${path} cannot be read: ${code}.`);
@@ -65,16 +70,15 @@ async function readAudit(path: string): Promise<Read> {
   const version =
     typeof value === 'object' && value !== null && 'formatVersion' in value ? value.formatVersion : 1;
   if (version !== 1) {
-    return unreadable(
-      `${path}: formatVersion is ${quoted(String(version))}, and this version of Countersign reads 1.`,
-    );
+    const said = typeof version === 'object' && version !== null ? 'no number' : quoted(String(version));
+    return unreadable(`${path}: formatVersion is ${said}, and this version of Countersign reads 1.`);
   }
   const file = AuditFile.safeParse(value);
   if (file.success) return { outcome: 'read', file: file.data };
   return unreadable(
     `${path} is not an audit as countersign audit export writes it:`,
     ...file.error.issues.map(
-      ({ path: at, message }) => `  ${quoted(at.join('.') || 'the whole')}: ${message}`,
+      ({ path: at, message }) => `  ${quoted(at.join('.') || 'the whole')}: ${message.slice(0, 200)}`,
     ),
   );
 }
@@ -94,7 +98,7 @@ function report(path: string, { findings }: Verified): string {
 function summary(path: string, file: AuditFile, verified: Verified, witness: string | undefined): string {
   const { promotion, head, entries, refusals } = file;
   const { id, kind, app, environment, version, requestedBy, requestedAtMs, phase } = promotion;
-  const plainly = (word: string) => (/^[\w./:@+-]+$/.test(word) ? word : quoted(word));
+  const plainly = (word: string) => (/^[\w./:@+-]{1,100}$/.test(word) ? word : quoted(word));
   const moved = `${kind === 'promotion' ? 'promotion' : 'rollback'} ${plainly(id)}, ${plainly(app)}${version === null ? '' : ` ${plainly(version)}`} ${kind === 'promotion' ? 'to' : 'in'} ${plainly(environment)}`;
   const lastAt = verified.last === undefined ? '' : ` ${instant(verified.last.atMs)}`;
   const stands = isEnd(phase)
@@ -115,7 +119,7 @@ function summary(path: string, file: AuditFile, verified: Verified, witness: str
 
 function witnessed({ head }: AuditFile, { witnessed: place }: Verified, witness: string | undefined): string {
   if (witness === undefined || place === undefined) {
-    return 'A file alone cannot show that somebody made all of it anew, head included. The card in Slack shows the head at its foot: pass that with --head.';
+    return 'A file alone cannot show that somebody made all of it anew or left out its newest entries, head included. The card in Slack shows the head at its foot: pass that with --head.';
   }
   if (place === head.sequence)
     return 'The witness names this head: nobody made the chain anew since it was seen.';

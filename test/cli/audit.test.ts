@@ -129,7 +129,7 @@ describe('ALL-11: countersign audit verify', () => {
     expect(stdout.replace(head().slice(0, 12), 'HEAD')).toMatchInlineSnapshot(`
       "audit.json holds. It is about promotion p1, site v1.1.0 to production, asked for by UADA on 2026-11-21 at 09:00:00 UTC and ended rolled-back on 2026-11-21 at 09:05:21 UTC. Its 23 entries and 4 refusals are complete, unchanged and in order. The head is HEAD.
 
-      A file alone cannot show that somebody made all of it anew, head included. The card in Slack shows the head at its foot: pass that with --head.
+      A file alone cannot show that somebody made all of it anew or left out its newest entries, head included. The card in Slack shows the head at its foot: pass that with --head.
       Not looked at: whether each decision followed from the rules, and whether refusals newer than the last one here were left out.
       "
     `);

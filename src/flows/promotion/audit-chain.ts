@@ -72,6 +72,7 @@ export function inspectChain(
   const rows = values.map((value, index) => look(value, index + 1, hash));
   const named = indexed(rows);
   const free = new Set(rows);
+  const highestBelow = descending(rows, free);
   const placed = new Map<number, Found>();
   const removed: [number, number][] = [];
 
@@ -95,9 +96,10 @@ export function inspectChain(
     const linked = named.hash(sought.hash).filter((row) => free.has(row) && isLinked(row));
     const numbered = named.sequence(place).filter((row) => free.has(row));
     const row =
-      likeliest(linked.length > 0 ? linked : numbered, place, above) ?? unnamedBefore(above, place, free);
+      likeliest(linked.length > 0 ? linked : numbered, place, above) ??
+      unnamedBefore(rows[above - 2], place, free);
     if (row === undefined) {
-      const next = highestBelow(free, place);
+      const next = highestBelow(place);
       removed.unshift([next + 1, place]);
       sought = { hash: undefined, isSure: false };
       place = next;
@@ -137,11 +139,15 @@ export function inspectChain(
     const which = from === to ? `${noun} ${from} was` : `${many} ${from} to ${to} were`;
     found(from, 'removed', `${which} removed${isEnd ? ', and the head still counts to there' : ''}.`);
   }
+  const placeByHash = new Map<string, number>();
+  for (const [at, { stored }] of placed) {
+    if (stored !== undefined && !placeByHash.has(stored)) placeByHash.set(stored, at);
+  }
   for (const row of free) {
-    const twin = [...placed].find(([, other]) => other.stored !== undefined && other.stored === row.stored);
+    const twin = row.stored === undefined ? undefined : placeByHash.get(row.stored);
     const why =
       twin !== undefined && row.holds
-        ? `it is a copy of ${noun} ${twin[0]}`
+        ? `it is a copy of ${noun} ${twin}`
         : row.sequence !== undefined && row.sequence > head.sequence
           ? `the head counts only ${head.sequence}`
           : 'nothing in the chain leads to it';
@@ -191,7 +197,7 @@ function indexed(rows: readonly Found[]) {
     if (key === undefined) return;
     const there = map.get(key);
     if (there === undefined) map.set(key, [row]);
-    else if (!there.includes(row)) there.push(row);
+    else if (there.at(-1) !== row) there.push(row);
   };
   for (const row of rows) {
     put(hashes, row.stored, row);
@@ -208,25 +214,33 @@ function indexed(rows: readonly Found[]) {
 function likeliest(rows: readonly Found[], place: number, above: number): Found | undefined {
   const rank = (row: Found) =>
     (row.holds ? 4 : 0) + (row.sequence === place ? 2 : 0) + (row.position < above ? 1 : 0);
-  return [...rows].sort((a, b) => rank(b) - rank(a) || b.position - a.position)[0];
-}
-
-/** What stands right where the entry should be and is so changed that nothing names it any more. */
-function unnamedBefore(above: number, place: number, rows: ReadonlySet<Found>): Found | undefined {
-  return [...rows].find(
-    ({ position, holds, sequence }) =>
-      position === above - 1 && !holds && (sequence === undefined || sequence > place),
-  );
-}
-
-function highestBelow(rows: ReadonlySet<Found>, place: number): number {
-  let highest = 0;
-  for (const { sequence } of rows) {
-    if (sequence !== undefined && Number.isInteger(sequence) && sequence < place && sequence > highest) {
-      highest = sequence;
-    }
+  let best: Found | undefined;
+  for (const row of rows) {
+    const ahead = best === undefined ? 1 : rank(row) - rank(best) || row.position - best.position;
+    if (ahead > 0) best = row;
   }
-  return highest;
+  return best;
+}
+
+/** What stands right before the entry that follows, if it is so changed that nothing names it any more. */
+function unnamedBefore(row: Found | undefined, place: number, free: ReadonlySet<Found>): Found | undefined {
+  if (row === undefined || !free.has(row) || row.holds) return undefined;
+  return row.sequence === undefined || row.sequence > place ? row : undefined;
+}
+
+/** Answers the highest number below a place among the free rows, 0 where there is none; places only ever go down. */
+function descending(rows: readonly Found[], free: ReadonlySet<Found>): (place: number) => number {
+  const numbered = rows
+    .flatMap((row) => (Number.isInteger(row.sequence) ? [{ row, sequence: row.sequence ?? 0 }] : []))
+    .sort((a, b) => b.sequence - a.sequence);
+  let next = 0;
+  return (place) => {
+    for (; ; next += 1) {
+      const candidate = numbered[next];
+      if (candidate === undefined || candidate.sequence <= 0) return 0;
+      if (candidate.sequence < place && free.has(candidate.row)) return candidate.sequence;
+    }
+  };
 }
 
 function whatChanged(row: Found, contentIsNamed: boolean): string {
@@ -243,29 +257,41 @@ function misplaced(
 ): readonly { readonly place: number; readonly behind: number | undefined }[] {
   const order = [...placed].sort(([, a], [, b]) => a.position - b.position).map(([place]) => place);
   if (order.every((place, index) => index === 0 || place > (order[index - 1] ?? 0))) return [];
-  // Longest rising run: for each entry the best one that it can follow.
-  const best: { readonly length: number; readonly before: number }[] = [];
+  // Longest rising run. `ends[n]`: the entries with which a run of n + 1 can end, each of a lower place than the one
+  // before it; a run goes on from the first of them that it can follow.
+  const ends: { readonly index: number; readonly place: number; readonly before: number }[][] = [];
   order.forEach((place, index) => {
-    let length = 1;
-    let before = -1;
-    for (let earlier = 0; earlier < index; earlier += 1) {
-      const candidate = (best[earlier]?.length ?? 0) + 1;
-      if ((order[earlier] ?? 0) < place && candidate > length) {
-        length = candidate;
-        before = earlier;
-      }
-    }
-    best.push({ length, before });
+    const length = firstIn(ends, (run) => (run.at(-1)?.place ?? 0) > place);
+    const shorter = ends[length - 1] ?? [];
+    const before = firstIn(shorter, (end) => end.place < place);
+    const run = ends[length];
+    if (run === undefined) ends.push([{ index, place, before }]);
+    else run.push({ index, place, before });
   });
-  let at = best.reduce((top, { length }, index) => (length > (best[top]?.length ?? 0) ? index : top), 0);
   const kept = new Set<number>();
-  while (at >= 0) {
-    kept.add(at);
-    at = best[at]?.before ?? -1;
+  let which = 0;
+  for (const run of ends.reverse()) {
+    const end = run[which];
+    if (end === undefined) break;
+    kept.add(end.index);
+    which = end.before;
   }
   return order.flatMap((place, index) =>
     kept.has(index) ? [] : [{ place, behind: index === 0 ? undefined : order[index - 1] }],
   );
+}
+
+/** Where the first one is of which it is true, being false of all before it and true of all after it. */
+function firstIn<Value>(values: readonly Value[], isTrue: (value: Value) => boolean): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const value = values[middle];
+    if (value !== undefined && !isTrue(value)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function short(hash: string | undefined): string {

@@ -96,6 +96,9 @@ export function verifyAudit(file: AuditFile, hash: Hash, witness?: string): Veri
       : [...entries.lines].find(([, line]) => line.hash.startsWith(witness))?.[0];
   return {
     findings: [
+      ...(file.entries.length === 0 && file.head.sequence === 0
+        ? [wrong('There is nothing in it: every promotion has the entry of its request.')]
+        : []),
       ...entries.findings,
       ...inOrder(entries, 'Entry'),
       ...phasesOf(entries),
@@ -198,7 +201,11 @@ function identityOf({ promotion }: AuditFile, { lines }: InspectedChain, last: L
 }
 
 /** A refusal was decided on a state of the promotion: the one that the entry it names left behind. */
-function standing({ promotion }: AuditFile, entries: InspectedChain, refusals: InspectedChain): Finding[] {
+function standing(
+  { promotion, head }: AuditFile,
+  entries: InspectedChain,
+  refusals: InspectedChain,
+): Finding[] {
   return [...refusals.lines].flatMap(([place, line]) => {
     const refusal = `Refusal ${place}`;
     const findings: Finding[] = [];
@@ -211,6 +218,11 @@ function standing({ promotion }: AuditFile, entries: InspectedChain, refusals: I
       return [...findings, wrong(`${refusal} does not say what was refused, or after which entry.`)];
     }
     const { after } = line;
+    if (after.sequence === 0) return [...findings, wrong(`${refusal} stands on no entry.`)];
+    if (after.sequence > head.sequence) {
+      const text = `${refusal} stands on Entry ${after.sequence}, and the head counts only ${head.sequence}.`;
+      return [...findings, wrong(text)];
+    }
     const entry = entries.lines.get(after.sequence);
     // An entry that is missing or changed was named already.
     if (entry === undefined) return findings;
