@@ -5,15 +5,13 @@ import type { SlackClient } from '../bot/slack-client.ts';
 import type { Desk } from '../flows/desk.ts';
 import { UnreadableError } from '../flows/errors.ts';
 import { isNoticeId } from '../flows/notices.ts';
-import type { Hints, Log, Outbox, PromotionStore, Surface } from '../flows/ports.ts';
+import type { Hints, Log, PromotionStore } from '../flows/ports.ts';
 import type { PromotionIn } from '../flows/promotion/promotion.ts';
 import { elapsedMs } from './elapsed.ts';
 import { createExperience } from './experience.ts';
 import { mustBeThere } from './held.ts';
+import { createRedrawing } from './redrawing.ts';
 import type { Store } from './store.ts';
-
-/** How many cards back somebody might still press a button. */
-const recentCards = 10;
 
 /** What shows a promotion or tells a notice, by its id. */
 export function buildAnnouncing(deps: {
@@ -49,21 +47,17 @@ export function buildAnnouncing(deps: {
     log,
   });
 
+  const redrawOthers = createRedrawing({
+    promotions: store.promotions,
+    outbox: store.outbox,
+    hints,
+    nowMs: () => store.clock.nowMs(),
+    log,
+  });
   /** A card that said what was live must not go on saying so. */
   const redrawReplaced = async (promotionId: string) => {
     const ended = await desk.find(promotionId);
-    if (ended === undefined) return;
-    const earlier = await store.promotions.list(ended.app, ended.environment, recentCards);
-    for (const { id } of earlier.filter(({ id, phase }) => id !== promotionId && phase === 'promoted')) {
-      const surface = await surfaceIfReadable(store.outbox, id);
-      if (surface?.ts == null) continue;
-      await store.outbox.saveSurface({
-        ...surface,
-        redrawAtMs: store.clock.nowMs(),
-        dueAtMs: store.clock.nowMs(),
-      });
-      hints.wake(id, store.clock.nowMs());
-    }
+    if (ended !== undefined) await redrawOthers(ended);
   };
 
   return async (id: string, nowMs: number, goesOn?: () => boolean): Promise<Shown> => {
@@ -71,16 +65,6 @@ export function buildAnnouncing(deps: {
     const againAtMs = await tellNotice(id, nowMs);
     return { did: againAtMs !== null, againAtMs };
   };
-}
-
-/** Another promotion's card that cannot be read must not keep this one's end from being told. */
-async function surfaceIfReadable(outbox: Outbox, id: string): Promise<Surface | undefined> {
-  try {
-    return await outbox.surface(id);
-  } catch (error) {
-    if (error instanceof UnreadableError) return undefined;
-    throw error;
-  }
 }
 
 /** Whether another release is live by now. A history that cannot be read says nothing, and must not keep a card from being drawn. */
