@@ -65,10 +65,10 @@ const retryEditMs = 5_000;
 /** An edit that was never answered has arrived by then, if it ever does. */
 const strayEditMs = 60_000;
 /**
- * What was looked at is sent within this time or not at all: by `strayEditMs` somebody else may have drawn the end over
- * it, and nobody would look again.
+ * What was looked at is drawn within this time or not at all. Whoever takes the drawing over owes another one
+ * `drawingMs` and `strayEditMs` after that look: an edit that comes later than that would stay, and nobody look again.
  */
-const sendWithinMs = 20_000;
+const drawWithinMs = 50_000;
 /** After a crash between claiming and acting, somebody looks again this soon. */
 const lookAgainMs = 5_000;
 const unreachableMs = 5_000;
@@ -227,7 +227,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     return false;
   };
 
-  const postCard = async ({ surface, promotion, nowMs, isFresh }: View): Promise<Went> => {
+  const postCard = async ({ surface, promotion, nowMs }: View): Promise<Went> => {
     if (surface.ts !== null || !promotion.admitted) return { surface, untilMs: null };
     if (surface.postingUntilMs !== null && nowMs < surface.postingUntilMs) {
       return { surface, untilMs: surface.postingUntilMs };
@@ -262,7 +262,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     }
     const until = untilOf('postingUntilMs', claimed);
     const outcome = hear(
-      await textOnlyIfDeclined(await draw(promotion, nowMs), isFresh, (message) =>
+      await textOnlyIfDeclined(await draw(promotion, nowMs), (message) =>
         slack.post({ channel: surface.channel, message }),
       ),
       nowMs,
@@ -327,8 +327,8 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     }
     const until = untilOf('drawingUntilMs', claimed);
     const outcome = hear(
-      await textOnlyIfDeclined(await draw(promotion, nowMs), isFresh, (message) =>
-        slack.update({ channel: surface.channel, ts, message }),
+      await textOnlyIfDeclined(await draw(promotion, nowMs), async (message) =>
+        isFresh() ? slack.update({ channel: surface.channel, ts, message }) : slept,
       ),
       nowMs,
     );
@@ -406,8 +406,8 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
               question.announcement,
               later.map(({ announcement }) => announcement),
             ),
-            isFresh,
-            (message) => slack.update({ channel: asked.channel, ts: asked.ts, message }),
+            async (message) =>
+              isFresh() ? slack.update({ channel: asked.channel, ts: asked.ts, message }) : slept,
           )
         : { outcome: 'refused', error: 'no_question' };
     const waits = mustWait(outcome);
@@ -435,11 +435,10 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   const send = async (
     surface: Surface,
     telling: Telling,
-    isFresh: () => boolean,
   ): Promise<Outcome<{ readonly channel?: string; readonly ts?: string }>> => {
     const { message } = telling;
     const post = (channel: string, threadTs: string | null) =>
-      textOnlyIfDeclined(message, isFresh, (drawn) =>
+      textOnlyIfDeclined(message, (drawn) =>
         slack.post({ channel, message: drawn, ...(threadTs === null ? {} : { threadTs }) }),
       );
     switch (telling.place) {
@@ -451,7 +450,6 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
         return post(telling.channel, null);
       case 'private': {
         const { userId } = telling;
-        if (!isFresh()) return slept;
         const whispered = await slack.whisper({ channel: surface.channel, userId, answer: message });
         return whispered.outcome === 'refused' && !standingErrors.has(whispered.error)
           ? post(userId, null)
@@ -515,7 +513,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     const group =
       linked === null ? plain : (nextGroup(promotion, pending, surface, { nowMs, cardUrl: linked }) ?? plain);
     const telling = group.tellings[out] ?? first;
-    const outcome = hear(await send(surface, telling, view.isFresh), nowMs);
+    const outcome = hear(await send(surface, telling), nowMs);
     const withUrl = linked === null ? {} : { url: linked };
 
     if (outcome.outcome === 'unknown') {
@@ -684,7 +682,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
         promotion,
         pending,
         nowMs: Math.max(nowMs, loaded.nowMs),
-        isFresh: () => elapsedMs() - lookedMs <= sendWithinMs,
+        isFresh: () => elapsedMs() - lookedMs <= drawWithinMs,
       });
       if (went === 'stop') return { did, againAtMs: null };
       if (went !== 'again') return { did: did || went.did, againAtMs: went.againAtMs };
@@ -695,14 +693,11 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
 
   const textOnlyIfDeclined = async <Sent>(
     message: Message,
-    isFresh: () => boolean,
     sendOnce: (drawn: Message) => Promise<Outcome<Sent>>,
   ): Promise<Outcome<Sent>> => {
-    if (!isFresh()) return slept;
     const outcome = await sendOnce(message);
     if (outcome.outcome !== 'refused' || !drawingErrors.has(outcome.error)) return outcome;
     log.error({ error: outcome.error }, 'slack declined a drawing; its text is sent alone');
-    if (!isFresh()) return slept;
     return sendOnce({ text: message.text, blocks: [] });
   };
 
@@ -724,7 +719,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
 }
 
 const recordRaces = 8;
-/** Nothing was sent; whoever went on meanwhile, or the next look, shows what is true by then. */
+/** Nothing was drawn; whoever went on meanwhile, or the next look, draws what is true by then. */
 const slept = { outcome: 'unknown', error: 'slept' } as const;
 /** No message has this timestamp. */
 const nowhere = '0000000000.000000';

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Catalog, EnvironmentSettings } from '../flows/desk.ts';
 import { createCatalog, type Pipeline } from './catalog.ts';
+import { coverageProblems } from './coverage.ts';
 import { readCheck, readTarget } from './entries.ts';
 import { withDefaults } from './inherit.ts';
 import { entryOf, type Located, locate } from './located.ts';
@@ -159,6 +160,7 @@ function readDefinition(appNode: Located, node: Located, problems: Problem[]) {
   const gates = list('gates', gatesNode);
   const checks = list('verify', entryOf(entryOf(node, 'verify'), 'checks'));
   const readings = list('watch', entryOf(entryOf(node, 'watch'), 'readings'));
+  found.push(...coverageProblems(node, readings));
 
   const repositoryNode = entryOf(appNode, 'repository');
   const repository =

@@ -283,11 +283,14 @@ export interface CheckContext extends Mandate {
   readonly nowMs: number;
 }
 
+/** What one look said, and of which stretch of time its data told; left out where it told of that moment alone. */
+export type Looked = CheckResult & { readonly completeFromMs?: number; readonly completeUntilMs?: number };
+
 /** Runs gates, checks and readings. Answers `inconclusive` where it could look but not tell; throws RetryableError where it could not look. */
 export interface Checks {
   /** Whether what it finds may be urgent: an alarm, which is heard from the first change on. */
   isAlarm(spec: Pick<CheckSpec, 'kind'>): boolean;
-  run(spec: CheckSpec, context: CheckContext): Promise<CheckResult & { readonly completeUntilMs?: number }>;
+  run(spec: CheckSpec, context: CheckContext): Promise<Looked>;
 }
 
 /** Finds the release that a version names. */

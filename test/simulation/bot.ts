@@ -137,7 +137,10 @@ export function createBot(deps: BotDeps, process: Process): Bot {
     elapsedMs: () => kernel.nowMs(),
     log,
     random: () => tape.draw(1000) / 1000,
-    told: async (promotionId, { topic }) => {
+    told: async (promotionId, announcement) => {
+      const { topic } = announcement;
+      if (topic === 'question')
+        await desk.decide(promotionId, { type: 'notice.delivered', questionId: announcement.question.id });
       if (topic === 'waiting') await desk.decide(promotionId, { type: 'notice.delivered' });
     },
   });

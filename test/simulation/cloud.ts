@@ -73,6 +73,8 @@ export interface Cloud {
   shown(site: Site): Content | null;
   observe(listener: (change: CloudChange) => void): void;
   invalidations(): number;
+  /** From when a release that sets off the alarm is live. */
+  alarmAfterMs: number;
 }
 
 export interface CloudOptions {
@@ -94,7 +96,6 @@ export class AwsRefusal extends Error {
 const account = '111122223333';
 const minuteMs = 60_000;
 const cacheMs = 5 * minuteMs;
-const alarmAfterMs = 45_000;
 
 function createColour(path: string, first: Content, nowMs: () => number): Colour {
   const contents = [{ content: first, sinceMs: Number.NEGATIVE_INFINITY }];
@@ -230,7 +231,7 @@ export function createCloud({ nowMs, propagationMs, invalidationMs }: CloudOptio
   };
 
   const alarmOf = (of: Site) => {
-    const sinceMs = liveSince(of) + alarmAfterMs;
+    const sinceMs = liveSince(of) + cloud.alarmAfterMs;
     const firing = liveFlawAt(of, nowMs()) === 'alarm' && nowMs() >= sinceMs;
     return {
       AlarmName: of.alarm,
@@ -326,7 +327,7 @@ export function createCloud({ nowMs, propagationMs, invalidationMs }: CloudOptio
     throw new Error(`not modelled: ${url}`);
   };
 
-  return {
+  const cloud: Cloud = {
     sites,
     distributionId,
     arn,
@@ -336,12 +337,14 @@ export function createCloud({ nowMs, propagationMs, invalidationMs }: CloudOptio
     fetch,
     pathOf,
     shown,
+    alarmAfterMs: 45_000,
     invalidations: () => ordered.size,
     change: (by, edit) => put(by, edit(structuredClone(now().config))),
     observe(listener) {
       listeners.push(listener);
     },
   };
+  return cloud;
 }
 
 const pages = new Map<string, string>();

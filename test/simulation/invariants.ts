@@ -576,7 +576,8 @@ export function createWatcher(world: WatchedWorld): Watcher {
       (claim) => claim.direction === 'forward' && claim.applied > 0,
     );
     hold('I7 promoted', applied, () => `${after.id} is promoted, and nothing was ever applied`);
-    if (watch.acceptedBy === null) checkHealth(shadow, after, soakMs);
+    if (watch.acceptedBy === null)
+      checkHealth(shadow, after, soakMs, after.policy.monitoring.intervalSeconds * 1000);
   };
 
   /** What lay in the colour that it went to was what the approvals were given for, when it was looked at last. */
@@ -599,16 +600,27 @@ export function createWatcher(world: WatchedWorld): Watcher {
     { entries }: Shadow,
     { id, plan, watch }: Extract<Promotion, { phase: 'promoted' }>,
     soakMs: number,
+    intervalMs: number,
   ) => {
     let fromMs = watch.startedAtMs;
     let untilMs = Number.NEGATIVE_INFINITY;
+    let lookedAtMs = watch.startedAtMs;
     for (const { event, atMs } of entries) {
       if (event.type !== 'reading.recorded') continue;
+      if (atMs - lookedAtMs > 2 * intervalMs + 60_000) {
+        coverage.hit('watch broken by a late reading');
+        fromMs = atMs;
+      }
+      lookedAtMs = atMs;
       const blamed = event.results.filter(
         (result) => !plan.failingBefore.some((known) => known.id === result.id && known.text === result.text),
       );
       const outcomes = new Set(blamed.map(({ outcome }) => outcome));
       outcomes.delete('passed');
+      if (outcomes.size === 0 && (event.completeFromMs ?? 0) > Math.max(fromMs, untilMs)) {
+        coverage.hit('watch broken by a gap in its data');
+        fromMs = event.completeFromMs ?? 0;
+      }
       if (outcomes.size === 0) untilMs = Math.max(untilMs, event.completeUntilMs ?? atMs);
       else if (outcomes.size > 1 || !outcomes.has('pending')) fromMs = atMs;
     }

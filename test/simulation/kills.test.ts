@@ -53,6 +53,16 @@ test.each([
   expect(drift).toEqual([said]);
 });
 
+test('an alarm while it is delivered: it turns around before it is everywhere', async () => {
+  const { broken, stage } = await play(scenarioCalled('an alarm while it is delivered'), []);
+  expect(broken).toEqual([]);
+  const [shadow] = stage.watcher.shadows.values();
+  expect(shadow?.promotion).toMatchObject({
+    phase: 'rolled-back',
+    rollback: { from: 'deploying', cause: { code: 'alarm' } },
+  });
+});
+
 // Its full size, with Slack's side, more stories and pairs of kills: `npm run kills`.
 describe('killed at every single await and started again', () => {
   const before: string[] = [];

@@ -70,7 +70,14 @@ const accepted: Partial<Record<Phase, { common: readonly EventType[]; rare: read
     rare: ['reading.recorded', 'claim.denied', 'promotion.handed-over'],
   },
   monitoring: {
-    common: ['reading.recorded', 'rollback.claimed', 'claim.granted', 'answer.claimed', 'question.expired'],
+    common: [
+      'reading.recorded',
+      'notice.delivered',
+      'rollback.claimed',
+      'claim.granted',
+      'answer.claimed',
+      'question.expired',
+    ],
     rare: ['drift.found', 'claim.denied', 'promotion.handed-over'],
   },
   'rolling-back': {
@@ -211,6 +218,8 @@ export const required: readonly Required[] = [
     'antecedent rollback waited while another app of its distribution moved',
   ]),
   ...cells(100_000, [
+    'watch broken by a late reading',
+    'watch broken by a gap in its data',
     'antecedent lock handed over',
     'antecedent lock freed by two people',
     'antecedent handed to people',

@@ -17,8 +17,8 @@ interface Alarm {
 }
 
 /**
- * Reads the named alarms. An alarm that is not there throws MisconfiguredError `check.alarm-missing`:
- * CloudWatch leaves it out of the answer, and what watches nothing must not pass. An alarm that fired
+ * Reads the named alarms. An alarm that is not there throws MisconfiguredError `check.alarm-missing`
+ * unless another one is firing: CloudWatch leaves it out of the answer, and what watches nothing must not pass. An alarm that fired
  * after the change is urgent; one that was there before it fails without being blamed on the change.
  */
 export async function runCloudWatchAlarmsCheck(
@@ -28,7 +28,8 @@ export async function runCloudWatchAlarmsCheck(
 ): Promise<Finding> {
   const alarms = await readAlarms(clients.cloudWatch(region), names);
   const missing = names.filter((name) => !alarms.some((alarm) => alarm.name === name));
-  if (missing.length > 0) {
+  const firing = alarms.filter((alarm) => alarm.state === 'ALARM');
+  if (missing.length > 0 && firing.length === 0) {
     throw new MisconfiguredError(
       'check.alarm-missing',
       `CloudWatch has no alarm named ${spellList(missing)} in ${region}.`,
@@ -42,12 +43,12 @@ export async function runCloudWatchAlarmsCheck(
     link: consoleLink(region, about),
   });
 
-  const firing = alarms.filter((alarm) => alarm.state === 'ALARM');
   const [first] = firing;
   if (first !== undefined) {
     const old = (alarm: Alarm): boolean =>
       changedAtMs !== null && alarm.transitionedAtMs !== null && alarm.transitionedAtMs < changedAtMs;
-    const texts = firing.map((alarm) => spellFiring(alarm, old(alarm)));
+    const texts = firing.map(spellFiring);
+    if (missing.length > 0) texts.push(`CloudWatch has no alarm named ${spellList(missing)} in ${region}.`);
     return finding('failed', texts.join(' '), first, !firing.every(old));
   }
   const unsure = alarms.filter((alarm) => alarm.evaluation !== null);
@@ -107,11 +108,11 @@ async function readAlarms(client: CloudWatchClient, names: readonly string[]): P
 
 const longestReason = 300;
 
-function spellFiring({ name, reason, transitionedAtMs }: Alarm, old: boolean): string {
+/** The same words before and after the change: by them an alarm that rang before is known again. */
+function spellFiring({ name, reason, transitionedAtMs }: Alarm): string {
   const since = transitionedAtMs === null ? '' : ` since ${spellSecond(transitionedAtMs)} UTC`;
-  const before = old ? ', before the change' : '';
   const cut = reason.length > longestReason ? `${reason.slice(0, longestReason)}…` : reason;
-  return `Alarm ${name} is in ALARM${since}${before}${cut === '' ? '.' : `: ${cut}`}`;
+  return `Alarm ${name} is in ALARM${since}${cut === '' ? '.' : `: ${cut}`}`;
 }
 
 function consoleLink(region: string, alarm: Alarm | undefined): string {

@@ -49,12 +49,12 @@ export async function runCloudWatchMetricsCheck(
     untilMs,
   };
   const link = `https://${settings.region}.console.aws.amazon.com/cloudwatch/home?region=${settings.region}#metricsV2:`;
-  const finding = (outcome: Finding['outcome'], text: string, completeUntilMs?: number): Finding => ({
+  const finding = (outcome: Finding['outcome'], text: string, complete?: Window): Finding => ({
     outcome,
     text,
     link,
     urgent: false,
-    ...(completeUntilMs === undefined ? {} : { completeUntilMs }),
+    ...(complete === undefined ? {} : { completeFromMs: complete.fromMs, completeUntilMs: complete.untilMs }),
   });
 
   if (reach.fromMs >= untilMs) {
@@ -86,10 +86,10 @@ export async function runCloudWatchMetricsCheck(
   const texts = (outcome: Judged['outcome']): string[] =>
     judged.filter((each) => each.outcome === outcome).map((each) => each.text);
   const failed = texts('failed');
-  if (failed.length > 0) return finding('failed', `${failed.join('; ')}.`, window.untilMs);
+  if (failed.length > 0) return finding('failed', `${failed.join('; ')}.`, window);
   const missing = texts('inconclusive');
   if (missing.length > 0) return finding('inconclusive', `${missing.join('; ')}.`);
-  return finding('passed', `${texts('passed').join('; ')}.`, window.untilMs);
+  return finding('passed', `${texts('passed').join('; ')}.`, window);
 }
 
 function narrow({ fromMs, untilMs }: Window, wantedMs: number): Window {

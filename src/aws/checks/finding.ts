@@ -6,6 +6,8 @@ export interface Finding {
   readonly text: string;
   readonly link: string | null;
   readonly urgent: boolean;
+  /** From when on data was judged. */
+  readonly completeFromMs?: number;
   /** Up to when the data that was judged is complete. */
   readonly completeUntilMs?: number;
 }

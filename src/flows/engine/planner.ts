@@ -1,4 +1,4 @@
-import type { CheckContext, Hash, LiveRecord, Mandate } from '../ports.ts';
+import type { CheckContext, Hash, LiveRecord, Looked, Mandate } from '../ports.ts';
 import { canonical } from '../promotion/canonical.ts';
 import type { Analysis, CheckResult, CheckSpec, Definition, Plan, Release } from '../promotion/plan.ts';
 import type { Policy } from '../promotion/policy.ts';
@@ -85,10 +85,11 @@ export async function validate(world: Looking, request: PlanRequest, analysis: A
     .targetOf(definition, mandateOf(request))
     .validate(definition, analysis, request.nowMs);
   // Production may be broken already when somebody rolls back: that is the reason to, and no excuse for what comes after.
+  const alarms = definition.readings.filter((spec) => world.checks.isAlarm(spec));
   const before =
     request.kind === 'rollback'
       ? []
-      : await runAll(world, definition.checks, {
+      : await runAll(world, [...definition.checks, ...alarms], {
           ...context,
           expected: analysis.live.release,
           previous: null,
@@ -115,8 +116,8 @@ export async function runAll(
   world: Pick<World, 'checks'>,
   specs: readonly CheckSpec[],
   context: CheckContext,
-): Promise<(CheckResult & { completeUntilMs?: number })[]> {
-  const results: (CheckResult & { completeUntilMs?: number })[] = [];
+): Promise<Looked[]> {
+  const results: Looked[] = [];
   for (const spec of specs) results.push(await world.checks.run(spec, context));
   return results;
 }
@@ -125,7 +126,7 @@ export async function runAll(
 const longest = { text: 500, title: 200, link: 1_000 };
 
 /** Drops what only the engine needs from a result, and cuts foreign text where it enters. */
-export function plain(results: readonly (CheckResult & { completeUntilMs?: number })[]): CheckResult[] {
+export function plain(results: readonly Looked[]): CheckResult[] {
   return results.map(({ id, title, outcome, text, link, urgent }) => ({
     id,
     title: title.slice(0, longest.title),

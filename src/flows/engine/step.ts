@@ -175,6 +175,7 @@ export function judge(
         stepId: step.id,
         text: 'Sent; waiting to see it take effect',
         fraction: null,
+        unseen: true,
       });
     }
   }
@@ -210,6 +211,7 @@ export async function act(
         code: error.code,
         text: error.message,
         retryAfterMs: error.retryAfterMs ?? null,
+        acting: true,
       };
       await apply(world, promotion, event, nowMs);
       return false;

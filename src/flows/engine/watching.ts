@@ -1,5 +1,5 @@
 import { MisconfiguredError, RetryableError, TerminalError } from '../errors.ts';
-import type { CheckContext } from '../ports.ts';
+import type { CheckContext, Looked } from '../ports.ts';
 import type { PromotionEvent } from '../promotion/events.ts';
 import { type Action, nextAction } from '../promotion/next-action.ts';
 import { returnsTo, stepsBack } from '../promotion/phases/rolling-back.ts';
@@ -68,7 +68,7 @@ export async function alarmWhileChanging(
   return alarmEvent(world, promotion, specs, nowMs);
 }
 
-/** An alarm that cannot be read is told by the watch, which waits for it; it must not hold up the change. */
+/** An alarm that cannot be read, for whatever reason, is told by the watch, which waits for it; it must not hold up the change. */
 async function alarmEvent(
   world: World,
   promotion: Promotion,
@@ -83,7 +83,8 @@ async function alarmEvent(
       try {
         return await world.checks.run(spec, context);
       } catch (error) {
-        if (!isKnown(error)) throw error;
+        const code = isKnown(error) ? error.code : 'engine.unexpected';
+        world.log.warn({ promotionId: promotion.id, check: spec.id, code }, 'alarm could not be read');
         return [];
       }
     }),
@@ -112,10 +113,11 @@ function lookContext(promotion: Promotion, nowMs: number): CheckContext {
 function changedAt(promotion: Extract<Promotion, { steps: unknown }>): number | null {
   if (promotion.phase === 'rolling-back')
     return promotion.rollback.switchedAtMs ?? promotion.rollback.decidedAtMs;
-  const claims = Object.values(promotion.steps).map(
-    ({ claim }) => claim?.claimedAtMs ?? Number.POSITIVE_INFINITY,
+  // When it was begun, and not when it was claimed last: further attempts carry the same change.
+  const begun = Object.values(promotion.steps).map(({ claim, startedAtMs }) =>
+    claim === null ? Number.POSITIVE_INFINITY : startedAtMs,
   );
-  const first = Math.min(...claims);
+  const first = Math.min(...begun);
   return Number.isFinite(first) ? first : null;
 }
 
@@ -127,11 +129,11 @@ async function lookAt(
   world: World,
   promotion: Promotion,
   nowMs: number,
-  which: 'checks' | 'readings',
-): Promise<{ results: CheckResult[]; completeUntilMs: number | null }> {
+  specs: readonly CheckSpec[],
+): Promise<readonly Looked[]> {
   const context = lookContext(promotion, nowMs);
-  const looks = await Promise.all(
-    promotion.definition[which].map(async (spec): ReturnType<World['checks']['run']> => {
+  return Promise.all(
+    specs.map(async (spec): Promise<Looked> => {
       try {
         return await world.checks.run(spec, context);
       } catch (error) {
@@ -144,12 +146,20 @@ async function lookAt(
       }
     }),
   );
-  const complete = looks.flatMap(({ completeUntilMs }) => completeUntilMs ?? []);
-  return {
-    results: plain(looks),
-    completeUntilMs: complete.length === 0 ? null : Math.min(nowMs, ...complete),
-  };
 }
+
+/** Once production is back an alarm rings on for minutes, about what is over: it says nothing of the way back. */
+function probedBy(world: World, { phase, definition: { checks } }: Promotion): readonly CheckSpec[] {
+  if (phase !== 'rolling-back') return checks;
+  const others = checks.filter((spec) => !world.checks.isAlarm(spec));
+  return others.length === 0 ? checks : others;
+}
+
+/** What the watch reads: the alarms of the checks too, until its end (ALL-9). */
+const readBy = (world: World, { definition: { checks, readings } }: Promotion): readonly CheckSpec[] => [
+  ...readings,
+  ...checks.filter((spec) => world.checks.isAlarm(spec)),
+];
 
 /** A probe; before it, whether what an unfenced step took back is still so (docs/engine.md, rule 7). */
 export async function probeEvent(world: World, promotion: Promotion, nowMs: number): Promise<PromotionEvent> {
@@ -157,7 +167,7 @@ export async function probeEvent(world: World, promotion: Promotion, nowMs: numb
   return (
     undone ?? {
       type: 'probe.recorded',
-      results: (await lookAt(world, promotion, nowMs, 'checks')).results,
+      results: plain(await lookAt(world, promotion, nowMs, probedBy(world, promotion))),
     }
   );
 }
@@ -194,15 +204,18 @@ export async function readingEvent(
   promotion: Promotion,
   nowMs: number,
 ): Promise<PromotionEvent> {
-  const [drift, { results, completeUntilMs }] = await Promise.all([
+  const [drift, looks] = await Promise.all([
     driftSince(world, promotion, nowMs),
-    lookAt(world, promotion, nowMs, 'readings'),
+    lookAt(world, promotion, nowMs, readBy(world, promotion)),
   ]);
   if (drift !== null && 'event' in drift) return drift.event;
+  const from = looks.flatMap(({ completeFromMs }) => completeFromMs ?? []);
+  const until = looks.flatMap(({ completeUntilMs }) => completeUntilMs ?? []);
   return {
     type: 'reading.recorded',
-    results: [...results, ...(drift === null ? [] : [drift.result])],
-    completeUntilMs,
+    results: [...plain(looks), ...(drift === null ? [] : [drift.result])],
+    ...(from.length === 0 ? {} : { completeFromMs: Math.max(...from) }),
+    completeUntilMs: until.length === 0 ? null : Math.min(nowMs, ...until),
     looked: drift === null,
   };
 }

@@ -47,8 +47,8 @@ const fromTicks = [
   }),
   /** Somebody freed or took what this promotion held, while it could not be worked on. */
   z.strictObject({ type: z.literal('lock.lost'), holder: z.string() }),
-  /** The countdown with its Cancel button was delivered to the channel. */
-  z.strictObject({ type: z.literal('notice.delivered') }),
+  /** The countdown with its Cancel button, or this question with its buttons, was delivered. */
+  z.strictObject({ type: z.literal('notice.delivered'), questionId: z.string().exactOptional() }),
   z.strictObject({ type: z.literal('wait.elapsed') }),
   z.strictObject({ type: z.literal('gate.recorded'), results: z.array(CheckResult) }),
   z.strictObject({
@@ -73,6 +73,8 @@ const fromTicks = [
     stepId: z.string(),
     text: z.string(),
     fraction: z.number().nullable(),
+    /** Nothing is seen of the act yet: that it can be looked for does not say that acting works. */
+    unseen: z.literal(true).exactOptional(),
   }),
   z.strictObject({ type: z.literal('step.completed'), stepId: z.string(), text: z.string() }),
   /** A request without a fence has arrived after the step was done: it is carried out once more. */
@@ -84,6 +86,8 @@ const fromTicks = [
   z.strictObject({
     type: z.literal('reading.recorded'),
     results: z.array(CheckResult),
+    /** Data was judged from here on; left out where readings told of their moment alone. */
+    completeFromMs: z.int().exactOptional(),
     /** Data is complete up to here; null when nothing is known yet. */
     completeUntilMs: z.int().nullable(),
     /** Whether it was seen where production points; left out in entries from before this was recorded. */
@@ -101,6 +105,8 @@ const fromTicks = [
     code: z.string(),
     text: z.string(),
     retryAfterMs: z.int().nullable(),
+    /** It was an act that was not answered. */
+    acting: z.literal(true).exactOptional(),
   }),
 ] as const;
 

@@ -67,6 +67,8 @@ export const Trouble = z.strictObject({
   sinceMs: z.int(),
   retryAtMs: z.int(),
   tries: z.int().positive(),
+  /** Acts go unanswered: looks that are answered do not end it. */
+  acting: z.literal(true).exactOptional(),
 });
 export type Trouble = z.infer<typeof Trouble>;
 
@@ -92,6 +94,8 @@ export const Question = z.strictObject({
   askedAtMs: z.int(),
   deadlineAtMs: z.int(),
   text: z.string(),
+  /** When it was delivered to people; left out until then. */
+  toldAtMs: z.int().exactOptional(),
 });
 export type Question = z.infer<typeof Question>;
 

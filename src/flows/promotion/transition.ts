@@ -111,9 +111,13 @@ const askedByPeople: ReadonlySet<PromotionEvent['type']> = new Set([
   'page.due',
 ]);
 
+/** What is about to be sent, or was sent and not seen since: an act that is refused each time is lasting trouble. */
+const isHope = (event: PromotionEvent) =>
+  event.type === 'step.claimed' || (event.type === 'step.progressed' && event.unseen === true);
+
 /** What just worked is no trouble any more, unless the event itself is what set it. */
 function calmed(next: Promotion, before: Promotion, event: PromotionEvent): Promotion {
-  if (askedByPeople.has(event.type)) return next;
+  if (askedByPeople.has(event.type) || (before.troubles.work?.acting === true && isHope(event))) return next;
   if (event.type === 'gate.recorded' && next.troubles.work === before.troubles.work) {
     return { ...next, troubles: { people: null, work: null } };
   }

@@ -11,7 +11,7 @@ export const pageAgainMs = 15 * 60_000;
 /** When on-call has to hear of this trouble: after five minutes, then every fifteen. An earlier page was of another one. */
 export function slowPageAt(trouble: Trouble | null, pagedAtMs: number | null): number | null {
   if (trouble === null) return null;
-  return pagedAtMs === null || pagedAtMs < trouble.sinceMs
+  return pagedAtMs === null || pagedAtMs <= trouble.sinceMs
     ? trouble.sinceMs + slowMs
     : pagedAtMs + pageAgainMs;
 }
@@ -20,7 +20,7 @@ export function slowPageAt(trouble: Trouble | null, pagedAtMs: number | null): n
 export function worsen(
   before: Trouble | null,
   nowMs: number,
-  met: { code: string; text: string; retryAfterMs: number | null },
+  met: { code: string; text: string; retryAfterMs: number | null; acting?: true },
 ): Trouble {
   const tries = (before?.tries ?? 0) + 1;
   const backoffMs = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(tries - 1, 10));
@@ -30,6 +30,7 @@ export function worsen(
     sinceMs: before?.sinceMs ?? nowMs,
     retryAtMs: nowMs + Math.min(5 * longestWaitMs, Math.max(backoffMs, met.retryAfterMs ?? 0)),
     tries,
+    ...(before?.acting === true || met.acting === true ? { acting: true } : {}),
   };
 }
 

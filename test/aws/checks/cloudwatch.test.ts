@@ -74,11 +74,13 @@ describe('alarms', () => {
     await using world = await createSiteWorld();
     world.aws.control.setAlarm({ name: 'site-5xx', state: 'ALARM' });
     world.aws.control.setAlarm({ name: 'site-unhealthy', state: 'OK' });
+    const before = await run(world, alarms(), { changedAtMs: null });
+    expect(before.text).toContain('site-5xx is in ALARM since 04:00:00 UTC');
     await world.seconds(60);
     expect(await run(world, alarms(), { changedAtMs: world.clock.nowMs() })).toMatchObject({
       outcome: 'failed',
       urgent: false,
-      text: expect.stringContaining('since 04:00:00 UTC, before the change'),
+      text: before.text,
     });
   });
 
@@ -88,6 +90,18 @@ describe('alarms', () => {
       name: 'MisconfiguredError',
       code: 'check.alarm-missing',
       message: 'CloudWatch has no alarm named site-5xy in us-east-1.',
+    });
+  });
+
+  it('ALL-9 one that is not there does not hide another one that fires, and is told beside it', async () => {
+    await using world = await createSiteWorld();
+    world.aws.control.setAlarm({ name: 'site-5xx', state: 'ALARM' });
+    expect(await run(world, alarms({ names: ['site-5xx', 'site-5xy'] }), { changedAtMs: 1 })).toMatchObject({
+      outcome: 'failed',
+      urgent: true,
+      text: expect.stringMatching(
+        /^Alarm site-5xx is in ALARM.* CloudWatch has no alarm named site-5xy in us-east-1\.$/,
+      ),
     });
   });
 
@@ -195,6 +209,7 @@ describe('metrics of the example site', () => {
     expect(result).toMatchObject({
       outcome: 'failed',
       urgent: false,
+      completeFromMs: startMs + minutes(6),
       completeUntilMs: startMs + minutes(11),
     });
     expect(result.text).toMatch(/^5xx rate \d(\.\d+)? % in 04:06–04:11 UTC, limit 1 %\.$/);

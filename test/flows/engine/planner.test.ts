@@ -135,7 +135,11 @@ describe('what has to hold before approval', () => {
     app: 'site',
     environment: 'production',
     version: 'v1.1.0',
-    definition: { ...definition, checks: [spec('version', true), spec('errors'), spec('latency')] },
+    definition: {
+      ...definition,
+      checks: [spec('version', true), spec('errors'), spec('latency')],
+      readings: [spec('alarms'), spec('traffic')],
+    },
     policy,
     history: [],
     nowMs: 1_000,
@@ -145,7 +149,7 @@ describe('what has to hold before approval', () => {
       {
         hash,
         checks: {
-          isAlarm: () => false,
+          isAlarm: ({ kind }) => kind === 'alarms',
           run: async ({ id }) => ({ ...passed(id), outcome: outcomes[id] ?? 'passed' }),
         },
         targetOf: () => ({
@@ -173,6 +177,12 @@ describe('what has to hold before approval', () => {
       'before-version inconclusive',
     ]);
     expect(failingBefore.map(({ id }) => id)).toEqual(['errors']);
+  });
+
+  it('ALL-13 knows the alarms that rang before, those of the watch too, and nothing else of the watch', async () => {
+    const { failingBefore } = await validated('promotion', { alarms: 'failed', traffic: 'failed' });
+
+    expect(failingBefore.map(({ id }) => id)).toEqual(['alarms']);
   });
 
   it('says nothing of a production that is as it should be', async () => {

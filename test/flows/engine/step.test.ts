@@ -276,6 +276,7 @@ describe('the answer to an act', () => {
       code: 'aws.throttled',
       text: 'AWS is throttling.',
       retryAfterMs: 20_000,
+      acting: true,
     });
     expect(promotion.troubles.work).toMatchObject({ retryAtMs: nowMs + 20_000 });
     expect(warned).toEqual([{ promotionId: 'p1', stepId: 'switch', code: 'aws.throttled' }]);

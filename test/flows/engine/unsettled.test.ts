@@ -3,7 +3,10 @@ import { tick } from '../../../src/flows/engine/tick.ts';
 import type { World } from '../../../src/flows/engine/world.ts';
 import { RetryableError } from '../../../src/flows/errors.ts';
 import type { Target } from '../../../src/flows/ports.ts';
-import { claim, lin } from '../promotion/walk.ts';
+import { slowPageAt } from '../../../src/flows/promotion/trouble.ts';
+import { stands } from '../promotion/stands.ts';
+import { claim, lin, type Walk, walkTo } from '../promotion/walk.ts';
+import { tickOnce } from './one-tick.ts';
 import { createSmallWorld } from './small-world.ts';
 
 type SmallWorld = ReturnType<typeof createSmallWorld>;
@@ -151,5 +154,40 @@ describe('a look that is older than our own write', () => {
       watch: { last: { outcome: 'inconclusive' } },
     });
     await world.until(running.id, ({ phase }) => phase === 'promoted');
+  });
+});
+
+describe('a rollback whose calls are refused while its looks are answered', () => {
+  it('ALL-16 on-call hears after five minutes of a rollback whose calls are refused, though its looks are answered', async () => {
+    let walk: Walk = walkTo('rolling-back');
+    const startMs = walk.nowMs;
+    const told: string[] = [];
+    while (walk.nowMs < startMs + 400_000) {
+      const { store, promotion, nowMs } = await tickOnce(walk, {
+        observe: { outcome: 'before', precondition: 'E1' },
+        act: new RetryableError('aws.throttled', 'Slower.'),
+      });
+      told.push(...store.announcements.map(({ announcement }) => announcement.topic));
+      walk = { ...walk, promotion, nowMs: Math.max(promotion.dueAtMs ?? 0, nowMs + 1000) };
+    }
+    expect(told.filter((topic) => topic === 'trouble').length).toBeLessThanOrEqual(1);
+    expect(told).toContain('rollback-slow');
+  });
+
+  it('ALL-9 on-call hears after five minutes of trouble that began in the very second of an earlier page', async () => {
+    const { types, promotion, nowMs } = await tickOnce(
+      stands['rolling back, held up'](),
+      {
+        observe: ({ claim }) =>
+          claim === null
+            ? { outcome: 'before', precondition: 'E1' }
+            : new RetryableError('aws.throttled', 'Slower.'),
+      },
+      300,
+    );
+    if (promotion.phase !== 'rolling-back') throw new Error(promotion.phase);
+
+    expect(types).toEqual(['page.due', 'step.claimed', 'trouble.met']);
+    expect(slowPageAt(promotion.troubles.work, promotion.rollback.pagedAtMs)).toBe(nowMs + 300_000);
   });
 });

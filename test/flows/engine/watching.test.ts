@@ -154,6 +154,23 @@ describe('an alarm while the change is carried out', () => {
     expect(checked[0]?.context.changedAtMs).toBe(walkTo('deploying').nowMs);
   });
 
+  it('is of this change from its first attempt on, however often it was sent', async () => {
+    const walk = walkTo('deploying');
+    const again = later(walk, 90, {
+      type: 'step.claimed',
+      stepId: 'switch',
+      key: 'p1.switch.1',
+      precondition: 'E2',
+    });
+    const { checked } = await tickOnce(again, {
+      observe: looked,
+      definition: { readings: alarms },
+      options: alarmed,
+    });
+
+    expect(checked[0]?.context.changedAtMs).toBe(walk.nowMs);
+  });
+
   it('is heard by every look at the delivery, when its event got lost', async () => {
     const { types, calls } = await tickOnce(
       delivering(),
@@ -274,17 +291,18 @@ describe('an alarm while the change is carried out', () => {
     expect(promotion).toMatchObject({ rollback: { cause: { code: 'alarm', text: 'alarms: broken' } } });
   });
 
-  it('that breaks in a way nobody foresaw is told to whoever runs the tick', async () => {
+  it('that breaks in a way nobody foresaw does not hold up the change either, and is logged', async () => {
     const odd = new Error('odd');
-    const { types, thrown } = await tickOnce(delivering(), {
+    const { calls, thrown, warned } = await tickOnce(delivering(), {
       observe: looked,
       check: () => odd,
       definition: { readings: alarms },
       options: alarmed,
     });
 
-    expect(types).toEqual(['trouble.met']);
-    expect(thrown).toBe(odd);
+    expect(calls).toContain('check alarms');
+    expect(thrown).toBeUndefined();
+    expect(warned).toEqual([expect.objectContaining({ check: 'alarms', code: 'engine.unexpected' })]);
   });
 
   it('whose turn could not be saved is noted as trouble with listening, and comes again with the next look', async () => {
@@ -352,7 +370,63 @@ describe('an alarm while the change is carried out', () => {
   });
 });
 
+describe('an alarm that is named among the checks alone', () => {
+  const checks = [spec('alarms'), spec('page')];
+
+  it('ALL-9 is read in the watch as well, to its end', async () => {
+    const { types, checked, promotion } = await tickOnce(walkTo('monitoring'), {
+      observe: ({ direction }) =>
+        direction === 'forward' ? green : { outcome: 'before', precondition: 'E2' },
+      check: ({ id }) => (id === 'alarms' ? { ...failed(id), urgent: true } : passed(id)),
+      definition: { checks, readings: [spec('errors')] },
+    });
+
+    expect(types.slice(0, 2)).toEqual(['reading.recorded', 'step.claimed']);
+    expect(ids(checked)).toEqual(['errors', 'alarms']);
+    expect(promotion.phase).toBe('rolling-back');
+  });
+
+  it('says nothing of the way back: it rings on for minutes about what is over', async () => {
+    const back = through(
+      walkTo('rolling-back'),
+      { type: 'step.claimed', stepId: 'switch-back', key: 'p1.switch-back.1', precondition: 'E2' },
+      { type: 'step.completed', stepId: 'switch-back', text: 'back' },
+      { type: 'step.completed', stepId: 'settle-back', text: 'everywhere' },
+    );
+    const probedWith = async (...specs: ReturnType<typeof spec>[]) =>
+      ids((await tickOnce(back, { definition: { checks: specs } })).checked);
+
+    expect(new Set(await probedWith(...checks))).toEqual(new Set(['page']));
+    expect(new Set(await probedWith(spec('alarms')))).toEqual(new Set(['alarms']));
+  });
+});
+
 describe('the watch', () => {
+  it('says of which stretch its data tells: what every reading of it covers', async () => {
+    const walk = walkTo('monitoring');
+    const { store } = await tickOnce(walk, {
+      observe: green,
+      check: ({ id }) => ({
+        ...passed(id),
+        ...(id === 'alarms'
+          ? {}
+          : {
+              completeFromMs: walk.nowMs - (id === 'errors' ? 300_000 : 240_000),
+              completeUntilMs: walk.nowMs - (id === 'errors' ? 60_000 : 0),
+            }),
+      }),
+      definition: { readings: [...readings.readings, spec('latency')] },
+    });
+
+    expect(store.entries.map(({ event }) => event)).toContainEqual(
+      expect.objectContaining({
+        type: 'reading.recorded',
+        completeFromMs: walk.nowMs - 240_000,
+        completeUntilMs: walk.nowMs - 60_000,
+      }),
+    );
+  });
+
   it('has nothing more to do after an alarm that turned out to be none', async () => {
     const world = createSmallWorld();
     const watched = await world.promote(

@@ -314,7 +314,7 @@ describe('what one save carries beside the promotion', () => {
         completeUntilMs: null,
         looked: true,
       } as PromotionEvent,
-      walkTo('monitoring').nowMs + 181_000,
+      walkTo('monitoring').nowMs + 180_000,
     );
 
     expect(live).toMatchObject({ version: 'v1.1.0', replaced: null });

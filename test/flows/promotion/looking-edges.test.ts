@@ -215,11 +215,49 @@ describe('the watch', () => {
     const phaseWith = (healthySeconds: number) => {
       const [promotion, nowMs] = at({});
       const event = { ...reading(saw('passed')), completeUntilMs: nowMs + healthySeconds * 1000 };
-      return taken(promotion, event as PromotionEvent, nowMs + 600_000).promotion.phase;
+      return taken(promotion, event as PromotionEvent, nowMs + 180_000).promotion.phase;
     };
 
     expect(phaseWith(179.999)).toBe('monitoring');
     expect(phaseWith(180)).toBe('promoted');
+  });
+
+  it('a reading that came too late starts the soak anew: nobody knows what was there meanwhile', () => {
+    const [promotion, nowMs] = at({ soakFromMs: 1, startedAtMs: 1, acceptedBy: grace });
+    const late = 2 * promotion.policy.monitoring.intervalSeconds * 1000 + 60_000;
+    const watchAfter = (outcome: CheckResult['outcome'], afterMs: number) => {
+      const { promotion: next } = taken(promotion, reading(saw(outcome)), nowMs + afterMs);
+      return 'watch' in next ? [next.phase, next.watch?.soakFromMs, next.watch?.acceptedBy] : [];
+    };
+    promotion.watch.last = { atMs: nowMs, outcome: 'healthy', results: [] };
+
+    expect(watchAfter('passed', late)).toEqual(['promoted', 1, null]);
+    expect(watchAfter('passed', late + 1)).toEqual(['monitoring', nowMs + late + 1, null]);
+    expect(watchAfter('inconclusive', late)).toEqual(['promoted', nowMs + late, grace]);
+    expect(watchAfter('inconclusive', late + 1)).toEqual(['monitoring', nowMs + late + 1, null]);
+    expect(watchAfter('pending', late + 1)).toEqual(['monitoring', nowMs + late + 1, null]);
+  });
+
+  it('data with a gap before it starts the soak anew where the gap ends', () => {
+    const [promotion, nowMs] = at({});
+    const soakFrom = (outcome: CheckResult['outcome'], watch: Partial<Watch>, completeFromMs: number) => {
+      const event: PromotionEvent = {
+        type: 'reading.recorded',
+        results: [saw(outcome)],
+        completeFromMs: nowMs + completeFromMs,
+        completeUntilMs: nowMs + 60_000,
+      };
+      const before = { ...promotion, watch: { ...promotion.watch, soakFromMs: nowMs, ...watch } };
+      const { promotion: next } = taken(before, event, nowMs + 60_000);
+      return next.phase === 'monitoring' ? next.watch.soakFromMs - nowMs : next.phase;
+    };
+
+    expect(soakFrom('passed', { healthyUntilMs: nowMs + 30_000 }, 30_000)).toBe(0);
+    expect(soakFrom('passed', { healthyUntilMs: nowMs + 30_000 }, 30_001)).toBe(30_001);
+    expect(soakFrom('passed', { healthyUntilMs: null }, 0)).toBe(0);
+    expect(soakFrom('passed', { healthyUntilMs: null }, 1)).toBe(1);
+    expect(soakFrom('passed', { healthyUntilMs: nowMs - 30_000 }, -10_000)).toBe(0);
+    expect(soakFrom('pending', { healthyUntilMs: nowMs + 30_000 }, 40_000)).toBe(0);
   });
 
   it('calls late data missing after twenty minutes, and what is there what it is for as long as it lasts', () => {
@@ -324,7 +362,10 @@ describe('the watch', () => {
 
   it('ALL-13 silence does what the policy says, dated from the question', () => {
     const [promotion, nowMs] = at({});
-    const asked = { ...promotion, watch: { ...promotion.watch, question: question(nowMs) } };
+    const asked = {
+      ...promotion,
+      watch: { ...promotion.watch, question: { ...question(nowMs), toldAtMs: nowMs } },
+    };
     const rules = { ...policy, monitoring: { ...policy.monitoring, withoutAnswer: 'continue' as const } };
     const event: PromotionEvent = { type: 'question.expired', questionId: 'q1' };
 
@@ -333,6 +374,14 @@ describe('the watch', () => {
         phase: 'rolling-back',
         watch: { question: null },
         rollback: { cause: { code: 'health.inconclusive', by: null }, detectedAtMs: nowMs },
+      },
+      announcements: [{ topic: 'answered', person: null, answer: 'roll-back' }, { topic: 'rolling-back' }],
+    });
+    const unheard = { ...promotion, watch: { ...promotion.watch, question: question(nowMs) }, policy: rules };
+    expect(taken(unheard, event, nowMs + 300_000)).toMatchObject({
+      promotion: {
+        phase: 'rolling-back',
+        rollback: { cause: { text: expect.stringContaining('Nobody could be asked in time') } },
       },
       announcements: [{ topic: 'answered', person: null, answer: 'roll-back' }, { topic: 'rolling-back' }],
     });
@@ -370,7 +419,7 @@ describe('the watch', () => {
 
   it('nothing is called good while a wish to take it back is being checked', () => {
     const [promotion, nowMs] = at({});
-    const over = nowMs + 181_000;
+    const over = nowMs + 180_000;
     const wishing = (...claims: readonly ReturnType<typeof claim>[]) =>
       taken({ ...promotion, claims: [...claims] }, reading(saw('passed')), over).promotion.phase;
 

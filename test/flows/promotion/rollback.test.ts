@@ -296,7 +296,7 @@ describe('the watch', () => {
       phase: 'monitoring',
       watch: { acceptedBy: grace, question: null },
     });
-    expect(later(accepted, 180, reading(unknown('errors'))).promotion.phase).toBe('promoted');
+    expect(later(accepted, 120, reading(unknown('errors'))).promotion.phase).toBe('promoted');
   });
 
   it('ALL-13 going on without data does not make it promoted while nobody sees where production points', () => {
@@ -315,7 +315,7 @@ describe('the watch', () => {
         'answer',
       );
     const unseen = { ...reading(unknown('errors'), unknown('target-switch')), looked: false };
-    const blind = later(answered(asked), 180, unseen);
+    const blind = later(answered(asked), 120, unseen);
 
     expect(blind.promotion).toMatchObject({
       phase: 'monitoring',
@@ -354,7 +354,7 @@ describe('the watch', () => {
       completeUntilMs: walk.nowMs + 100_000,
     };
 
-    const early = later(walk, 181, lagging);
+    const early = later(walk, 180, lagging);
     expect(early.promotion.phase).toBe('monitoring');
 
     const complete = later(early, 120, { ...lagging, completeUntilMs: walk.nowMs + 200_000 });

@@ -259,7 +259,7 @@ const walks: Record<Phase, () => Walk> = {
   'rolling-back': rollingBackWalk,
   'rollback-failed': rollbackFailedWalk,
   promoted: () =>
-    later(monitoringWalk(), 181, {
+    later(monitoringWalk(), 180, {
       type: 'reading.recorded',
       results: [passed('errors')],
       completeUntilMs: null,

@@ -18,6 +18,30 @@ export const watching: readonly Mistake[] = [
     expected: { by: 'simulation', invariants: ['I7 promoted'] },
   },
   {
+    name: 'late-reading-counts',
+    means: 'A reading that comes late counts as if somebody had looked in between.',
+    edits: [
+      {
+        file: monitoring,
+        find: 'const unwatched = nowMs - lookedAtMs > 2 * rules.intervalSeconds * 1000 + lateMs;',
+        replace: 'const unwatched = lookedAtMs < 0;',
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I7 promoted'], quick: true },
+  },
+  {
+    name: 'gap-in-the-data-counts',
+    means: 'Minutes that no reading has judged count as healthy ones.',
+    edits: [
+      {
+        file: monitoring,
+        find: 'const unbrokenFromMs = judgedFromMs > knownUntilMs ? judgedFromMs : before.soakFromMs;',
+        replace: 'const unbrokenFromMs = judgedFromMs < 0 ? judgedFromMs : before.soakFromMs;',
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I7 promoted'], quick: true },
+  },
+  {
     name: 'missing-is-healthy',
     means: 'A reading without data counts as a healthy one.',
     edits: [

@@ -52,6 +52,7 @@ export const changedScenarios: readonly Scenario[] = [
     app: 'site',
     ends: { ends: ['promotion rolled-back alarm'], live: 'v1.0.0' },
     begin(script) {
+      script.stage.cloud.alarmAfterMs = 0;
       flawed(script, 'alarm');
       script.ask('promotion', 'v1.1.0');
     },

@@ -13,6 +13,8 @@ type Monitoring = PromotionIn<'monitoring'>;
 type Outcome = 'healthy' | 'unhealthy' | 'inconclusive' | 'pending';
 
 const pendingLimitMs = 20 * 60_000;
+/** A reading may be this much later than its interval twice over, and the watch still counts as unbroken. */
+const lateMs = 60_000;
 
 /** What one reading says as a whole. Data that cannot be there yet is pending; missing data is inconclusive. */
 export function readingOutcome(
@@ -91,19 +93,30 @@ export const monitoring: PhaseRules<'monitoring'> = {
       'Look at the card.',
     );
   },
+  'notice.delivered'(promotion, event, nowMs) {
+    const { question } = promotion.watch;
+    if (question === null || question.id !== event.questionId || question.toldAtMs !== undefined)
+      return refuse('notice.known', 'There is no question that waits to be delivered.', 'Wait.');
+    return accept({
+      ...promotion,
+      watch: { ...promotion.watch, question: { ...question, toldAtMs: nowMs } },
+    });
+  },
   'question.expired'(promotion, event, nowMs) {
     const { question } = promotion.watch;
     if (question === null || question.id !== event.questionId || nowMs < question.deadlineAtMs) {
       return refuse('question.open', 'The question is settled or still open.', 'Wait.');
     }
-    const answer = promotion.policy.monitoring.withoutAnswer;
+    // Silence says nothing where nobody was asked.
+    const asked = question.toldAtMs !== undefined;
+    const answer = asked ? promotion.policy.monitoring.withoutAnswer : 'roll-back';
     const told: Announcement = { topic: 'answered', person: null, answer };
     if (answer === 'continue') {
       return accept({ ...promotion, watch: accepted(promotion.watch, 'default') }, [told]);
     }
     const cause = {
       code: 'health.inconclusive',
-      text: `${question.text}\nNobody answered in time.`,
+      text: `${question.text}\n${asked ? 'Nobody answered in time.' : 'Nobody could be asked in time: Slack did not take the question.'}`,
       by: null,
     };
     return rollBack(promotion, cause, question.askedAtMs, nowMs, [told]);
@@ -121,11 +134,17 @@ export const monitoring: PhaseRules<'monitoring'> = {
     const sinceMs =
       outcome === 'inconclusive' ? (before.inconclusiveSinceMs ?? nowMs) : before.inconclusiveSinceMs;
     const inconclusiveSinceMs = healthy ? null : sinceMs;
+    // Alarms come and go: what happened while nobody looked is not known to have been good.
+    const lookedAtMs = before.last?.atMs ?? before.startedAtMs;
+    const unwatched = nowMs - lookedAtMs > 2 * rules.intervalSeconds * 1000 + lateMs;
+    const knownUntilMs = Math.max(before.soakFromMs, before.healthyUntilMs ?? 0);
+    const judgedFromMs = event.completeFromMs ?? knownUntilMs;
+    const unbrokenFromMs = judgedFromMs > knownUntilMs ? judgedFromMs : before.soakFromMs;
     const watch: Watch = {
       ...before,
       nextAtMs: nowMs + rules.intervalSeconds * 1000,
       readings: before.readings + 1,
-      soakFromMs: interrupted ? nowMs : before.soakFromMs,
+      soakFromMs: interrupted || unwatched ? nowMs : healthy ? unbrokenFromMs : before.soakFromMs,
       unhealthyInARow: healthy ? 0 : before.unhealthyInARow + (outcome === 'unhealthy' ? 1 : 0),
       inconclusiveSinceMs,
       healthyUntilMs:
@@ -134,8 +153,8 @@ export const monitoring: PhaseRules<'monitoring'> = {
           : before.healthyUntilMs,
       last: { atMs: nowMs, outcome, results: event.results },
       question: healthy ? null : before.question,
-      // What was accepted is over: what is missing after this is missing anew.
-      acceptedBy: healthy ? null : before.acceptedBy,
+      // What was accepted is over: what is missing after this is missing anew, and what nobody saw nobody accepted.
+      acceptedBy: healthy || unwatched ? null : before.acceptedBy,
     };
     // An answer to a question that has settled itself must not answer the next one.
     const claims =
