@@ -54,6 +54,11 @@ class Schema {
     });
   }
 
+  /** The key may be missing, and never stands there without a value. */
+  exactOptional() {
+    return new Schema(this.read, { absent: 'optional' });
+  }
+
   default(given) {
     const fresh = () => (typeof given === 'function' ? given() : structuredClone(given));
     return new Schema((value) => (value === undefined ? fresh() : this.read(value)), { absent: 'defaulted' });

@@ -35,7 +35,10 @@ export function buildAnnouncing(deps: {
       if (promotion.phase !== 'promoted') return false;
       return isReplaced(store.promotions, promotion);
     },
-    told: async (promotionId, { topic }) => {
+    told: async (promotionId, announcement) => {
+      const { topic } = announcement;
+      if (topic === 'question')
+        await desk.decide(promotionId, { type: 'notice.delivered', questionId: announcement.question.id });
       if (topic === 'waiting') await desk.decide(promotionId, { type: 'notice.delivered' });
       if (topic === 'promoted' || topic === 'rolled-back') await redrawReplaced(promotionId);
     },

@@ -5,15 +5,18 @@ type Durations = Readonly<Partial<Record<Phase, number>>>;
 
 const remembered = 20;
 const freshMs = 5 * 60_000;
-/** Phases whose length lies with people says nothing about the next promotion. */
-const lengthOfWork: ReadonlySet<string> = new Set([
-  'analyzing',
-  'validating',
-  'deploying',
-  'verifying',
-  'monitoring',
-  'rolling-back',
-]);
+/**
+ * What follows each phase that was carried to its end. One that was cut short, or whose length lies with people, says
+ * nothing about the next promotion.
+ */
+const followedBy: Readonly<Partial<Record<string, Phase>>> = {
+  analyzing: 'validating',
+  validating: 'awaiting-approval',
+  deploying: 'verifying',
+  verifying: 'monitoring',
+  monitoring: 'promoted',
+  'rolling-back': 'rolled-back',
+};
 
 /**
  * How long each phase took, in seconds: the median of the newest promotions of the same kind and environment that went
@@ -37,7 +40,7 @@ function medians(promotions: readonly Promotion[]): Durations {
   for (const { phases } of promotions) {
     phases.forEach(({ phase, atMs }, index) => {
       const next = phases[index + 1];
-      if (next === undefined || !lengthOfWork.has(phase)) return;
+      if (next === undefined || next.phase !== followedBy[phase]) return;
       seconds.set(phase, [...(seconds.get(phase) ?? []), (next.atMs - atMs) / 1000]);
     });
   }

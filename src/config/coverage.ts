@@ -20,7 +20,7 @@ export function coverageProblems(environment: Located, readings: readonly CheckS
     if (!check.success || check.data.kind !== 'cloudwatch-metrics') return [];
     const windowMs = check.data.settings.windowMinutes * 60_000;
     if (windowMs >= 2 * intervalMs) return [];
-    const node = entryOf(watchNode, 'interval') ?? watchNode;
+    const node = entryOf(watchNode, 'interval') ?? entryOf(watchNode, 'readings') ?? watchNode;
     return {
       ...node.at,
       path: below(watchNode.path, 'interval'),

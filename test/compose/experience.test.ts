@@ -23,6 +23,20 @@ describe('expected durations', () => {
     expect(await experience(walkTo('deploying').promotion)).toEqual({ deploying: 200 });
   });
 
+  it('leave out what was cut short: it says nothing of how long the whole takes', async () => {
+    const cutShort: Promotion = {
+      ...took(1),
+      phases: [
+        { phase: 'deploying', atMs: 0 },
+        { phase: 'rolling-back', atMs: 27_000 },
+        { phase: 'rollback-failed', atMs: 30_000 },
+      ],
+    };
+    const experience = createExperience({ list: async () => [cutShort, took(400)] }, () => 0);
+
+    expect(await experience(walkTo('deploying').promotion)).toEqual({ deploying: 400 });
+  });
+
   it('say nothing while there is no history', async () => {
     const experience = createExperience({ list: async () => [] }, () => 0);
 

@@ -122,7 +122,10 @@ export function announcement(
         ? channel([
             `Started: taking ${code(promotion.app)} in ${code(promotion.environment)} back to ${versionWords(promotion)}.`,
           ])
-        : onCall(promotion, options, 'back', [`Rolling back ${stay(promotion)}.`, ...causes(promotion)]);
+        : onCall(promotion, options, 'back', [
+            `Rolling back ${stay(promotion)}${backTo(promotion)}. It goes on by itself; the next message says how it ended.`,
+            ...causes(promotion),
+          ]);
     case 'held':
       return onCall(promotion, options, 'held', [
         `${stay(promotion)} waits for people: ${foreign(told.text)}`,
@@ -148,7 +151,11 @@ export function announcement(
     case 'rolled-back':
       return promotion.kind === 'rollback'
         ? channel(backAgain(promotion))
-        : onCall(promotion, options, 'done', backAgain(promotion));
+        : onCall(promotion, options, 'done', [
+            ...backAgain(promotion),
+            ...causes(promotion),
+            ...ringsOn(promotion),
+          ]);
     case 'rollback-failed':
       if (promotion.phase !== 'rollback-failed')
         return onCall(promotion, options, 'failed', [
@@ -383,6 +390,21 @@ function answered(promotion: Promotion, told: Extract<Announcement, { topic: 'an
 function causes(promotion: Promotion): string[] {
   if (!('rollback' in promotion)) return [];
   return causeWords(promotion.rollback.cause, 'What was wrong:');
+}
+
+function backTo(promotion: Promotion): string {
+  return 'plan' in promotion && promotion.plan !== null
+    ? `, back to ${code(promotion.plan.analysis.live.release.version)}`
+    : '';
+}
+
+/** The way back is verified by what production shows, and an alarm may have another cause than the release. */
+function ringsOn(promotion: Promotion): string[] {
+  return 'rollback' in promotion && promotion.rollback.cause.code === 'alarm'
+    ? [
+        'Whether the alarm is quiet by now was not waited for: look at it, since its cause may be another one.',
+      ]
+    : [];
 }
 
 function backAgain(promotion: Promotion): string[] {

@@ -89,8 +89,9 @@ function past(promotion: Promotion, phase: Phase, next: string, tookMs: number):
   if (nextPosition > position) return `done ${took}`;
   if (nextPosition >= 0) return `${took}, then asked again`;
   if (next === 'rolling-back' || next === 'rollback-failed') {
-    const by = 'rollback' in promotion ? promotion.rollback.cause.by : null;
-    return by === null ? `FAILED after ${took}` : `stopped after ${took} by ${person(by.userId)}`;
+    const cause = 'rollback' in promotion ? promotion.rollback.cause : null;
+    if (cause?.by != null) return `stopped after ${took} by ${person(cause.by.userId)}`;
+    return cause?.code === 'alarm' ? `stopped after ${took} by an alarm` : `FAILED after ${took}`;
   }
   return `${next} after ${took}`;
 }
