@@ -11,7 +11,7 @@ const acts = {
   good: { title: 'A good release', ends: 'promoted' },
   'by-hand': { title: '/rollback by a person', ends: 'rolled-back' },
   'wrong-version': { title: 'A page that says another version', version: 'v1.3.0', ends: 'rolled-back' },
-  alarm: { title: 'An alarm goes off while it is watched', version: 'v1.6.0', ends: 'rolled-back' },
+  alarm: { title: 'An alarm goes off while it is delivered', version: 'v1.6.0', ends: 'rolled-back' },
   'caught-before': { title: 'A build that only looks right', version: 'v1.3.1', ends: 'failed' },
 };
 const goodVersions = ['v1.1.0', 'v1.2.0', 'v1.0.0'];

@@ -145,7 +145,7 @@ describe('bad releases', () => {
   it.each([
     ['v1.3.0', 'SITE-7 SITE-8 SITE-9 ALL-7 ALL-9', 'another version in the page', 'v1.2.9'],
     ['v1.4.0', 'SITE-7 SITE-8 SITE-9 ALL-7 ALL-9', 'a page that answers 500', '500'],
-    ['v1.6.0', 'SITE-8 SITE-9 ALL-7 ALL-9', 'an alarm while it is watched', 'site-origin-latency'],
+    ['v1.6.0', 'SITE-8 SITE-9 ALL-7 ALL-9', 'an alarm while it is delivered', 'site-origin-latency'],
   ])(
     '%s: %s %s is rolled back with its clock, and on-call is mentioned',
     async (version, _rows, _what, says) => {
