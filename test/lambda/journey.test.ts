@@ -11,6 +11,7 @@ const switches = (world: LambdaWorld) =>
 
 async function askAndApprove(world: LambdaWorld, version: string): Promise<void> {
   await world.command('ada', `/promote site ${version}`);
+  await world.until('it can be approved', async () => (await world.phase()) === 'awaiting-approval', 60);
   await world.advance(5);
   await world.click('grace', 'cs:approve');
   await world.click('lin', 'cs:approve');
