@@ -129,7 +129,7 @@ it.concurrent.each([
   ['simulate', ['--seed', '-3'], '--seed -3: it takes a whole number from 0 to 4294967295.\n'],
   ['kill-points', [], /^Kills the bot at every single await .*\n\n {2}npm run kills/],
   ['judge-table', [], /^npm run judge-table -- --histories N/],
-  ['prove', ['--foo'], 'There is no option --foo. Options: --all, --only …, --histories ….\n'],
+  ['prove', ['--foo'], 'There is no option --foo. Options: --all, --only …, --histories …, --write.\n'],
 ])('%s %j ends with 2 and says why, without a stack', async (name, args, said) => {
   const script = resolve(import.meta.dirname, `../../scripts/${name}.mjs`);
   const [code, told] = await new Promise<[unknown, string]>((done) => {
