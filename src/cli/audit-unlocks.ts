@@ -33,7 +33,9 @@ export async function runAuditUnlocks(args: readonly string[]): Promise<CliAnswe
     const { history, refusals } = await readUnlocks(settings.env, app, environment);
     const place = `${quoted(app)} ${quoted(environment)}`;
     if (history.length === 0 && refusals.length === 0) {
-      return complete(`Nobody has asked to free the lock of ${place}.\n`);
+      return complete(
+        `Nobody has asked to free the lock of ${place}, or no environment has these names: see pipeline.yml.\n`,
+      );
     }
     const broken = [...brokenIn('Line', history), ...brokenIn('Refusal', refusals)];
     const text = [

@@ -51,6 +51,7 @@ switch (mode) {
     console.log(
       `\nseed ${seed}: ${points} points, ${virtualSeconds} s of virtual time, ends ${ends.join(', ')}`,
     );
+    if (violations.length === 0) console.log('no invariant was broken');
     for (const { invariant, text } of violations)
       console.log(`BROKEN ${invariant}: ${text}\n  (${invariantNames[invariant]})`);
     break;

@@ -89,14 +89,19 @@ export function inspectChain(
     found(0, 'changed', `The head was changed: it counts nothing and names the hash ${short(head.hash)}.`);
   }
 
+  const end = place;
+  let isFirstForged = false;
   let sought: Sought = { hash: head.hash, isSure: true };
   let above = rows.length + 1;
   while (place > 0) {
     const isLinked = (row: Found) => sought.isSure || !row.holds || row.sequence === place;
     const linked = named.hash(sought.hash).filter((row) => free.has(row) && isLinked(row));
     const numbered = named.sequence(place).filter((row) => free.has(row));
+    /** Its predecessor bears the number before this place. */
+    const leadsOn = ({ previous }: Found) =>
+      place === 1 ? previous === '' : named.hash(previous).some(({ sequence }) => sequence === place - 1);
     const row =
-      likeliest(linked.length > 0 ? linked : numbered, place, above) ??
+      likeliest(linked.length > 0 ? linked : numbered, place, above, leadsOn) ??
       unnamedBefore(rows[above - 2], place, free);
     if (row === undefined) {
       const next = highestBelow(place);
@@ -113,11 +118,12 @@ export function inspectChain(
     if (!row.holds) {
       found(place, 'changed', `${noun} ${place} was changed: ${whatChanged(row, contentIsNamed)}.`);
     } else if (sought.isSure && !isNamed) {
-      const by = place === head.sequence ? 'the head' : `${noun} ${place + 1}`;
+      const by = place === end ? 'the head' : `${noun} ${place + 1}`;
       const which =
-        place === head.sequence
+        place === end
           ? `${noun} ${place} or the head was changed`
           : `${noun} ${place} was changed and given a new hash`;
+      isFirstForged = place === 1;
       found(
         place,
         'changed',
@@ -131,11 +137,11 @@ export function inspectChain(
   }
 
   const first = placed.get(1);
-  if (first?.line !== undefined && first.holds && first.line.previous !== '') {
+  if (first?.line !== undefined && first.holds && !isFirstForged && first.line.previous !== '') {
     found(1, 'removed', `What came before ${noun} 1 was removed: it follows ${short(first.line.previous)}.`);
   }
   for (const [from, to] of removed) {
-    const isEnd = to === head.sequence;
+    const isEnd = to === end;
     const which = from === to ? `${noun} ${from} was` : `${many} ${from} to ${to} were`;
     found(from, 'removed', `${which} removed${isEnd ? ', and the head still counts to there' : ''}.`);
   }
@@ -210,10 +216,18 @@ function indexed(rows: readonly Found[]) {
   };
 }
 
-/** Of several that could stand in this place the unchanged one, rightly numbered, next before the one that follows. */
-function likeliest(rows: readonly Found[], place: number, above: number): Found | undefined {
+/** Of several that could stand in this place the unchanged one, rightly numbered, with its predecessor, next before the one that follows. */
+function likeliest(
+  rows: readonly Found[],
+  place: number,
+  above: number,
+  leadsOn: (row: Found) => boolean,
+): Found | undefined {
   const rank = (row: Found) =>
-    (row.holds ? 4 : 0) + (row.sequence === place ? 2 : 0) + (row.position < above ? 1 : 0);
+    (row.holds ? 8 : 0) +
+    (row.sequence === place ? 4 : 0) +
+    (leadsOn(row) ? 2 : 0) +
+    (row.position < above ? 1 : 0);
   let best: Found | undefined;
   for (const row of rows) {
     const ahead = best === undefined ? 1 : rank(row) - rank(best) || row.position - best.position;

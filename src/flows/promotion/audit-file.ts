@@ -107,7 +107,11 @@ export function verifyAudit(file: AuditFile, hash: Hash, witness?: string): Veri
       ...inOrder(refusals, 'Refusal'),
       ...standing(file, entries, refusals),
       ...(witness !== undefined && witnessed === undefined
-        ? [wrong(`No entry has the hash ${witness}: the chain was made anew, or it is another promotion's.`)]
+        ? [
+            wrong(
+              `No entry has the hash ${witness}. If the card showed it after this file was written, export the file again; otherwise its end was cut off, the chain was made anew, or it is another promotion's.`,
+            ),
+          ]
         : []),
     ],
     last,

@@ -676,3 +676,33 @@ describe('ALL-11 whatever is done to a file', () => {
 function mentioning(...numbers: readonly number[]): RegExp {
   return new RegExp(`^[a-z]+: (Entry|Entries|In place) (${numbers.join('|')})\\b`);
 }
+describe('ALL-11 what was not touched is not named', () => {
+  it('where an entry was given the number of the one before it and a hash of its own', () => {
+    for (const place of [2, 3, 4, 5]) {
+      const file = withOther({ [place]: sealed({ ...at(place), sequence: place - 1 }) });
+      const end = place === 5 ? ', and the head still counts to there' : '';
+
+      expect(told(file)).toEqual([
+        `removed: Entry ${place} was removed${end}.`,
+        `added: In place ${place} of the entries one was added: nothing in the chain leads to it.`,
+      ]);
+    }
+  });
+
+  it('where the head counts too few: what names an older entry is the one after it, not the head', () => {
+    expect(told(withOther({ 3: rehashed(at(3)) }), { ...head, sequence: 3 })).toEqual([
+      'changed: The head was changed: it counts 3 and names the hash of Entry 5.',
+      forged(3),
+    ]);
+    expect(told(without(3), { ...head, sequence: 3 })).toEqual([
+      'changed: The head was changed: it counts 3 and names the hash of Entry 5.',
+      'removed: Entry 3 was removed.',
+    ]);
+  });
+
+  it('where only the first entry was changed to follow something, and given a new hash: nothing was removed', () => {
+    const own = sealed({ ...at(1), previous: 'x' });
+
+    expect(told(withOther({ 1: own }))).toEqual([forged(1, own)]);
+  });
+});
