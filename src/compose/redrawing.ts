@@ -46,7 +46,14 @@ export function createRedrawing({
       const surface = await ifReadable(() => outbox.surface(promotionId));
       if (surface?.ts == null) return;
       const atMs = nowMs();
-      if (await outbox.saveSurface({ ...surface, redrawAtMs: atMs, dueAtMs: atMs })) {
+      // One that is owed for later covers what may still arrive until then.
+      if (
+        await outbox.saveSurface({
+          ...surface,
+          redrawAtMs: Math.max(surface.redrawAtMs ?? 0, atMs),
+          dueAtMs: atMs,
+        })
+      ) {
         hints.wake(promotionId, atMs);
         return;
       }

@@ -2,7 +2,6 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Catalog, EnvironmentSettings } from '../flows/desk.ts';
 import { createCatalog, type Pipeline } from './catalog.ts';
-import { coverageProblems } from './coverage.ts';
 import { readCheck, readTarget } from './entries.ts';
 import { withDefaults } from './inherit.ts';
 import { entryOf, type Located, locate } from './located.ts';
@@ -160,7 +159,20 @@ function readDefinition(appNode: Located, node: Located, problems: Problem[]) {
   const gates = list('gates', gatesNode);
   const checks = list('verify', entryOf(entryOf(node, 'verify'), 'checks'));
   const readings = list('watch', entryOf(entryOf(node, 'watch'), 'readings'));
-  found.push(...coverageProblems(node, readings));
+  const checksNode = entryOf(entryOf(node, 'verify'), 'checks');
+  if (
+    checksNode !== undefined &&
+    checks.length > 0 &&
+    checks.every(({ kind }) => kind === 'cloudwatch-alarms')
+  ) {
+    found.push({
+      ...checksNode.at,
+      path: checksNode.path,
+      code: 'empty',
+      message:
+        'names alarms alone, which say nothing of what production shows; name a check that looks at it',
+    });
+  }
 
   const repositoryNode = entryOf(appNode, 'repository');
   const repository =

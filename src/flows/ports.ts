@@ -280,11 +280,15 @@ export interface CheckContext extends Mandate {
   readonly previous: Release | null;
   /** When the change was accepted; null before anything changed. */
   readonly changedAtMs: number | null;
+  /** Up to when this very check has judged data in the watch; null before it did. */
+  readonly judgedUntilMs: number | null;
   readonly nowMs: number;
 }
 
 /** What one look said, and of which stretch of time its data told; left out where it told of that moment alone. */
-export type Looked = CheckResult & { readonly completeFromMs?: number; readonly completeUntilMs?: number };
+export type Looked = CheckResult & {
+  readonly judged?: { readonly fromMs: number; readonly untilMs: number };
+};
 
 /** Runs gates, checks and readings. Answers `inconclusive` where it could look but not tell; throws RetryableError where it could not look. */
 export interface Checks {

@@ -101,7 +101,8 @@ describe('countersign audit unlocks', () => {
   it('says that nothing is recorded, and asks for both words', async () => {
     expect(await runCli(['audit', 'unlocks', 'site', 'staging'])).toMatchObject({
       exitCode: 0,
-      stdout: 'Nobody has asked to free the lock of "site" "staging", or no environment has these names: see pipeline.yml.\n',
+      stdout:
+        'Nobody has asked to free the lock of "site" "staging", or no environment has these names: see pipeline.yml.\n',
     });
     expect((await runCli(['audit', 'unlocks', 'site'])).exitCode).toBe(2);
     expect((await runCli(['audit', 'unlocks', 'a', 'b', 'c'])).stderr).toContain('one word too many');

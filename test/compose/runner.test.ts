@@ -157,7 +157,10 @@ describe('a fault nobody foresaw, on a production that was changed', () => {
           targetOf: () => ({ ...brokenTarget, observe: async () => ({ outcome: 'done', text: 'done' }) }),
           checks: {
             isAlarm: () => false,
-            run: async ({ id: checkId }) => ({ ...passed(checkId), completeUntilMs: startMs + 0.5 }),
+            run: async ({ id: checkId }) => ({
+              ...passed(checkId),
+              judged: { fromMs: startMs, untilMs: startMs + 0.5 },
+            }),
           },
         }),
     });

@@ -553,15 +553,6 @@ const mistakes: readonly Mistake[] = [
     message: /longer than the whole watch of 15m/,
   },
   {
-    title: 'an interval that leaves minutes unjudged',
-    from: 'readings: [{ kind: cloudwatch-alarms, names: [shop-5xx] }]',
-    to: 'readings: [{ kind: cloudwatch-metrics, window: 1m, metrics: [{ id: m, title: M, namespace: N, metric: M, stat: Sum, limit: { above: 1 } }] }]',
-    path: 'apps.shop.environments.production.watch.interval',
-    code: 'out-of-range',
-    message:
-      /more than half of the 1m that cloudwatch-metrics judges .* write 30s or less, or give .* a window of 2m/,
-  },
-  {
     title: 'a watch that reads nothing',
     from: 'readings: [{ kind: cloudwatch-alarms, names: [shop-5xx] }]',
     to: 'readings: [] # nothing',

@@ -605,9 +605,10 @@ export function createWatcher(world: WatchedWorld): Watcher {
     let fromMs = watch.startedAtMs;
     let untilMs = Number.NEGATIVE_INFINITY;
     let lookedAtMs = watch.startedAtMs;
+    const judged = new Map<string, number>();
     for (const { event, atMs } of entries) {
       if (event.type !== 'reading.recorded') continue;
-      if (atMs - lookedAtMs > 2 * intervalMs + 60_000) {
+      if (atMs - lookedAtMs > 2 * intervalMs + 120_000) {
         coverage.hit('watch broken by a late reading');
         fromMs = atMs;
       }
@@ -617,9 +618,12 @@ export function createWatcher(world: WatchedWorld): Watcher {
       );
       const outcomes = new Set(blamed.map(({ outcome }) => outcome));
       outcomes.delete('passed');
-      if (outcomes.size === 0 && (event.completeFromMs ?? 0) > Math.max(fromMs, untilMs)) {
-        coverage.hit('watch broken by a gap in its data');
-        fromMs = event.completeFromMs ?? 0;
+      for (const stretch of event.judged ?? []) {
+        if (outcomes.size === 0 && stretch.fromMs > Math.max(fromMs, judged.get(stretch.id) ?? 0)) {
+          coverage.hit('watch broken by a gap in its data');
+          fromMs = stretch.fromMs;
+        }
+        judged.set(stretch.id, Math.max(stretch.untilMs, judged.get(stretch.id) ?? 0));
       }
       if (outcomes.size === 0) untilMs = Math.max(untilMs, event.completeUntilMs ?? atMs);
       else if (outcomes.size > 1 || !outcomes.has('pending')) fromMs = atMs;

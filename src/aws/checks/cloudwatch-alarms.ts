@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { MisconfiguredError } from '../../flows/errors.ts';
 import type { CheckContext } from '../../flows/ports.ts';
@@ -49,7 +50,7 @@ export async function runCloudWatchAlarmsCheck(
       changedAtMs !== null && alarm.transitionedAtMs !== null && alarm.transitionedAtMs < changedAtMs;
     const texts = firing.map(spellFiring);
     if (missing.length > 0) texts.push(`CloudWatch has no alarm named ${spellList(missing)} in ${region}.`);
-    return finding('failed', texts.join(' '), first, !firing.every(old));
+    return { ...finding('failed', texts.join(' '), first, !firing.every(old)), signs: firing.map(signOf) };
   }
   const unsure = alarms.filter((alarm) => alarm.evaluation !== null);
   if (unsure.length > 0) {
@@ -108,7 +109,10 @@ async function readAlarms(client: CloudWatchClient, names: readonly string[]): P
 
 const longestReason = 300;
 
-/** The same words before and after the change: by them an alarm that rang before is known again. */
+/** Its own as long as it stays in ALARM; of a length that does not depend on its name. */
+const signOf = ({ name, transitionedAtMs }: Alarm): string =>
+  `${createHash('sha256').update(name).digest('hex').slice(0, 12)}@${transitionedAtMs ?? 'unknown'}`;
+
 function spellFiring({ name, reason, transitionedAtMs }: Alarm): string {
   const since = transitionedAtMs === null ? '' : ` since ${spellSecond(transitionedAtMs)} UTC`;
   const cut = reason.length > longestReason ? `${reason.slice(0, longestReason)}…` : reason;

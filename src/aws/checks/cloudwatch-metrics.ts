@@ -28,14 +28,14 @@ interface Readings {
 const longestWindowMinutes = 60;
 
 /**
- * Judges the last complete periods since the change, or before it a few as a baseline. The period in
+ * Judges the last complete periods since the change, and all since it judged last (an hour at most), or before it a few as a baseline. The period in
  * which the change fell is mixed and not judged, and one younger than the lag is not known yet. What
  * is missing is never taken for healthy.
  */
 export async function runCloudWatchMetricsCheck(
   clients: AwsClients,
   settings: CloudWatchMetricsCheck,
-  { changedAtMs, nowMs }: CheckContext,
+  { changedAtMs, judgedUntilMs, nowMs }: CheckContext,
 ): Promise<Finding> {
   const periodMs = settings.periodSeconds * 1000;
   const lagMs = settings.lagSeconds * 1000;
@@ -49,12 +49,12 @@ export async function runCloudWatchMetricsCheck(
     untilMs,
   };
   const link = `https://${settings.region}.console.aws.amazon.com/cloudwatch/home?region=${settings.region}#metricsV2:`;
-  const finding = (outcome: Finding['outcome'], text: string, complete?: Window): Finding => ({
+  const finding = (outcome: Finding['outcome'], text: string, judged?: Window): Finding => ({
     outcome,
     text,
     link,
     urgent: false,
-    ...(complete === undefined ? {} : { completeFromMs: complete.fromMs, completeUntilMs: complete.untilMs }),
+    ...(judged === undefined ? {} : { judged }),
   });
 
   if (reach.fromMs >= untilMs) {
@@ -67,7 +67,8 @@ export async function runCloudWatchMetricsCheck(
   if (readings.trouble !== null) return finding('inconclusive', readings.trouble);
 
   const traffic = settings.requests === undefined ? null : readings.requests;
-  const newest = narrow(reach, wantedMs);
+  // What was judged already reaches so far: from there on no minute is left out, however late this reading is.
+  const newest = narrow(reach, Math.max(wantedMs, untilMs - (judgedUntilMs ?? untilMs)));
   if (traffic !== null && sum(traffic, newest) === null) {
     return finding('inconclusive', `CloudWatch has no request counts for ${spellWindow(newest)}.`);
   }

@@ -6,8 +6,8 @@ export interface Finding {
   readonly text: string;
   readonly link: string | null;
   readonly urgent: boolean;
-  /** From when on data was judged. */
-  readonly completeFromMs?: number;
-  /** Up to when the data that was judged is complete. */
-  readonly completeUntilMs?: number;
+  /** From when to when data was judged; up to there it is complete. */
+  readonly judged?: { readonly fromMs: number; readonly untilMs: number };
+  /** What fails, each by a name that is its own as long as it goes on failing. */
+  readonly signs?: string[];
 }

@@ -381,7 +381,7 @@ export function isOpen(promotion: Promotion, questionId: string): boolean {
 }
 
 function answered(promotion: Promotion, told: Extract<Announcement, { topic: 'answered' }>): string {
-  const who = told.person === null ? 'Nobody answered in time' : person(told.person.userId);
+  const who = told.person === null ? 'No answer came in time' : person(told.person.userId);
   return told.answer === 'continue'
     ? `${who}: ${stay(promotion)} stays, without conclusive data.`
     : `${who}: ${stay(promotion)} is rolled back.`;

@@ -77,6 +77,7 @@ export async function validate(world: Looking, request: PlanRequest, analysis: A
     expected: analysis.candidate.release,
     previous: analysis.live.release,
     changedAtMs: null,
+    judgedUntilMs: null,
     nowMs: request.nowMs,
   };
   const gates = request.kind === 'rollback' ? [] : definition.gates;
@@ -107,7 +108,7 @@ export async function validate(world: Looking, request: PlanRequest, analysis: A
     results: [...gateResults, ...targetResults, ...baseline],
     failingBefore: plain(before)
       .filter(({ id, outcome }) => !essential.has(id) && outcome === 'failed')
-      .map(({ id, title, text }) => ({ id, title, text })),
+      .map(({ id, title, text, signs }) => ({ id, title, text, ...(signs === undefined ? {} : { signs }) })),
   };
 }
 
@@ -123,18 +124,37 @@ export async function runAll(
 }
 
 /** Longer words of others say nothing more, and a promotion that grows too large could not be saved. */
-const longest = { text: 500, title: 200, link: 1_000 };
+const longest = { text: 500, title: 200, link: 1_000, signs: 100, sign: 100 };
 
 /** Drops what only the engine needs from a result, and cuts foreign text where it enters. */
 export function plain(results: readonly Looked[]): CheckResult[] {
-  return results.map(({ id, title, outcome, text, link, urgent }) => ({
+  return results.map(({ id, title, outcome, text, link, urgent, signs }) => ({
     id,
     title: title.slice(0, longest.title),
     outcome,
     text: text.slice(0, longest.text),
     link: link !== null && link.length > longest.link ? null : link,
     urgent,
+    ...(signs === undefined
+      ? {}
+      : { signs: signs.slice(0, longest.signs).map((sign) => sign.slice(0, longest.sign)) }),
   }));
+}
+
+type Failing = Plan['failingBefore'][number];
+
+/** The names of what fails, without since when. */
+const namesIn = ({ signs = [] }: Failing) =>
+  [...new Set(signs.map((sign) => sign.split('@')[0] ?? ''))].sort();
+const spellFailing = (failing: Failing) => [failing.id, ...namesIn(failing)].join(' ');
+
+/** Whether nothing fails that the approvers were not shown: what has healed since is no reason to ask them again. */
+export function failsNoMore(fresh: Plan, approved: Plan): boolean {
+  return fresh.failingBefore.every((failing) => {
+    const known = approved.failingBefore.find(({ id }) => id === failing.id);
+    const names = known === undefined ? [] : namesIn(known);
+    return known !== undefined && namesIn(failing).every((name) => names.includes(name));
+  });
 }
 
 /** What the approvers sign, without what changes from look to look: times, wording of evidence, links. */
@@ -150,7 +170,7 @@ function signed(plan: Plan, definition: Definition, policy: Policy) {
     steps: analysis.steps,
     rollback: analysis.rollback,
     results: plan.results.map(({ id, outcome }) => ({ id, outcome })),
-    failingBefore: plan.failingBefore.map(({ id }) => id),
+    failingBefore: plan.failingBefore.map(spellFailing),
     definition,
     policy,
   };

@@ -8,7 +8,15 @@ import { type Refusal, refusal } from '../promotion/refusal.ts';
 import { rightFor } from '../promotion/rights.ts';
 import { vanishedCode } from '../promotion/transition.ts';
 import { settle, standingOf } from './authorize.ts';
-import { analyze, differencesBetween, digestOf, type PlanRequest, plain, validate } from './planner.ts';
+import {
+  analyze,
+  differencesBetween,
+  digestOf,
+  failsNoMore,
+  type PlanRequest,
+  plain,
+  validate,
+} from './planner.ts';
 import { preempt } from './preempt.ts';
 import { apply, put as save } from './save.ts';
 import { carryOut, mandateOf } from './step.ts';
@@ -332,9 +340,14 @@ async function passGate(world: World, promotion: Promotion, nowMs: number): Prom
   const fresh = await validate(world, request, analyzed.analysis);
   const plan = { ...fresh, results: plain(fresh.results) };
   const unsettled = plan.results.some(({ outcome }) => outcome !== 'passed');
+  const { failingBefore } = plan;
+  const signedFailures = failsNoMore(plan, promotion.plan) ? promotion.plan.failingBefore : failingBefore;
+  const comparable = { ...plan, failingBefore: signedFailures };
   const digest = digestOf(plan, promotion.definition, promotion.policy, world.hash);
-  if (unsettled || digest === promotion.digest)
-    return put(world, promotion, { type: 'gate.recorded', results: plan.results }, nowMs);
+  const isSigned =
+    digestOf(comparable, promotion.definition, promotion.policy, world.hash) === promotion.digest;
+  if (unsettled || isSigned)
+    return put(world, promotion, { type: 'gate.recorded', results: plan.results, failingBefore }, nowMs);
   const differences = differencesBetween(promotion.plan, plan, promotion.definition, promotion.policy);
   return put(
     world,

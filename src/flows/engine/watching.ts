@@ -106,6 +106,7 @@ function lookContext(promotion: Promotion, nowMs: number): CheckContext {
     expected,
     previous,
     changedAtMs: changedAt(promotion),
+    judgedUntilMs: null,
     nowMs,
   };
 }
@@ -132,10 +133,11 @@ async function lookAt(
   specs: readonly CheckSpec[],
 ): Promise<readonly Looked[]> {
   const context = lookContext(promotion, nowMs);
+  const judgedSoFar = promotion.phase === 'monitoring' ? (promotion.watch.judgedUntilMs ?? {}) : {};
   return Promise.all(
     specs.map(async (spec): Promise<Looked> => {
       try {
-        return await world.checks.run(spec, context);
+        return await world.checks.run(spec, { ...context, judgedUntilMs: judgedSoFar[spec.id] ?? null });
       } catch (error) {
         // A rollback waits for a service that is away instead of being given up; what never works is counted.
         if (error instanceof RetryableError && promotion.phase === 'rolling-back') throw error;
@@ -209,13 +211,14 @@ export async function readingEvent(
     lookAt(world, promotion, nowMs, readBy(world, promotion)),
   ]);
   if (drift !== null && 'event' in drift) return drift.event;
-  const from = looks.flatMap(({ completeFromMs }) => completeFromMs ?? []);
-  const until = looks.flatMap(({ completeUntilMs }) => completeUntilMs ?? []);
+  const judged = looks.flatMap(({ id, judged: stretch }) =>
+    stretch === undefined ? [] : { id, ...stretch },
+  );
   return {
     type: 'reading.recorded',
     results: [...plain(looks), ...(drift === null ? [] : [drift.result])],
-    ...(from.length === 0 ? {} : { completeFromMs: Math.max(...from) }),
-    completeUntilMs: until.length === 0 ? null : Math.min(nowMs, ...until),
+    ...(judged.length === 0 ? {} : { judged }),
+    completeUntilMs: judged.length === 0 ? null : Math.min(nowMs, ...judged.map(({ untilMs }) => untilMs)),
     looked: drift === null,
   };
 }

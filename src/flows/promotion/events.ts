@@ -50,7 +50,12 @@ const fromTicks = [
   /** The countdown with its Cancel button, or this question with its buttons, was delivered. */
   z.strictObject({ type: z.literal('notice.delivered'), questionId: z.string().exactOptional() }),
   z.strictObject({ type: z.literal('wait.elapsed') }),
-  z.strictObject({ type: z.literal('gate.recorded'), results: z.array(CheckResult) }),
+  /** `failingBefore`: as it is by now; what approvers were shown to fail may have become less. */
+  z.strictObject({
+    type: z.literal('gate.recorded'),
+    results: z.array(CheckResult),
+    failingBefore: Plan.shape.failingBefore.exactOptional(),
+  }),
   z.strictObject({
     type: z.literal('plan.changed'),
     plan: Plan,
@@ -86,8 +91,8 @@ const fromTicks = [
   z.strictObject({
     type: z.literal('reading.recorded'),
     results: z.array(CheckResult),
-    /** Data was judged from here on; left out where readings told of their moment alone. */
-    completeFromMs: z.int().exactOptional(),
+    /** From when to when each check judged data; those that told of their moment alone are left out. */
+    judged: z.array(z.strictObject({ id: z.string(), fromMs: z.int(), untilMs: z.int() })).exactOptional(),
     /** Data is complete up to here; null when nothing is known yet. */
     completeUntilMs: z.int().nullable(),
     /** Whether it was seen where production points; left out in entries from before this was recorded. */

@@ -38,6 +38,11 @@ export const CheckResult = z.strictObject({
   link: z.string().nullable(),
   /** An alarm that fired: rolls back at once instead of waiting for a second reading. */
   urgent: z.boolean(),
+  /**
+   * What fails: for each its name, `@`, and what is its own as long as it goes on failing. Left out where the text alone
+   * tells.
+   */
+  signs: z.array(z.string()).exactOptional(),
 });
 export type CheckResult = z.infer<typeof CheckResult>;
 
@@ -125,9 +130,16 @@ export const Plan = z.strictObject({
   /** Gate and validation results at planning time. */
   results: z.array(CheckResult),
   /**
-   * What already failed on production before anything changed, in its words: the same failure is not blamed on the
-   * release (ALL-13), another one of the same check is.
+   * What already failed on production before anything changed, by its signs or in its words: the same failure is not
+   * blamed on the release (ALL-13), another one of the same check is.
    */
-  failingBefore: z.array(z.strictObject({ id: z.string(), title: z.string(), text: z.string() })),
+  failingBefore: z.array(
+    z.strictObject({
+      id: z.string(),
+      title: z.string(),
+      text: z.string(),
+      signs: z.array(z.string()).exactOptional(),
+    }),
+  ),
 });
 export type Plan = z.infer<typeof Plan>;

@@ -109,6 +109,8 @@ export const Watch = z.strictObject({
   inconclusiveSinceMs: z.int().nullable(),
   /** Time up to which healthy data was really seen; the soak ends when it reaches start + soak. */
   healthyUntilMs: z.int().nullable(),
+  /** Up to when each check has judged data, by its id. */
+  judgedUntilMs: z.record(z.string(), z.int()).exactOptional(),
   last: z
     .strictObject({
       atMs: z.int(),

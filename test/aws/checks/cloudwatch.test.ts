@@ -23,6 +23,7 @@ const context = (about: Partial<CheckContext>): CheckContext => ({
   expected: release('v1.1.0'),
   previous: release('v1.0.0'),
   changedAtMs: null,
+  judgedUntilMs: null,
   nowMs: startMs,
   ...about,
 });
@@ -190,13 +191,13 @@ describe('metrics of the example site', () => {
     }
     expect(await run(world, metrics(), { changedAtMs })).toMatchObject({
       text: '5xx rate 0 % in 04:01–04:02 UTC, limit 1 %.',
-      completeUntilMs: startMs + minutes(2),
+      judged: expect.objectContaining({ untilMs: startMs + minutes(2) }),
     });
     const early = await run(world, metrics(), { changedAtMs, nowMs: startMs + 60_000 });
     expect(early.text).toBe(
       'The first complete minute since the change begins at 04:01 UTC and is known from 04:07 UTC on.',
     );
-    expect(early.completeUntilMs).toBeUndefined();
+    expect(early.judged).toBeUndefined();
   });
 
   it('ALL-7 fail when a release breaks the site under load', async () => {
@@ -209,8 +210,7 @@ describe('metrics of the example site', () => {
     expect(result).toMatchObject({
       outcome: 'failed',
       urgent: false,
-      completeFromMs: startMs + minutes(6),
-      completeUntilMs: startMs + minutes(11),
+      judged: { fromMs: startMs + minutes(6), untilMs: startMs + minutes(11) },
     });
     expect(result.text).toMatch(/^5xx rate \d(\.\d+)? % in 04:06–04:11 UTC, limit 1 %\.$/);
   });
@@ -234,7 +234,7 @@ describe('metrics of the example site', () => {
     expect(await run(world, metrics(), { changedAtMs })).toMatchObject({
       outcome: 'passed',
       text: '5xx rate 0 % in 04:02–04:05 UTC, limit 1 %.',
-      completeUntilMs: startMs + minutes(5),
+      judged: expect.objectContaining({ untilMs: startMs + minutes(5) }),
     });
     await world.seconds(300);
     expect(await run(world, metrics(), { changedAtMs })).toMatchObject({
@@ -452,7 +452,10 @@ describe('what metrics say together', () => {
       });
     });
     const result = await runAt(server.url, metrics(), { changedAtMs: startMs, nowMs: startMs + minutes(7) });
-    expect(result).toMatchObject({ outcome: 'passed', completeUntilMs: startMs + minutes(2) });
+    expect(result).toMatchObject({
+      outcome: 'passed',
+      judged: expect.objectContaining({ untilMs: startMs + minutes(2) }),
+    });
     expect(server.requests).toHaveLength(2);
   });
 

@@ -21,6 +21,7 @@ const context = (about: Partial<CheckContext> = {}): CheckContext => ({
   expected: release('1.4.1'),
   previous: release('1.4.0'),
   changedAtMs: 0,
+  judgedUntilMs: null,
   nowMs: 0,
   ...about,
 });

@@ -121,7 +121,7 @@ describe('words of others', () => {
   });
 
   it('keep what was found and lose what only the engine needs', () => {
-    const [result] = plain([{ ...failed('alarm', true), completeUntilMs: 5 }]);
+    const [result] = plain([{ ...failed('alarm', true), judged: { fromMs: 1, untilMs: 5 } }]);
 
     expect(result).toEqual({ ...failed('alarm', true) });
   });

@@ -472,19 +472,19 @@ describe('a look at production', () => {
       definition: { readings: [spec('errors'), spec('latency'), spec('alarm')] },
       check: ({ id }) =>
         id === 'errors'
-          ? { ...passed(id), completeUntilMs: until(60) }
+          ? { ...passed(id), judged: { fromMs: 0, untilMs: until(60) } }
           : id === 'latency'
-            ? { ...passed(id), completeUntilMs: until(120) }
+            ? { ...passed(id), judged: { fromMs: 0, untilMs: until(120) } }
             : passed(id),
     });
     const ahead = await tickOnce(walk, {
       observe: { outcome: 'done', text: '' },
       definition: { readings: [spec('errors')] },
-      check: ({ id }) => ({ ...passed(id), completeUntilMs: until(-500) }),
+      check: ({ id }) => ({ ...passed(id), judged: { fromMs: 0, untilMs: until(-500) } }),
     });
 
     expect(first).toMatchObject({ type: 'reading.recorded', completeUntilMs: until(120) });
-    expect(first).not.toHaveProperty('results.0.completeUntilMs');
+    expect(first).not.toHaveProperty('results.0.judged');
     expect(ahead.first).toMatchObject({ completeUntilMs: walk.nowMs });
   });
 

@@ -402,29 +402,40 @@ describe('an alarm that is named among the checks alone', () => {
 });
 
 describe('the watch', () => {
-  it('says of which stretch its data tells: what every reading of it covers', async () => {
+  it('says from when to when each check has judged, and tells each how far it had come', async () => {
     const walk = walkTo('monitoring');
-    const { store } = await tickOnce(walk, {
-      observe: green,
-      check: ({ id }) => ({
-        ...passed(id),
-        ...(id === 'alarms'
-          ? {}
-          : {
-              completeFromMs: walk.nowMs - (id === 'errors' ? 300_000 : 240_000),
-              completeUntilMs: walk.nowMs - (id === 'errors' ? 60_000 : 0),
-            }),
-      }),
-      definition: { readings: [...readings.readings, spec('latency')] },
-    });
+    const watch = { ...walk.promotion.watch, judgedUntilMs: { errors: walk.nowMs - 90_000 } };
+    const judged = {
+      errors: { fromMs: walk.nowMs - 300_000, untilMs: walk.nowMs - 60_000 },
+      latency: { fromMs: walk.nowMs - 240_000, untilMs: walk.nowMs },
+    };
+    const { store, checked } = await tickOnce(
+      { ...walk, promotion: { ...walk.promotion, watch } },
+      {
+        observe: green,
+        check: ({ id }) => ({
+          ...passed(id),
+          ...(id === 'errors' || id === 'latency' ? { judged: judged[id] } : {}),
+        }),
+        definition: { readings: [...readings.readings, spec('latency')] },
+      },
+    );
 
     expect(store.entries.map(({ event }) => event)).toContainEqual(
       expect.objectContaining({
         type: 'reading.recorded',
-        completeFromMs: walk.nowMs - 240_000,
+        judged: [
+          { id: 'errors', ...judged.errors },
+          { id: 'latency', ...judged.latency },
+        ],
         completeUntilMs: walk.nowMs - 60_000,
       }),
     );
+    expect(checked.map(({ id, context }) => [id, context.judgedUntilMs])).toEqual([
+      ['alarms', null],
+      ['errors', walk.nowMs - 90_000],
+      ['latency', null],
+    ]);
   });
 
   it('has nothing more to do after an alarm that turned out to be none', async () => {

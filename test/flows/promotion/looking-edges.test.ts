@@ -224,7 +224,7 @@ describe('the watch', () => {
 
   it('a reading that came too late starts the soak anew: nobody knows what was there meanwhile', () => {
     const [promotion, nowMs] = at({ soakFromMs: 1, startedAtMs: 1, acceptedBy: grace });
-    const late = 2 * promotion.policy.monitoring.intervalSeconds * 1000 + 60_000;
+    const late = 2 * promotion.policy.monitoring.intervalSeconds * 1000 + 120_000;
     const watchAfter = (outcome: CheckResult['outcome'], afterMs: number) => {
       const { promotion: next } = taken(promotion, reading(saw(outcome)), nowMs + afterMs);
       return 'watch' in next ? [next.phase, next.watch?.soakFromMs, next.watch?.acceptedBy] : [];
@@ -238,26 +238,35 @@ describe('the watch', () => {
     expect(watchAfter('pending', late + 1)).toEqual(['monitoring', nowMs + late + 1, null]);
   });
 
-  it('data with a gap before it starts the soak anew where the gap ends', () => {
+  it('minutes that a check left out since it judged last start the soak anew where they end', () => {
     const [promotion, nowMs] = at({});
-    const soakFrom = (outcome: CheckResult['outcome'], watch: Partial<Watch>, completeFromMs: number) => {
+    const readWith = (
+      outcome: CheckResult['outcome'],
+      watch: Partial<Watch>,
+      ...from: readonly (readonly [string, number])[]
+    ) => {
       const event: PromotionEvent = {
         type: 'reading.recorded',
         results: [saw(outcome)],
-        completeFromMs: nowMs + completeFromMs,
-        completeUntilMs: nowMs + 60_000,
+        judged: from.map(([id, fromMs]) => ({ id, fromMs: nowMs + fromMs, untilMs: nowMs + 50_000 })),
+        completeUntilMs: nowMs + 50_000,
       };
       const before = { ...promotion, watch: { ...promotion.watch, soakFromMs: nowMs, ...watch } };
       const { promotion: next } = taken(before, event, nowMs + 60_000);
-      return next.phase === 'monitoring' ? next.watch.soakFromMs - nowMs : next.phase;
+      if (next.phase !== 'monitoring') throw new Error(next.phase);
+      return [next.watch.soakFromMs - nowMs, next.watch.judgedUntilMs];
     };
+    const known = { judgedUntilMs: { a: nowMs + 30_000, b: nowMs + 55_000, c: nowMs - 5_000 } };
+    const kept = { a: nowMs + 50_000, b: nowMs + 55_000, c: nowMs - 5_000 };
 
-    expect(soakFrom('passed', { healthyUntilMs: nowMs + 30_000 }, 30_000)).toBe(0);
-    expect(soakFrom('passed', { healthyUntilMs: nowMs + 30_000 }, 30_001)).toBe(30_001);
-    expect(soakFrom('passed', { healthyUntilMs: null }, 0)).toBe(0);
-    expect(soakFrom('passed', { healthyUntilMs: null }, 1)).toBe(1);
-    expect(soakFrom('passed', { healthyUntilMs: nowMs - 30_000 }, -10_000)).toBe(0);
-    expect(soakFrom('pending', { healthyUntilMs: nowMs + 30_000 }, 40_000)).toBe(0);
+    expect(readWith('passed', known, ['a', 30_000])).toEqual([0, kept]);
+    expect(readWith('passed', known, ['a', 30_001])).toEqual([30_001, kept]);
+    expect(readWith('passed', known, ['a', 30_000], ['b', 40_000])).toEqual([0, kept]);
+    expect(readWith('passed', known, ['c', 0])).toEqual([0, { ...known.judgedUntilMs, c: nowMs + 50_000 }]);
+    expect(readWith('passed', known, ['c', 1])).toEqual([1, { ...known.judgedUntilMs, c: nowMs + 50_000 }]);
+    expect(readWith('passed', {}, ['d', 7])).toEqual([7, { d: nowMs + 50_000 }]);
+    expect(readWith('pending', known, ['a', 40_000])).toEqual([0, kept]);
+    expect(readWith('passed', known)).toEqual([0, known.judgedUntilMs]);
   });
 
   it('calls late data missing after twenty minutes, and what is there what it is for as long as it lasts', () => {
@@ -381,7 +390,7 @@ describe('the watch', () => {
     expect(taken(unheard, event, nowMs + 300_000)).toMatchObject({
       promotion: {
         phase: 'rolling-back',
-        rollback: { cause: { text: expect.stringContaining('Nobody could be asked in time') } },
+        rollback: { cause: { text: expect.stringContaining('not seen to be delivered') } },
       },
       announcements: [{ topic: 'answered', person: null, answer: 'roll-back' }, { topic: 'rolling-back' }],
     });

@@ -36,6 +36,7 @@ const check = ({ world }: Cloud, kind: string, settings: object, about: Partial<
       expected: release('v1.1.0'),
       previous: release('v1.0.0'),
       changedAtMs: null,
+      judgedUntilMs: null,
       nowMs: world.clock.nowMs(),
       ...about,
     },

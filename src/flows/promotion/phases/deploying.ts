@@ -108,7 +108,9 @@ export const deploying: PhaseRules<'deploying'> = {
         retryAfterMs: 15_000,
       });
     }
-    return accept({ ...promotion, gate: { atMs: nowMs, results: event.results } });
+    const { failingBefore = promotion.plan.failingBefore } = event;
+    const plan = { ...promotion.plan, failingBefore };
+    return accept({ ...promotion, plan, gate: { atMs: nowMs, results: event.results } });
   },
   'step.claimed'(promotion, event, nowMs) {
     if (!isCurrent(promotion.plan.analysis.steps, promotion.steps, event.stepId)) return notCurrent();

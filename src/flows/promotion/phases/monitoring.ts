@@ -1,5 +1,6 @@
 import type { Announcement } from '../announcements.ts';
 import { accept, type Decision, enter, type PhaseRules, refuse } from '../decision.ts';
+import type { EventOf } from '../events.ts';
 import { isHeld } from '../hold.ts';
 import type { CheckResult, Plan } from '../plan.ts';
 import type { PromotionIn, Watch } from '../promotion.ts';
@@ -13,8 +14,10 @@ type Monitoring = PromotionIn<'monitoring'>;
 type Outcome = 'healthy' | 'unhealthy' | 'inconclusive' | 'pending';
 
 const pendingLimitMs = 20 * 60_000;
+/** A question that took longer to be delivered is late. */
+const lateQuestionMs = 15_000;
 /** A reading may be this much later than its interval twice over, and the watch still counts as unbroken. */
-const lateMs = 60_000;
+const lateMs = 120_000;
 
 /** What one reading says as a whole. Data that cannot be there yet is pending; missing data is inconclusive. */
 export function readingOutcome(
@@ -47,6 +50,22 @@ function promote(promotion: Monitoring, nowMs: number, told: readonly Announceme
     locks: 'return',
     live: promotion.release,
   });
+}
+
+type Judged = NonNullable<EventOf<'reading.recorded'>['judged']>;
+
+/** Where the soak begins when no check may have left out a minute since it judged last. */
+function unbrokenFrom({ soakFromMs, judgedUntilMs = {} }: Watch, judged: Judged): number {
+  const gapsEndMs = judged.flatMap(({ id, fromMs }) =>
+    fromMs > Math.max(soakFromMs, judgedUntilMs[id] ?? 0) ? fromMs : [],
+  );
+  return Math.max(soakFromMs, ...gapsEndMs);
+}
+
+function judgedSoFar({ judgedUntilMs = {} }: Watch, judged: Judged): Pick<Watch, 'judgedUntilMs'> {
+  if (judged.length === 0) return {};
+  const newest = judged.map(({ id, untilMs }) => [id, Math.max(untilMs, judgedUntilMs[id] ?? 0)] as const);
+  return { judgedUntilMs: { ...judgedUntilMs, ...Object.fromEntries(newest) } };
 }
 
 /** Accepted with all that was seen until then. */
@@ -97,10 +116,13 @@ export const monitoring: PhaseRules<'monitoring'> = {
     const { question } = promotion.watch;
     if (question === null || question.id !== event.questionId || question.toldAtMs !== undefined)
       return refuse('notice.known', 'There is no question that waits to be delivered.', 'Wait.');
-    return accept({
-      ...promotion,
-      watch: { ...promotion.watch, question: { ...question, toldAtMs: nowMs } },
-    });
+    // Whoever reads it late has as long to answer; what they read says an earlier time.
+    const isLate = nowMs - question.askedAtMs > lateQuestionMs;
+    const deadlineAtMs = isLate
+      ? nowMs + promotion.policy.monitoring.answerWithinSeconds * 1000
+      : question.deadlineAtMs;
+    const told = { ...question, deadlineAtMs, toldAtMs: nowMs };
+    return accept({ ...promotion, watch: { ...promotion.watch, question: told } });
   },
   'question.expired'(promotion, event, nowMs) {
     const { question } = promotion.watch;
@@ -116,7 +138,7 @@ export const monitoring: PhaseRules<'monitoring'> = {
     }
     const cause = {
       code: 'health.inconclusive',
-      text: `${question.text}\n${asked ? 'Nobody answered in time.' : 'Nobody could be asked in time: Slack did not take the question.'}`,
+      text: `${question.text}\n${asked ? 'Nobody answered in time.' : 'No answer came, and the question was not seen to be delivered.'}`,
       by: null,
     };
     return rollBack(promotion, cause, question.askedAtMs, nowMs, [told]);
@@ -137,14 +159,13 @@ export const monitoring: PhaseRules<'monitoring'> = {
     // Alarms come and go: what happened while nobody looked is not known to have been good.
     const lookedAtMs = before.last?.atMs ?? before.startedAtMs;
     const unwatched = nowMs - lookedAtMs > 2 * rules.intervalSeconds * 1000 + lateMs;
-    const knownUntilMs = Math.max(before.soakFromMs, before.healthyUntilMs ?? 0);
-    const judgedFromMs = event.completeFromMs ?? knownUntilMs;
-    const unbrokenFromMs = judgedFromMs > knownUntilMs ? judgedFromMs : before.soakFromMs;
+    const unbrokenFromMs = unbrokenFrom(before, event.judged ?? []);
     const watch: Watch = {
       ...before,
       nextAtMs: nowMs + rules.intervalSeconds * 1000,
       readings: before.readings + 1,
       soakFromMs: interrupted || unwatched ? nowMs : healthy ? unbrokenFromMs : before.soakFromMs,
+      ...judgedSoFar(before, event.judged ?? []),
       unhealthyInARow: healthy ? 0 : before.unhealthyInARow + (outcome === 'unhealthy' ? 1 : 0),
       inconclusiveSinceMs,
       healthyUntilMs:
@@ -161,10 +182,12 @@ export const monitoring: PhaseRules<'monitoring'> = {
       watch.question === null ? promotion.claims.filter(({ does }) => does !== 'answer') : promotion.claims;
     const seen: Monitoring = { ...promotion, claims, watch };
     const told: Announcement = { topic: 'reading', outcome, results: event.results };
-    const urgent = firedSince(event.results, promotion.plan.failingBefore).length > 0;
+    const fired = firedSince(event.results, promotion.plan.failingBefore);
+    const urgent = fired.length > 0;
     if (urgent || watch.unhealthyInARow >= rules.unhealthyReadings) {
       const code = urgent ? 'alarm' : 'health.unhealthy';
-      return rollBack(seen, { code, text: worstOf(event.results), by: null }, nowMs, nowMs, [told]);
+      const text = worstOf(urgent ? fired : event.results);
+      return rollBack(seen, { code, text, by: null }, nowMs, nowMs, [told]);
     }
     const over = soakIsOver(promotion, watch, nowMs) && !isHeld(promotion, nowMs);
     // Missing health data can be accepted; that nobody looked where production points cannot, nor what was unhealthy since.

@@ -4,16 +4,22 @@ import type { EventOf } from '../events.ts';
 import type { CheckResult, Plan } from '../plan.ts';
 import type { Policy } from '../policy.ts';
 import type { PromotionIn, Verification } from '../promotion.ts';
-import { turnForAlarm } from './alarm.ts';
+import { firedSince, turnForAlarm } from './alarm.ts';
 import { claimById, denyClaim, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
 import { baseOf, endHandedOver, executingOf, plannedOf } from './ending.ts';
 import { loseLock, rollBack, tellHeldUp } from './rolling-back.ts';
 
 type Outcome = 'passed' | 'failed' | 'stale' | 'inconclusive';
 
-/** The very same failure was there before the promotion. */
-export function failedBefore(result: CheckResult, failingBefore: Plan['failingBefore']): boolean {
-  return failingBefore.some(({ id, text }) => id === result.id && text === result.text);
+/** The very same failure was there before the promotion, or more of it. */
+export function failedBefore(
+  { id, text, signs }: CheckResult,
+  failingBefore: Plan['failingBefore'],
+): boolean {
+  const known = failingBefore.filter((before) => before.id === id);
+  return signs === undefined
+    ? known.some((before) => before.text === text)
+    : known.some((before) => signs.length > 0 && signs.every((sign) => before.signs?.includes(sign)));
 }
 
 /** What one probe says as a whole. Checks that failed before the promotion are not blamed on it (ALL-13). */
@@ -127,7 +133,12 @@ export const verifying: PhaseRules<'verifying'> = {
     const seen: PromotionIn<'verifying'> = { ...promotion, verification };
     const told: Announcement = { topic: 'probed', outcome, results: event.results };
     const cause = (code: string) => ({ code, text: worstOf(event.results), by: null });
-    if (outcome === 'failed') return rollBack(seen, cause('verification.failed'), nowMs, nowMs, [told]);
+    if (outcome === 'failed') {
+      const fired = firedSince(event.results, promotion.plan.failingBefore);
+      const why =
+        fired.length === 0 ? cause('verification.failed') : { code: 'alarm', text: worstOf(fired), by: null };
+      return rollBack(seen, why, nowMs, nowMs, [told]);
+    }
     if (outcome === 'stale' && nowMs - verification.startedAtMs >= policy.verification.graceSeconds * 1000) {
       return rollBack(seen, cause('verification.stale'), nowMs, nowMs, [told]);
     }
