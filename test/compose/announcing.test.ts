@@ -151,6 +151,20 @@ describe('ALL-6: a card that says that its release is live', () => {
     expect(site.says('a')).toBe('no longer live');
   });
 
+  it('keeps the drawing that it is owed for later: what was lost on its way may arrive until then', async () => {
+    const site = environment();
+    await site.promote('a');
+    const owedMs = site.rows.nowMs + 55_000;
+    site.rows.surfaces.set('a', { ...site.rows.surface('a'), redrawAtMs: owedMs, dueAtMs: owedMs });
+
+    await site.promote('b');
+    expect(site.rows.surface('a').redrawAtMs).toBe(owedMs);
+    await site.pass(40);
+
+    expect(site.rows.surface('a').redrawAtMs).toBeNull();
+    expect(site.says('a')).toBe('no longer live');
+  });
+
   it('is drawn anew although an older record of what was live cannot be read', async () => {
     const site = environment();
     for (const each of times(20)) await site.promote(`older-${each}`);

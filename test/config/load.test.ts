@@ -553,6 +553,14 @@ const mistakes: readonly Mistake[] = [
     message: /longer than the whole watch of 15m/,
   },
   {
+    title: 'checks that are alarms alone',
+    from: 'checks: [{ kind: version-meta }]',
+    to: 'checks: [{ kind: cloudwatch-alarms, names: [shop-5xx] }]',
+    path: 'apps.shop.environments.production.verify.checks',
+    code: 'empty',
+    message: /alarms alone, which say nothing of what production shows/,
+  },
+  {
     title: 'a watch that reads nothing',
     from: 'readings: [{ kind: cloudwatch-alarms, names: [shop-5xx] }]',
     to: 'readings: [] # nothing',

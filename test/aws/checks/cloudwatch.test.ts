@@ -94,6 +94,26 @@ describe('alarms', () => {
     });
   });
 
+  it('ALL-13 of several each has a sign of its own, by which it is known again as long as it rings', async () => {
+    await using world = await createSiteWorld();
+    const signs = async () => (await run(world, alarms(), { changedAtMs: 1 })).signs;
+    world.aws.control.setAlarm({ name: 'site-5xx', state: 'ALARM' });
+    world.aws.control.setAlarm({ name: 'site-unhealthy', state: 'OK' });
+    const [first] = (await signs()) ?? [];
+    await world.seconds(60);
+    expect(await signs()).toEqual([first]);
+
+    world.aws.control.setAlarm({ name: 'site-unhealthy', state: 'ALARM' });
+    expect(await signs()).toEqual([first, expect.stringMatching(/^[0-9a-f]{12}@\d+$/)]);
+
+    world.aws.control.setAlarm({ name: 'site-5xx', state: 'OK' });
+    await world.seconds(60);
+    world.aws.control.setAlarm({ name: 'site-5xx', state: 'ALARM' });
+    const [again] = (await signs()) ?? [];
+    expect(again).not.toBe(first);
+    expect(again?.split('@')[0]).toBe(first?.split('@')[0]);
+  });
+
   it('ALL-9 one that is not there does not hide another one that fires, and is told beside it', async () => {
     await using world = await createSiteWorld();
     world.aws.control.setAlarm({ name: 'site-5xx', state: 'ALARM' });
@@ -213,6 +233,21 @@ describe('metrics of the example site', () => {
       judged: { fromMs: startMs + minutes(6), untilMs: startMs + minutes(11) },
     });
     expect(result.text).toMatch(/^5xx rate \d(\.\d+)? % in 04:06–04:11 UTC, limit 1 %\.$/);
+  });
+
+  it('ALL-13 leave out no minute since they were judged last, an hour at most, and never one before the change', async () => {
+    await using world = await createSiteWorld();
+    const changedAtMs = world.clock.nowMs();
+    await world.seconds(5_400);
+    const judgedFrom = async (judgedUntilMs: number | null, changedMs = changedAtMs) =>
+      ((await run(world, metrics(), { changedAtMs: changedMs, judgedUntilMs })).judged?.fromMs ??
+        Number.NaN) - startMs;
+
+    expect(await judgedFrom(null)).toBe(minutes(80));
+    expect(await judgedFrom(startMs + minutes(84))).toBe(minutes(80));
+    expect(await judgedFrom(startMs + minutes(60))).toBe(minutes(60));
+    expect(await judgedFrom(startMs + minutes(10))).toBe(minutes(25));
+    expect(await judgedFrom(startMs + minutes(10), startMs + minutes(50))).toBe(minutes(50));
   });
 
   it('ALL-13 take the last minutes before the change as a baseline', async () => {

@@ -328,6 +328,60 @@ describe('the gate before the first change', () => {
     expect(acted).toEqual([]);
   });
 
+  describe('where something failed already when it was approved', () => {
+    const alarms = spec('alarms');
+    const failing = (...signs: readonly string[]) => ({
+      id: 'alarms',
+      title: 'alarms',
+      text: 'broken',
+      signs: [...signs],
+    });
+    /** Approved while these alarms rang; these ring by now. */
+    const gateWith = async (approved: readonly string[], now: readonly string[]) => {
+      const walk = toGate();
+      const definition = { ...walk.promotion.definition, readings: [alarms] };
+      const known = { ...plan, failingBefore: approved.length === 0 ? [] : [failing(...approved)] };
+      const promotion = {
+        ...walk.promotion,
+        plan: known,
+        digest: digestOf(known, definition, walk.promotion.policy, hash),
+      } as Promotion;
+      const { first, promotion: after } = await tickOnce(
+        { ...walk, promotion },
+        {
+          validate: [passed('staging')],
+          definition: { readings: [alarms] },
+          check: ({ id }) =>
+            id === 'alarms' && now.length > 0 ? { ...failed(id), signs: [...now] } : passed(id),
+        },
+      );
+      return { type: first?.type, failingBefore: 'plan' in after ? after.plan?.failingBefore : null };
+    };
+
+    it.each([
+      ['it fails still', ['a@1', 'b@1'], ['a@1', 'b@1']],
+      ['some of it has healed', ['a@1', 'b@1'], ['b@1']],
+      ['all of it has healed', ['a@1', 'b@1'], []],
+      ['it was quiet in between', ['a@1'], ['a@7']],
+    ])(
+      'ALL-13 nobody is asked again when %s, and what fails now is what is known',
+      async (_what, approved, now) => {
+        expect(await gateWith(approved, now)).toEqual({
+          type: 'gate.recorded',
+          failingBefore: now.length === 0 ? [] : [failing(...now)],
+        });
+      },
+    );
+
+    it.each([
+      ['more fails than was approved', ['a@1'], ['a@1', 'c@2']],
+      ['another one fails', ['a@1'], ['c@2']],
+      ['nothing failed then', [], ['a@1']],
+    ])('ALL-3 approvers are asked again when %s', async (_what, approved, now) => {
+      expect(await gateWith(approved, now)).toMatchObject({ type: 'plan.changed' });
+    });
+  });
+
   it('records what did not pass instead of asking for another approval of it', async () => {
     const { first, promotion } = await tickOnce(toGate(), {
       validate: [failed('staging')],

@@ -386,6 +386,16 @@ describe('an alarm that is named among the checks alone', () => {
     expect(promotion.phase).toBe('rolling-back');
   });
 
+  it('ALL-9 is an alarm whichever look hears it first: a probe tells it as one', async () => {
+    const { promotion } = await tickOnce(walkTo('verifying'), {
+      observe: { outcome: 'before', precondition: 'E2' },
+      check: ({ id }) => (id === 'alarms' ? { ...failed(id), urgent: true } : failed(id)),
+      definition: { checks },
+    });
+
+    expect(promotion).toMatchObject({ rollback: { cause: { code: 'alarm', text: 'alarms: broken' } } });
+  });
+
   it('says nothing of the way back: it rings on for minutes about what is over', async () => {
     const back = through(
       walkTo('rolling-back'),

@@ -3,6 +3,7 @@ import type { PromotionEvent } from '../../../src/flows/promotion/events.ts';
 import { readingOutcome } from '../../../src/flows/promotion/phases/monitoring.ts';
 import { stepsBack } from '../../../src/flows/promotion/phases/rolling-back.ts';
 import {
+  failedBefore,
   probeOutcome,
   verificationIsOverdue,
   worstOf,
@@ -42,6 +43,33 @@ const reading = (...results: readonly CheckResult[]): PromotionEvent => ({
   looked: true,
 });
 const topics = ({ announcements }: Accepted) => announcements.map(({ topic }) => topic);
+
+describe('what failed before the promotion', () => {
+  const failing = (...signs: readonly string[]) => ({ ...failed('alarms'), signs: [...signs] });
+  const before = [{ id: 'alarms', title: 'alarms', text: 'two ring', signs: ['a@1', 'b@1'] }];
+
+  it.each([
+    ['all of it, in other words', failing('a@1', 'b@1'), true],
+    ['less of it', failing('b@1'), true],
+    ['more of it', failing('a@1', 'b@1', 'c@2'), false],
+    ['one that was quiet in between', failing('a@2'), false],
+    ['a failure without any sign', failing(), false],
+    ['the same of another check', { ...failing('a@1'), id: 'others' }, false],
+    [
+      'the same words, which stand for nothing where there are signs',
+      { ...failing('c@2'), text: 'two ring' },
+      false,
+    ],
+  ])('ALL-13 is known by its signs: %s', (_what, result, known) => {
+    expect(failedBefore(result, before)).toBe(known);
+  });
+
+  it('ALL-13 is known by its words where there are no signs', () => {
+    expect(failedBefore(failed('alarms'), [{ id: 'alarms', title: 'alarms', text: 'broken' }])).toBe(true);
+    expect(failedBefore(failed('alarms'), before)).toBe(false);
+    expect(failedBefore(failing('a@1'), [{ id: 'alarms', title: 'alarms', text: 'broken' }])).toBe(false);
+  });
+});
 
 describe('what several checks say together', () => {
   const known = [{ id: 'a', title: 'a', text: 'failed' }];
@@ -398,6 +426,46 @@ describe('the watch', () => {
       promotion: { phase: 'monitoring', watch: { question: null, acceptedBy: 'default' } },
       announcements: [{ topic: 'answered', person: null, answer: 'continue' }],
     });
+  });
+
+  it('ALL-13 whoever is asked late has as long to answer as anybody', () => {
+    const [promotion, nowMs] = at({});
+    const asked = { ...promotion, watch: { ...promotion.watch, question: question(nowMs) } };
+    const delivered = (afterMs: number, questionId: string | null = 'q1', before: Promotion = asked) => {
+      const event: PromotionEvent = {
+        type: 'notice.delivered',
+        ...(questionId === null ? {} : { questionId }),
+      };
+      const decision = transition(before, event, nowMs + afterMs);
+      if (decision.outcome === 'refused') return decision.refusal.code;
+      if (decision.promotion.phase !== 'monitoring') throw new Error(decision.promotion.phase);
+      const { question: open } = decision.promotion.watch;
+      if (open?.toldAtMs === undefined) throw new Error('not noted');
+      const { deadlineAtMs, toldAtMs } = open;
+      return [toldAtMs - nowMs, deadlineAtMs - nowMs];
+    };
+    const patient = promotion.policy.monitoring.answerWithinSeconds * 1000;
+
+    expect(delivered(0)).toEqual([0, 300_000]);
+    expect(delivered(15_000)).toEqual([15_000, 300_000]);
+    expect(delivered(15_001)).toEqual([15_001, 15_001 + patient]);
+    expect(delivered(0, 'q0')).toBe('notice.known');
+    expect(delivered(0, null)).toBe('notice.known');
+    expect(delivered(0, 'q1', promotion)).toBe('notice.known');
+    const told = { ...asked, watch: { ...asked.watch, question: { ...question(nowMs), toldAtMs: nowMs } } };
+    expect(delivered(20_000, 'q1', told)).toBe('notice.known');
+  });
+
+  it('an alarm that fires begins what was wrong, and what only fails beside it is left out', () => {
+    const [promotion, nowMs] = at({});
+    const fired = { ...failed('alarms'), urgent: true };
+    const { promotion: next } = taken(
+      promotion,
+      reading(saw('pending', 'metrics'), failed('errors'), fired),
+      nowMs,
+    );
+
+    expect(next).toMatchObject({ rollback: { cause: { code: 'alarm', text: 'alarms: broken' } } });
   });
 
   it('an answer of on-call does what it says, and the record names who gave it', () => {
