@@ -2,6 +2,7 @@ import { UnreadableError } from '../errors.ts';
 import type { Loaded } from '../ports.ts';
 import { toChange } from '../promotion/change.ts';
 import { returnsTo } from '../promotion/phases/rolling-back.ts';
+import type { Release } from '../promotion/plan.ts';
 import { hasEnded, isDirty, lockKeys, type Promotion } from '../promotion/promotion.ts';
 import { refusal } from '../promotion/refusal.ts';
 import { transition } from '../promotion/transition.ts';
@@ -45,7 +46,17 @@ export async function preempt(
       );
       return (await apply(world, rollback, { type: 'plan.refused', refusal: why }, atMs)).outcome === 'saved';
     }
-  } else if (!isDirty(holder)) {
+  }
+  const fled = takenAwayBy(holder);
+  if (fled !== null && goesTo(rollback) === fled.artifact) {
+    const why = refusal(
+      'rollback.fled',
+      `${fled.version} is what ${holder.id} is taking out of production.`,
+      'Name another release, or promote this one once that has ended.',
+    );
+    return (await apply(world, rollback, { type: 'plan.refused', refusal: why }, atMs)).outcome === 'saved';
+  }
+  if (holder.phase !== 'rolling-back' && !isDirty(holder)) {
     const event = { type: 'promotion.superseded' as const, by: rollback.id, person: rollback.requester };
     return (await apply(world, holder, event, atMs)).outcome === 'saved';
   }
@@ -60,6 +71,13 @@ async function readable(world: Saving, id: string): Promise<Loaded | undefined> 
     if (error instanceof UnreadableError) return undefined;
     throw error;
   }
+}
+
+/** Going back there would undo what somebody has just decided; it may look like the way back while production is old again. */
+function takenAwayBy(holder: Promotion): Release | null {
+  if (holder.phase !== 'rolling-back' && holder.phase !== 'rollback-failed') return null;
+  const { live, candidate } = holder.plan.analysis;
+  return holder.kind === 'rollback' ? live.release : candidate.release;
 }
 
 function goesTo(rollback: Promotion): string | null {

@@ -3,7 +3,7 @@ import type { PromotionStore } from '../ports.ts';
 import type { PromotionEvent } from '../promotion/events.ts';
 import { type Action, nextAction } from '../promotion/next-action.ts';
 import { stoppedBy } from '../promotion/phases/planning.ts';
-import { isDirty, type Promotion, type PromotionIn } from '../promotion/promotion.ts';
+import { environmentLock, isDirty, type Promotion, type PromotionIn } from '../promotion/promotion.ts';
 import { type Refusal, refusal } from '../promotion/refusal.ts';
 import { rightFor } from '../promotion/rights.ts';
 import { vanishedCode } from '../promotion/transition.ts';
@@ -277,20 +277,60 @@ async function takeLock(world: World, promotion: Promotion, nowMs: number): Prom
     const event = await replanned(world, promotion, nowMs);
     if (event !== null) return put(world, promotion, event, nowMs);
   }
-  const taken = await apply(world, promotion, { type: 'lock.taken' }, nowMs);
-  if (taken.outcome !== 'locked') return taken.outcome === 'saved';
-  if (promotion.kind === 'rollback' && (await preempt(world, promotion, taken.holder, nowMs))) return true;
-  await put(world, promotion, { type: 'lock.refused', holder: taken.holder }, nowMs);
+  const before = promotion.kind === 'rollback' ? await heldOrOvertaken(world, promotion) : null;
+  if (before !== null && 'event' in before) return put(world, promotion, before.event, nowMs);
+  const holder = before?.holder ?? (await holderAfterTaking(world, promotion, nowMs));
+  if (typeof holder === 'boolean') return holder;
+  if (promotion.kind === 'rollback' && (await preempt(world, promotion, holder, nowMs))) return true;
+  await put(world, promotion, { type: 'lock.refused', holder }, nowMs);
   return false;
 }
 
-/** Another release has come to be live since the rollback was asked for: nobody meant that one. */
+/** Who holds one of the locks; otherwise whether they were taken. */
+async function holderAfterTaking(
+  world: World,
+  promotion: Promotion,
+  nowMs: number,
+): Promise<string | boolean> {
+  const taken = await apply(world, promotion, { type: 'lock.taken' }, nowMs);
+  return taken.outcome === 'locked' ? taken.holder : taken.outcome === 'saved';
+}
+
+/**
+ * What stands in the way of a rollback: whoever holds its environment, or that it was overtaken. Looked at in this order,
+ * so that whoever has freed the environment by now has left the record of what is live by its last write.
+ */
+async function heldOrOvertaken(
+  world: World,
+  promotion: Promotion,
+): Promise<{ readonly holder: string } | { readonly event: PromotionEvent } | null> {
+  if (promotion.phase !== 'awaiting-approval') return null;
+  const { app, environment } = promotion;
+  const holder = await world.store.holder(environmentLock(app, environment));
+  if (holder !== undefined && holder !== promotion.id) return { holder };
+  const overtaken = overtakenBy(promotion, await world.store.liveRecords(app, environment, 20));
+  return overtaken === null ? null : { event: { type: 'plan.refused', refusal: overtaken } };
+}
+
+/**
+ * Another release has come to be live since the rollback was asked for, or the one that it goes to was taken out of
+ * production since: nobody meant that.
+ */
 function overtakenBy(
   promotion: PromotionIn<'awaiting-approval'>,
   history: PlanRequest['history'],
 ): Refusal | null {
   const newest = history.find(({ artifact, replaced }) => artifact !== replaced);
   const { live, candidate } = promotion.plan.analysis;
+  const fled = history.find(
+    ({ atMs, replaced }) => atMs > promotion.requestedAtMs && replaced === candidate.release.artifact,
+  );
+  if (fled !== undefined)
+    return refusal(
+      'rollback.overtaken',
+      `${candidate.release.version} was taken out of production since this rollback was asked for.`,
+      'Look at what is live, and ask again if that has to be rolled back.',
+    );
   const meant: readonly string[] = [live.release.artifact, candidate.release.artifact];
   if (newest === undefined || newest.atMs <= promotion.requestedAtMs || meant.includes(newest.artifact))
     return null;

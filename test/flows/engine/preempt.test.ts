@@ -15,6 +15,16 @@ const ready = (
   return { ...promotion, id: 'p2', requestedAtMs: promotion.requestedAtMs + 1 } as Promotion;
 };
 
+/** A rollback to a release that nobody here has on their way. */
+const toAnother = () => {
+  const rollback = ready();
+  if (rollback.phase !== 'awaiting-approval') throw new Error(rollback.phase);
+  const { candidate } = rollback.plan.analysis;
+  const release = { ...candidate.release, version: 'v0.9.0', artifact: 'third' };
+  const analysis = { ...rollback.plan.analysis, candidate: { ...candidate, release } };
+  return { ...rollback, plan: { ...rollback.plan, analysis } };
+};
+
 /** What becomes of a rollback that finds this holder. */
 async function meet(holder: Promotion, rollback = ready(), also: Partial<PromotionStore> = {}) {
   const laterMs = Math.max(holder.nowMs, rollback.nowMs) + 5_000;
@@ -99,7 +109,7 @@ describe('a rollback that finds the environment held', () => {
   });
 
   it('takes over one that is on its way to another release', async () => {
-    const { again, saved } = await meet(walkTo('rolling-back').promotion);
+    const { again, saved } = await meet(walkTo('rolling-back').promotion, toAnother());
 
     expect(again).toBe(true);
     expect(saved[0]).toMatchObject({
@@ -107,6 +117,21 @@ describe('a rollback that finds the environment held', () => {
       handedOver: { promotion: { id: 'p1', phase: 'superseded' } },
     });
   });
+
+  it.each([['rolling-back'], ['rollback-failed']] as const)(
+    'ALL-8 does not bring back what one that is %s is taking out of production, though it looks like the way back by now',
+    async (phase) => {
+      const { again, saved } = await meet(walkTo(phase).promotion);
+
+      expect(again).toBe(true);
+      expect(saved).toHaveLength(1);
+      expect(saved[0]?.promotion).toMatchObject({
+        id: 'p2',
+        phase: 'failed',
+        ending: { code: 'rollback.fled', text: 'v1.1.0 is what p1 is taking out of production.' },
+      });
+    },
+  );
 
   it.each(['analyzing', 'failed'] as const)(
     'takes nothing over from a rollback that runs while it is %s itself, and has no plan',
@@ -186,7 +211,7 @@ describe('a rollback that finds the environment held', () => {
       text: 'x',
       retryAfterMs: null,
     });
-    const { saved } = await meet(stuck.promotion);
+    const { saved } = await meet(stuck.promotion, toAnother());
 
     expect(saved[0]?.handedOver?.promotion).toMatchObject({ id: 'p1', phase: 'superseded', dirty: true });
   });

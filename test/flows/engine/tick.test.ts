@@ -742,6 +742,26 @@ describe('a rollback that waited for its lock', () => {
     expect(await firstWith(newRelease.artifact, askedAtMs + 1)).toMatchObject({ type: 'lock.taken' });
   });
 
+  it('ALL-8 ends untouched once what it goes to was taken out of production since it was asked for, however fresh its plan', async () => {
+    const askedAtMs = ready().promotion.requestedAtMs;
+    const fled = (atMs: number, replaced = newRelease.artifact) => ({
+      ...became(oldRelease.artifact, atMs),
+      replaced,
+    });
+    const firstWith = async (record: ReturnType<typeof fled>) =>
+      (await tickOnce(ready(), { analyze: sameBack, live: [record] }, 1)).first;
+
+    expect(await firstWith(fled(askedAtMs + 1))).toMatchObject({
+      type: 'plan.refused',
+      refusal: {
+        code: 'rollback.overtaken',
+        text: expect.stringContaining('v1.1.0 was taken out of production'),
+      },
+    });
+    expect(await firstWith(fled(askedAtMs))).toMatchObject({ type: 'lock.taken' });
+    expect(await firstWith(fled(askedAtMs + 1, 'third'))).toMatchObject({ type: 'lock.taken' });
+  });
+
   it('is not overtaken by a record that put nothing new in place of what was there', async () => {
     const nothingNew = { ...became('eeee9999', ready().promotion.requestedAtMs + 1), replaced: 'eeee9999' };
 

@@ -179,6 +179,18 @@ export const rollbackScenarios: readonly Scenario[] = [
       ends: ['promotion promoted', 'rollback failed rollback.running', 'rollback rolled-back requested'],
       live: 'v1.0.0',
     },
+    turns: [
+      {
+        ends: ['promotion promoted', 'rollback failed rollback.fled', 'rollback rolled-back requested'],
+        live: 'v1.0.0',
+        why: 'killed before the second one was looked at: by then production was back, and it would have gone forward again',
+      },
+      {
+        ends: ['promotion promoted', 'rollback failed rollback.overtaken', 'rollback rolled-back requested'],
+        live: 'v1.0.0',
+        why: 'the same, and the first one had ended by then',
+      },
+    ],
     begin() {},
     next: (script) => {
       script.ask('rollback', null, { person: grace });
