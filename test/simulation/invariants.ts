@@ -251,9 +251,38 @@ export function createWatcher(world: WatchedWorld): Watcher {
         () => `${shadow.id} claims ${event.stepId} without ${key}, held by ${locks.get(key)?.holder}`,
       );
     }
-    if (!shadow.authorised) checkAuthority(shadow, after);
+    if (!shadow.authorised) {
+      checkAuthority(shadow, after);
+      checkNotFled(after);
+    }
     if (after.kind === 'rollback' && hasWaitedForNeighbour(shadow, after))
       coverage.hit('antecedent rollback waited while another app of its distribution moved');
+  };
+
+  /** What each rollback takes out of production, and when it was over. */
+  const flights = new Map<string, { environment: string; artifact: string; endedAtMs: number | null }>();
+  const noteFlight = (after: Promotion, nowMs: number) => {
+    const known = flights.get(after.id);
+    if (known !== undefined && ended(after)) known.endedAtMs = nowMs;
+    if (after.phase !== 'rolling-back' && after.phase !== 'rollback-failed') return;
+    const { live, candidate } = after.plan.analysis;
+    const { artifact } = (after.kind === 'rollback' ? live : candidate).release;
+    flights.set(after.id, { environment: `${after.app}#${after.environment}`, artifact, endedAtMs: null });
+  };
+
+  /** A rollback that was asked for while another one was at work does not undo that one. */
+  const checkNotFled = (after: Promotion) => {
+    if (after.kind !== 'rollback' || !('plan' in after) || after.plan === null) return;
+    const { artifact } = after.plan.analysis.candidate.release;
+    for (const [id, flight] of flights) {
+      const isMeant =
+        id === after.id ||
+        flight.environment !== `${after.app}#${after.environment}` ||
+        (flight.endedAtMs !== null && flight.endedAtMs <= after.requestedAtMs);
+      if (isMeant) continue;
+      coverage.hit('antecedent rollback asked for while another one was at work');
+      hold('I6 back', flight.artifact !== artifact, () => `${after.id} brings back what ${id} takes away`);
+    }
   };
 
   /** Whether another app of the same distribution switched its own path since this plan was made. */
@@ -341,6 +370,7 @@ export function createWatcher(world: WatchedWorld): Watcher {
       shadow.noticeAtMs = after.noticeAtMs;
       checkNotice(shadow, after);
     }
+    noteFlight(after, nowMs);
     for (const { event } of events) {
       if (event.type === 'step.claimed' && before !== undefined) noteClaim(shadow, event, after, after.nowMs);
       if (

@@ -20,6 +20,19 @@ export const locking: readonly Mistake[] = [
     expected: { by: 'simulation', invariants: ['I8 lock'], quick: true },
   },
   {
+    name: 'fled-comes-back',
+    means:
+      'A rollback that was asked for with another one brings back what that one takes out of production.',
+    edits: [
+      {
+        file: preempt,
+        find: 'if (fled !== null && goesTo(rollback) === fled.artifact) {',
+        replace: 'if (fled !== null && goesTo(rollback) === fled.version) {',
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I6 back'] },
+  },
+  {
     name: 'locks-released-early',
     means: 'The locks are freed when the last step is done, before anybody knows whether production holds.',
     edits: [

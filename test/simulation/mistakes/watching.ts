@@ -35,8 +35,8 @@ export const watching: readonly Mistake[] = [
     edits: [
       {
         file: monitoring,
-        find: 'const unbrokenFromMs = judgedFromMs > knownUntilMs ? judgedFromMs : before.soakFromMs;',
-        replace: 'const unbrokenFromMs = judgedFromMs < 0 ? judgedFromMs : before.soakFromMs;',
+        find: 'const unbrokenFromMs = unbrokenFrom(before, event.judged ?? []);',
+        replace: 'const unbrokenFromMs = before.soakFromMs;',
       },
     ],
     expected: { by: 'simulation', invariants: ['I7 promoted'], quick: true },
