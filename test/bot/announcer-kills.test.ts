@@ -118,7 +118,7 @@ const told = [
   ['started', 'Started:'],
   ['step-done', '— done. done'],
   ['question', 'cannot be told. Continue, or roll back?'],
-  ['answered', 'Nobody answered in time'],
+  ['answered', 'No answer came in time'],
   ['rolling-back', ' Rolling back '],
   ['rolled-back', 'Rolled back: '],
 ] as const;
@@ -268,7 +268,7 @@ describe('an announcer', () => {
     const settled = telling.posts.filter(({ message }) => message.text.startsWith('Settled'));
     expect(settled.map(({ channel }) => channel).sort()).toEqual([channelId, onCallChannelId]);
     for (const { message } of settled) {
-      expect(message.text).toContain('Nobody answered in time');
+      expect(message.text).toContain('No answer came in time');
       expect(message.blocks.some(({ type }) => type === 'actions')).toBe(false);
     }
     expect(telling.cards).toHaveLength(1);
