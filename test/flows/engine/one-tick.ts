@@ -46,6 +46,8 @@ export interface Outside {
   readonly definition?: Partial<Definition>;
   /** Who holds the environment; the promotion itself unless told. */
   readonly holder?: string;
+  /** Whom a look finds to hold it, where that changes before anything is saved. */
+  readonly seenHolder?: string;
   /** How long the worker has slept whenever it looks. */
   readonly sleepsMs?: number;
   readonly options?: TickOptions;
@@ -121,6 +123,8 @@ export async function tickOnce(walk: Walk, outside: Outside = {}, afterSeconds =
   const world: World = {
     store: {
       ...store,
+      holder: (key) =>
+        outside.seenHolder === undefined ? store.holder(key) : Promise.resolve(outside.seenHolder),
       liveRecords: async () => outside.live ?? [],
       async load(...given) {
         calls.push('load');

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { differencesBetween, digestOf, plain, validate } from '../../../src/flows/engine/planner.ts';
+import {
+  differencesBetween,
+  digestOf,
+  failsNoMore,
+  plain,
+  validate,
+} from '../../../src/flows/engine/planner.ts';
 import type { Analysis, CheckResult, Definition, Plan } from '../../../src/flows/promotion/plan.ts';
 import {
   analysis,
@@ -127,6 +133,49 @@ describe('words of others', () => {
   });
 });
 
+describe('what fails by the time of the gate', () => {
+  const failing = (id: string, ...signs: readonly string[]) => ({
+    id,
+    title: id,
+    text: 'broken',
+    signs: [...signs],
+  });
+  const noMore = (fresh: Plan['failingBefore'], approved: Plan['failingBefore']) =>
+    failsNoMore({ ...plan, failingBefore: fresh }, { ...plan, failingBefore: approved });
+  const wordy = (id: string) => ({ id, title: id, text: 'broken' });
+
+  it('ALL-3 is known by check and name, not by since when, in whatever order', () => {
+    expect(noMore([], [])).toBe(true);
+    expect(noMore([failing('a', 'x@1')], [failing('a', 'x@9', 'y@9')])).toBe(true);
+    expect(noMore([failing('a', 'x@1')], [failing('b', 'x@1')])).toBe(false);
+    expect(noMore([failing('b', 'y@1')], [failing('a', 'x@1'), failing('b', 'y@1')])).toBe(true);
+    expect(noMore([failing('b', 'x@1')], [failing('a', 'x@1'), failing('b', 'y@1')])).toBe(false);
+    expect(noMore([failing('a', 'x@1', 'z@1')], [failing('a', 'x@1', 'y@1')])).toBe(false);
+    expect(noMore([failing('a', 'xx@1')], [failing('a', 'x@1')])).toBe(false);
+    expect(noMore([wordy('a')], [failing('a', 'x@1')])).toBe(true);
+    expect(noMore([wordy('a')], [])).toBe(false);
+    expect(noMore([failing('a', 'x@1')], [wordy('a')])).toBe(false);
+  });
+
+  it('ALL-3 is part of what is signed by check and name, and by check alone where there are no names', () => {
+    const digest = (...failingBefore: Plan['failingBefore']) =>
+      digestOf({ ...plan, failingBefore }, definition, policy, hash);
+
+    expect(digest(failing('a', 'x@1', 'y@2'))).toBe(digest(failing('a', 'y@8', 'x@9', 'x@7')));
+    expect(digest(failing('a', 'x@1'))).not.toBe(digest(failing('a', 'x@1', 'y@2')));
+    expect(digest(wordy('a'))).toBe(digest({ ...wordy('a'), text: 'broken otherwise' }));
+    expect(digest(wordy('a'))).not.toBe(digest(wordy('b')));
+  });
+
+  it('is kept as long as it can be saved: a hundred signs of a hundred letters', () => {
+    const [kept] = plain([{ ...failed('a'), signs: Array.from({ length: 150 }, () => 'x'.repeat(150)) }]);
+
+    expect(kept?.signs).toHaveLength(100);
+    expect(new Set(kept?.signs?.map(({ length }) => length))).toEqual(new Set([100]));
+    expect(plain([failed('a')])[0]).not.toHaveProperty('signs');
+  });
+});
+
 describe('what has to hold before approval', () => {
   const request = {
     kind: 'promotion' as const,
@@ -182,7 +231,7 @@ describe('what has to hold before approval', () => {
   it('ALL-13 knows the alarms that rang before, those of the watch too, and nothing else of the watch', async () => {
     const { failingBefore } = await validated('promotion', { alarms: 'failed', traffic: 'failed' });
 
-    expect(failingBefore.map(({ id }) => id)).toEqual(['alarms']);
+    expect(failingBefore).toEqual([{ id: 'alarms', title: 'alarms', text: passed('alarms').text }]);
   });
 
   it('says nothing of a production that is as it should be', async () => {

@@ -133,6 +133,27 @@ describe('a rollback that finds the environment held', () => {
     },
   );
 
+  it('ALL-8 does not bring back what a rollback that a person asked for takes out of production', async () => {
+    const { promotion } = walkTo('rolling-back');
+    const { live, candidate } = promotion.plan.analysis;
+    const third = { ...live.release, version: 'v0.9.0', artifact: 'third' };
+    const analysis = {
+      ...promotion.plan.analysis,
+      live: { ...live, release: candidate.release },
+      candidate: { ...candidate, release: third },
+    };
+    const holder = { ...promotion, kind: 'rollback' as const, plan: { ...promotion.plan, analysis } };
+    const { saved } = await meet(holder);
+
+    expect(saved[0]?.promotion).toMatchObject({ id: 'p2', ending: { code: 'rollback.fled' } });
+  });
+
+  it('takes over one that is rolling back and has not begun to change anything', async () => {
+    const { saved } = await meet({ ...walkTo('rolling-back').promotion, dirty: false }, toAnother());
+
+    expect(saved[0]).toMatchObject({ promotion: { id: 'p2', phase: 'rolling-back' } });
+  });
+
   it.each(['analyzing', 'failed'] as const)(
     'takes nothing over from a rollback that runs while it is %s itself, and has no plan',
     async (phase) => {

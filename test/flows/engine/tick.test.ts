@@ -770,6 +770,15 @@ describe('a rollback that waited for its lock', () => {
     });
   });
 
+  it('takes no lock that was freed after it looked: whoever freed it may have ended well or otherwise', async () => {
+    const { first, promotion } = await tickOnce(ready(), { seenHolder: 'p9' });
+    const own = await tickOnce(ready(), { analyze: sameBack, seenHolder: ready().promotion.id });
+
+    expect(first).toEqual({ type: 'lock.refused', holder: 'p9' });
+    expect(promotion.phase).toBe('awaiting-approval');
+    expect(own.first).toMatchObject({ type: 'lock.taken' });
+  });
+
   it('waits for a holder that it cannot take over, and is told who it is', async () => {
     const { first, promotion } = await tickOnce(ready(), { holder: 'p9' });
 

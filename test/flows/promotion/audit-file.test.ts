@@ -513,3 +513,39 @@ describe('ALL-11: a file whose hashes, numbers and heads all hold, made anew by 
     });
   });
 });
+
+describe('ALL-11: a file that stands on nothing', () => {
+  const withRefusalsOn = (after: (standsOn: number) => { sequence: number; hash: string }) => {
+    const file = copy(longest);
+    let previous = '';
+    const refusals = file.refusals as { hash: string; after: { sequence: number } }[];
+    file.refusals = refusals.map((refusal) => {
+      const { hash: _, ...rest } = refusal;
+      const content = { ...rest, after: after(refusal.after.sequence), previous };
+      previous = hash(canonical(content));
+      return { ...content, hash: previous };
+    });
+    return { ...file, refusalHead: { ...file.refusalHead, hash: previous } };
+  };
+
+  it('with nothing in it does not hold; one whose entries are gone or whose head is emptied is told as such', () => {
+    const empty = { sequence: 0, hash: '' };
+    const nothing = { ...longest, entries: [], head: empty, refusals: [], refusalHead: empty };
+
+    expect(texts(nothing)).toContain('There is nothing in it: every promotion has the entry of its request.');
+    expect(texts({ ...longest, entries: [] }).join()).not.toContain('There is nothing in it');
+    expect(texts({ ...longest, head: empty }).join()).not.toContain('There is nothing in it');
+    expect(texts(longest)).toEqual([]);
+  });
+
+  it('does not hold where a refusal stands on no entry, or on one beyond the head', () => {
+    const beyond = longest.head.sequence + 3;
+
+    expect(texts(withRefusalsOn(() => ({ sequence: 0, hash: '' }))).join('\n')).toContain(
+      'stands on no entry',
+    );
+    expect(texts(withRefusalsOn(() => ({ sequence: beyond, hash: 'f'.repeat(64) }))).join('\n')).toContain(
+      `stands on Entry ${beyond}, and the head counts only ${longest.head.sequence}`,
+    );
+  });
+});

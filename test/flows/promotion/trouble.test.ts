@@ -17,6 +17,15 @@ const trouble = (also: Partial<Trouble> = {}): Trouble => ({
 });
 
 describe('trouble', () => {
+  it('with acting stays that until something ends it, whatever is met in between', () => {
+    const acting = { ...met, acting: true } as const;
+
+    expect(worsen(null, startMs, met).acting).toBeUndefined();
+    expect(worsen(null, startMs, acting).acting).toBe(true);
+    expect(worsen(trouble(), startMs, acting).acting).toBe(true);
+    expect(worsen(trouble({ acting: true }), startMs, met).acting).toBe(true);
+  });
+
   it('ALL-16 is tried again after 5, 10, 20 and 40 s, then every minute', () => {
     const waits: number[] = [];
     let so: Trouble | null = null;
