@@ -64,6 +64,11 @@ describe('what failed before the promotion', () => {
     expect(failedBefore(result, before)).toBe(known);
   });
 
+  it('ALL-13 proves nothing where nothing else was looked at', () => {
+    expect(probeOutcome([failing('a@1')], before)).toBe('inconclusive');
+    expect(probeOutcome([failing('a@1'), saw('passed', 'page')], before)).toBe('passed');
+  });
+
   it('ALL-13 is known by its words where there are no signs', () => {
     expect(failedBefore(failed('alarms'), [{ id: 'alarms', title: 'alarms', text: 'broken' }])).toBe(true);
     expect(failedBefore(failed('alarms'), before)).toBe(false);
