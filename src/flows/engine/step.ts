@@ -8,7 +8,6 @@ import type { Promotion, PromotionIn, StepState } from '../promotion/promotion.t
 import { apply, put } from './save.ts';
 import type { World } from './world.ts';
 
-const sentText = 'Sent; waiting to see it take effect';
 /** From this attempt on a claim follows the one before only so much later when the precondition has moved. */
 const chaseAfter = 3;
 const chaseMs = 2_000;
@@ -174,9 +173,8 @@ export function judge(
       return save({
         type: 'step.progressed',
         stepId: step.id,
-        text: sentText,
+        text: 'Sent; waiting to see it take effect',
         fraction: null,
-        unseen: true,
       });
     }
   }
@@ -198,12 +196,8 @@ export async function act(
     const { reference } = await world
       .targetOf(promotion.definition, mandateOf(promotion))
       .act(promotion.definition, context);
-    const isNews = reference !== null && reference !== state.claim.reference;
-    if (!isNews && promotion.troubles.work?.acting !== true) return true;
-    // That it was answered at last ends the trouble, also where there is no reference to note.
-    const event: PromotionEvent = isNews
-      ? { type: 'step.acted', stepId: step.id, reference }
-      : { type: 'step.progressed', stepId: step.id, text: sentText, fraction: null };
+    if (reference === null || reference === state.claim.reference) return true;
+    const event: PromotionEvent = { type: 'step.acted', stepId: step.id, reference };
     return (await apply(world, promotion, event, nowMs)).outcome === 'saved';
   } catch (error) {
     // The next look tells whether it was applied: a lost answer and a lost race look alike from here.

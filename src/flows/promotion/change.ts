@@ -35,7 +35,8 @@ export function toChange(
   hash: Hash,
 ): Change {
   const nowMs = Math.max(before.nowMs, atMs);
-  const audited = !unaudited.has(event.type);
+  // One that ends a trouble decides when on-call is told of the next: the audit could not be replayed without it.
+  const audited = !unaudited.has(event.type) || decision.promotion.troubles.work !== before.troubles.work;
   const sequence = before.audit.sequence + 1;
   const next = decision.promotion;
   const entries: AuditEntry[] = [];

@@ -78,8 +78,6 @@ const fromTicks = [
     stepId: z.string(),
     text: z.string(),
     fraction: z.number().nullable(),
-    /** Nothing is seen of the act yet: that it can be looked for does not say that acting works. */
-    unseen: z.literal(true).exactOptional(),
   }),
   z.strictObject({ type: z.literal('step.completed'), stepId: z.string(), text: z.string() }),
   /** A request without a fence has arrived after the step was done: it is carried out once more. */

@@ -111,9 +111,11 @@ const askedByPeople: ReadonlySet<PromotionEvent['type']> = new Set([
   'page.due',
 ]);
 
-/** What is about to be sent, or was sent and not seen since: an act that is refused each time is lasting trouble. */
-const isHope = (event: PromotionEvent) =>
-  event.type === 'step.claimed' || (event.type === 'step.progressed' && event.unseen === true);
+/**
+ * What is about to be sent, or looked for since: an act that is refused each time is lasting trouble, until something is
+ * seen to be done. Looks without a line in the audit end none either, so that the audit can be replayed.
+ */
+const isHope = (event: PromotionEvent) => event.type === 'step.claimed' || event.type === 'step.progressed';
 
 /** What just worked is no trouble any more, unless the event itself is what set it. */
 function calmed(next: Promotion, before: Promotion, event: PromotionEvent): Promotion {

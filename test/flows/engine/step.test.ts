@@ -8,7 +8,7 @@ import {
 import type { Observation } from '../../../src/flows/ports.ts';
 import { attemptLimit } from '../../../src/flows/promotion/phases/stepping.ts';
 import { stands } from '../promotion/stands.ts';
-import { later, through, type Walk, walkTo, walkToUntouchedDeployment } from '../promotion/walk.ts';
+import { through, type Walk, walkTo, walkToUntouchedDeployment } from '../promotion/walk.ts';
 import { tickOnce } from './one-tick.ts';
 
 const unchanged = (precondition: string | null): Observation => ({ outcome: 'before', precondition });
@@ -307,24 +307,6 @@ describe('the answer to an act', () => {
       text: error.message,
     });
     expect(promotion.phase).toBe('rolling-back');
-  });
-
-  it.each([
-    ['no reference', null],
-    ['the reference that is known', 'r'],
-  ])('ALL-16 that comes at last ends the trouble of acting, also with %s', async (_what, reference) => {
-    const walk = later(walkTo('deploying'), 1, {
-      type: 'trouble.met',
-      during: 'work',
-      code: 'aws.throttled',
-      text: 'Slower.',
-      retryAfterMs: null,
-      acting: true,
-    });
-    const { acted, promotion } = await tickOnce(walk, { observe: unchanged('E9'), act: { reference } }, 31);
-
-    expect(acted).toHaveLength(1);
-    expect(promotion.troubles.work).toBeNull();
   });
 
   it('that nobody foresaw is told to whoever runs the tick, and the claim stands', async () => {
