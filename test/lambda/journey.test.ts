@@ -115,7 +115,6 @@ describe('a bad release, taken back by the event of an alarm', () => {
     const rarely = (pipeline: Document) => {
       const watch = ['apps', 'site', 'environments', 'production', 'watch'];
       pipeline.setIn([...watch, 'interval'], '10m');
-      pipeline.setIn([...watch, 'readings', 1, 'window'], '20m');
       pipeline.setIn([...watch, 'soak'], '40m');
       pipeline.setIn([...watch, 'patience'], '30m');
     };

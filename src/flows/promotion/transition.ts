@@ -113,7 +113,7 @@ const askedByPeople: ReadonlySet<PromotionEvent['type']> = new Set([
 
 /**
  * What is about to be sent, or looked for since: an act that is refused each time is lasting trouble, until something is
- * seen to be done. Looks without a line in the audit end none either, so that the audit can be replayed.
+ * seen to be done.
  */
 const isHope = (event: PromotionEvent) => event.type === 'step.claimed' || event.type === 'step.progressed';
 
