@@ -107,7 +107,8 @@ function joins(
 }
 
 function isOldNews(told: Announcement, before: string | null): boolean {
-  return told.topic === 'reading' && told.outcome === before && told.outcome !== 'unhealthy';
+  if (told.topic !== 'reading' || told.unwatchedMs !== undefined) return false;
+  return told.outcome === before && told.outcome !== 'unhealthy';
 }
 
 function readingBefore(pending: readonly StoredAnnouncement[], sequence: number): string | undefined {

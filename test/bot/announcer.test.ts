@@ -543,6 +543,22 @@ describe('announcements', () => {
     expect(bench.rows.surface(id).toldSequence).toBe(outcomes.length);
   });
 
+  it('of a reading that came too late is told even if it says what the one before said', async () => {
+    const read: Announcement = { topic: 'reading', outcome: 'healthy', results: [] };
+    for (const each of [read, read, { ...read, unwatchedMs: 9 * 60_000 }, read]) {
+      bench.rows.save(promotionIn('monitoring'), each);
+      await pass(30);
+    }
+    expect(
+      posts()
+        .slice(1)
+        .map(({ message }) => message.text),
+    ).toEqual([
+      'Watch: healthy.',
+      'Watch: healthy. Nobody had looked for 9 min: what was healthy before no longer counts.',
+    ]);
+  });
+
   it('of detail that wait together are one reply, and what asks somebody stands alone', async () => {
     bench.rows.save(
       promotionIn('awaiting-approval'),

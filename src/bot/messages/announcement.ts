@@ -104,7 +104,11 @@ export function announcement(
     case 'probed':
       return thread([`Probe: ${probeWords(told.outcome)}`, ...told.results.slice(0, 15).map(resultLine)]);
     case 'reading':
-      return thread([`Watch: ${readingWords(told.outcome)}`, ...told.results.slice(0, 15).map(resultLine)]);
+      return thread([
+        `Watch: ${readingWords(told.outcome)}`,
+        unwatchedWords(told.unwatchedMs),
+        ...told.results.slice(0, 15).map(resultLine),
+      ]);
     case 'trouble':
       return thread([`Held up: ${foreign(told.text)} It is tried again by itself.`]);
     case 'question':
@@ -356,6 +360,11 @@ function timed(title: string, steps: readonly Step[]): string[] {
 function probeWords(outcome: string): string {
   if (outcome === 'stale') return 'still the release before; this can be a cache for a while.';
   return outcome === 'inconclusive' ? 'cannot be told.' : `${foreign(outcome, 40)}.`;
+}
+
+function unwatchedWords(milliseconds: number | undefined): string {
+  if (milliseconds === undefined) return '';
+  return `Nobody had looked for ${expectedDuration(milliseconds)}: what was healthy before no longer counts.`;
 }
 
 function readingWords(outcome: string): string {

@@ -20,7 +20,13 @@ const topics = [
   z.strictObject({ topic: z.literal('started') }),
   z.strictObject({ topic: z.literal('step-done'), title: z.string(), text: z.string() }),
   z.strictObject({ topic: z.literal('probed'), outcome: z.string(), results: z.array(CheckResult) }),
-  z.strictObject({ topic: z.literal('reading'), outcome: z.string(), results: z.array(CheckResult) }),
+  z.strictObject({
+    topic: z.literal('reading'),
+    outcome: z.string(),
+    results: z.array(CheckResult),
+    /** For how long nobody had looked, where that began the soak anew. */
+    unwatchedMs: z.int().positive().exactOptional(),
+  }),
   z.strictObject({ topic: z.literal('trouble'), text: z.string() }),
   z.strictObject({
     topic: z.literal('question'),

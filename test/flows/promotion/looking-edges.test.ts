@@ -271,6 +271,19 @@ describe('the watch', () => {
     expect(watchAfter('pending', late + 1)).toEqual(['monitoring', nowMs + late + 1, null]);
   });
 
+  it('a reading that came too late says for how long nobody had looked', () => {
+    const [promotion, nowMs] = at({});
+    const late = 2 * promotion.policy.monitoring.intervalSeconds * 1000 + 120_000;
+    const unwatched = (atMs: number) =>
+      taken(promotion, reading(saw('passed')), atMs).announcements.map((each) =>
+        each.topic === 'reading' ? each.unwatchedMs : each,
+      );
+
+    expect(unwatched(promotion.watch.startedAtMs + late)).not.toContain(late);
+    expect(unwatched(promotion.watch.startedAtMs + late + 1)).toEqual([late + 1]);
+    expect(unwatched(nowMs)).toEqual([undefined]);
+  });
+
   it('minutes that a check left out since it judged last start the soak anew where they end', () => {
     const [promotion, nowMs] = at({});
     const readWith = (

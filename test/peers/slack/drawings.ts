@@ -184,6 +184,7 @@ const topics = (wording: Wording): Announcement[] => {
     { topic: 'step-done', title: text, text },
     { topic: 'probed', outcome: 'stale', results },
     { topic: 'reading', outcome: 'inconclusive', results },
+    { topic: 'reading', outcome: 'healthy', results, unwatchedMs: 9 * 60_000 },
     { topic: 'trouble', text },
     { topic: 'question', question, withoutAnswer: 'roll-back' },
     { topic: 'answered', person: null, answer: 'roll-back' },

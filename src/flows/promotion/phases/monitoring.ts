@@ -158,7 +158,8 @@ export const monitoring: PhaseRules<'monitoring'> = {
     const inconclusiveSinceMs = healthy ? null : sinceMs;
     // Alarms come and go: what happened while nobody looked is not known to have been good.
     const lookedAtMs = before.last?.atMs ?? before.startedAtMs;
-    const unwatched = nowMs - lookedAtMs > 2 * rules.intervalSeconds * 1000 + lateMs;
+    const unwatchedMs = nowMs - lookedAtMs;
+    const unwatched = unwatchedMs > 2 * rules.intervalSeconds * 1000 + lateMs;
     const unbrokenFromMs = unbrokenFrom(before, event.judged ?? []);
     const watch: Watch = {
       ...before,
@@ -181,7 +182,12 @@ export const monitoring: PhaseRules<'monitoring'> = {
     const claims =
       watch.question === null ? promotion.claims.filter(({ does }) => does !== 'answer') : promotion.claims;
     const seen: Monitoring = { ...promotion, claims, watch };
-    const told: Announcement = { topic: 'reading', outcome, results: event.results };
+    const told: Announcement = {
+      topic: 'reading',
+      outcome,
+      results: event.results,
+      ...(unwatched ? { unwatchedMs } : {}),
+    };
     const fired = firedSince(event.results, promotion.plan.failingBefore);
     const urgent = fired.length > 0;
     if (urgent || watch.unhealthyInARow >= rules.unhealthyReadings) {
