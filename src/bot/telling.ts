@@ -21,6 +21,7 @@ const pages: ReadonlySet<Announcement['topic']> = new Set([
   'held',
   'held-up',
   'rollback-slow',
+  'rollback-waits',
   'rolled-back',
   'rollback-failed',
 ]);

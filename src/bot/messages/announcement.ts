@@ -17,6 +17,7 @@ import {
   movement,
   onCallMentions,
   resultLine,
+  rollbackWaitsFor,
   undertaking,
   untouched,
   versionOf,
@@ -152,6 +153,11 @@ export function announcement(
         [],
         byHand(promotion),
       );
+    case 'rollback-waits':
+      return onCall(promotion, options, 'waits', [
+        `The rollback of ${stay(promotion)} has not begun: ${rollbackWaitsFor(told.holder)}`,
+        'It begins by itself when that is over. /promote status shows what is open there.',
+      ]);
     case 'rolled-back':
       return promotion.kind === 'rollback'
         ? channel(backAgain(promotion))

@@ -81,6 +81,11 @@ export function lockedBy(holder: string): string {
     : `Waits for ${code(holder)}, which is changing this environment.`;
 }
 
+/** Why an approved rollback has not begun after minutes. */
+export function rollbackWaitsFor(holder: string): string {
+  return holder === nobody ? lockedBy(holder) : `${code(holder)} holds what it would change.`;
+}
+
 /** Only true, and only said, while nothing was changed. */
 export function untouched(promotion: Promotion): string {
   return hasEnded(promotion) && !isDirty(promotion) && !('rollback' in promotion)

@@ -40,6 +40,8 @@ const topics = [
   }),
   z.strictObject({ topic: z.literal('rolling-back') }),
   z.strictObject({ topic: z.literal('rollback-slow'), text: z.string() }),
+  /** Approved, and somebody else holds what it would change. */
+  z.strictObject({ topic: z.literal('rollback-waits'), holder: z.string() }),
   /** It waits for people before anything was changed: nothing will go on by itself. */
   z.strictObject({ topic: z.literal('held'), text: z.string() }),
   /** Production was changed, and what comes next cannot be done at the moment. */

@@ -227,8 +227,15 @@ export const Promotion = z.discriminatedUnion('phase', [
     phase: z.literal('awaiting-approval'),
     ...base,
     ...planned,
-    /** Another promotion holds the environment; taken again at this time. */
-    lockBusy: z.strictObject({ holder: z.string(), retryAtMs: z.int() }).nullable(),
+    /** Another promotion holds what it would change: since when it waits, whether on-call knows, when it tries again. */
+    lockBusy: z
+      .strictObject({
+        holder: z.string(),
+        retryAtMs: z.int(),
+        sinceMs: z.int().exactOptional(),
+        calledAtMs: z.int().exactOptional(),
+      })
+      .nullable(),
   }),
   z.strictObject({
     phase: z.literal('waiting'),

@@ -3,8 +3,8 @@ import { isDirty, type Promotion, type Trouble } from './promotion.ts';
 
 const firstWaitMs = 5_000;
 const longestWaitMs = 60_000;
-/** A changed production that cannot be worked on for this long is told to on-call. */
-const slowMs = 5 * 60_000;
+/** A changed production that cannot be worked on for this long is told to on-call, and so is a rollback that waits. */
+export const slowMs = 5 * 60_000;
 /** How often people are paged again about what still stands. */
 export const pageAgainMs = 15 * 60_000;
 

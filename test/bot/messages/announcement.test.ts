@@ -34,6 +34,12 @@ describe('what must interrupt on-call is a new message that mentions them, in bo
       'takes longer',
     ],
     [
+      'a rollback that waits for another promotion',
+      promotionIn('awaiting-approval', { kind: 'rollback' }),
+      { topic: 'rollback-waits', holder: 'shop-p9' },
+      'has not begun: `shop-p9` holds what it would change.',
+    ],
+    [
       'inconclusive health',
       asking(),
       { topic: 'question', question, withoutAnswer: 'roll-back' },

@@ -235,6 +235,30 @@ describe('approvals', () => {
     });
   });
 
+  it('ALL-9 a rollback that waits for somebody’s lock calls on-call once, after five minutes', () => {
+    const calls = (kind: 'promotion' | 'rollback', afterSeconds: readonly number[]) => {
+      const approved = approve(approve(walkTo('awaiting-approval'), grace), lin);
+      let state = { ...approved, promotion: { ...approved.promotion, kind } };
+      return afterSeconds.map((seconds, index) => {
+        const before = state.told.length;
+        state = later(state, seconds, { type: 'lock.refused', holder: index < 2 ? 'p8' : 'p9' });
+        return state.told.slice(before);
+      });
+    };
+    const busy = (holder: string) => ({ topic: 'lock-busy', holder });
+    const call = { topic: 'rollback-waits', holder: 'p9' };
+
+    expect(calls('rollback', [1, 30, 269.999, 0.001, 30, 900])).toEqual([
+      [busy('p8')],
+      [],
+      [busy('p9')],
+      [call],
+      [],
+      [],
+    ]);
+    expect(calls('promotion', [1, 30, 270, 900])).toEqual([[busy('p8')], [], [busy('p9')], []]);
+  });
+
   it('ALL-4 a rejection ends it with its reason and its person', () => {
     expect(walkTo('rejected').promotion.ending).toMatchObject({ text: 'not today', by: grace });
   });

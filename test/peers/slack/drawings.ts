@@ -191,6 +191,7 @@ const topics = (wording: Wording): Announcement[] => {
     { topic: 'answered', person: grace, answer: 'continue' },
     { topic: 'rolling-back' },
     { topic: 'rollback-slow', text },
+    { topic: 'rollback-waits', holder: text },
     { topic: 'held', text },
     { topic: 'held-up', text },
     { topic: 'rolled-back' },

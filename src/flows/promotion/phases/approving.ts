@@ -1,8 +1,10 @@
+import type { Announcement } from '../announcements.ts';
 import { accept, enter, type PhaseRules, refuse } from '../decision.ts';
 import type { EventOf } from '../events.ts';
 import type { Plan, Release } from '../plan.ts';
 import { type PersonClaim, type PromotionIn, samePerson } from '../promotion.ts';
 import { refusal } from '../refusal.ts';
+import { slowMs } from '../trouble.ts';
 import { claimById, denyClaim, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
 import { baseOf, endCancelled, endUntouched, plannedOf } from './ending.ts';
 import { lockLostText, startRollback } from './rolling-back.ts';
@@ -170,9 +172,19 @@ export const awaitingApproval: PhaseRules<'awaiting-approval'> = {
     return startRollback(promotion, nowMs, event);
   },
   'lock.refused'(promotion, event, nowMs) {
-    const told = promotion.lockBusy?.holder === event.holder;
-    const next: Awaiting = { ...promotion, lockBusy: { holder: event.holder, retryAtMs: nowMs + 30_000 } };
-    return accept(next, told ? [] : [{ topic: 'lock-busy', holder: event.holder }]);
+    const { holder } = event;
+    const before = promotion.lockBusy;
+    const sinceMs = before?.sinceMs ?? nowMs;
+    const called = before?.calledAtMs;
+    const calls = promotion.kind === 'rollback' && called === undefined && nowMs >= sinceMs + slowMs;
+    const calledAtMs = calls ? nowMs : called;
+    const waits = { holder, retryAtMs: nowMs + 30_000, sinceMs };
+    const next: Awaiting = {
+      ...promotion,
+      lockBusy: calledAtMs === undefined ? waits : { ...waits, calledAtMs },
+    };
+    const told: readonly Announcement[] = before?.holder === holder ? [] : [{ topic: 'lock-busy', holder }];
+    return accept(next, calls ? [...told, { topic: 'rollback-waits', holder }] : told);
   },
   'promotion.superseded': (promotion, event, nowMs) => supersede(promotion, event, nowMs),
   'plan.changed'(promotion, event, nowMs) {
