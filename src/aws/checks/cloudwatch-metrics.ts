@@ -139,11 +139,13 @@ function judge(
   const { limit } = metric;
   const unit = metric.per === 'requests' && metric.unit === '' ? '%' : metric.unit;
   const fails = 'above' in limit ? value > limit.above : value < limit.below;
+  const counted =
+    metric.per === 'requests' && sum(series, window) === null ? ' (no data point, counted as none)' : '';
   const bound =
     'above' in limit ? `limit ${spell(limit.above, unit)}` : `at least ${spell(limit.below, unit)}`;
   return {
     outcome: fails ? 'failed' : 'passed',
-    text: `${metric.title} ${spell(value, unit)} in ${spellWindow(window)}, ${bound}`,
+    text: `${metric.title} ${spell(value, unit)}${counted} in ${spellWindow(window)}, ${bound}`,
   };
 }
 

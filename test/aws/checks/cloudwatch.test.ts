@@ -364,6 +364,10 @@ describe('what metrics say together', () => {
     const requests = [100, 100, 100, 100, 100];
     expect(await judged(check, { Requests: requests })).toMatchObject({
       outcome: 'passed',
+      text: 'error rate 0 % (no data point, counted as none) in 04:00–04:05 UTC, limit 1 %.',
+    });
+    expect(await judged(check, { Requests: requests, Errors: [null, 0, null, null, null] })).toMatchObject({
+      outcome: 'passed',
       text: 'error rate 0 % in 04:00–04:05 UTC, limit 1 %.',
     });
     expect(await judged(check, { Requests: requests, Errors: [null, 30, null, 10, null] })).toMatchObject({
