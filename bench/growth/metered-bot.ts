@@ -130,7 +130,7 @@ export function createMeteredBot(deps: {
     log: silent,
     random: () => 0,
     expected: createExperience(store, nowMs),
-    replaced: async () => false,
+    standing: async () => 'live',
     told: async (promotionId, { topic }) => {
       if (topic === 'waiting') await desk.decide(promotionId, { type: 'notice.delivered' });
     },

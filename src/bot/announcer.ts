@@ -1,9 +1,9 @@
 import type { Log, Outbox, PromotionStore, SendingPlace, Surface } from '../flows/ports.ts';
 import type { Announcement, StoredAnnouncement } from '../flows/promotion/announcements.ts';
-import { hasEnded, type Promotion } from '../flows/promotion/promotion.ts';
+import { hasEnded, type Promotion, type PromotionIn } from '../flows/promotion/promotion.ts';
 import { isOpen, settledQuestion, type Telling } from './messages/announcement.ts';
 import type { Message } from './messages/block.ts';
-import { card } from './messages/card.ts';
+import { card, type Standing } from './messages/card.ts';
 import type { Expected } from './messages/progress.ts';
 import { type Charge, createPacing } from './pacing.ts';
 import type { Budget } from './ports.ts';
@@ -23,8 +23,8 @@ export interface AnnouncerOptions {
   readonly random?: () => number;
   /** How long each phase took before; asked at every drawing, so it has to be remembered there. */
   readonly expected?: (promotion: Promotion) => Promise<Expected>;
-  /** Whether another release is live by now; asked for promotions that ended well. */
-  readonly replaced?: (promotion: Promotion) => Promise<boolean>;
+  /** What became of a release since; asked for promotions that ended well. */
+  readonly standing?: (promotion: PromotionIn<'promoted'>) => Promise<Standing>;
   /**
    * Called when an announcement was seen to arrive, before it is noted as told: the countdown begins with it. Called
    * again when that could not be noted, so it must bear a repeat.
@@ -139,16 +139,16 @@ type Went = 'again' | 'stop' | { readonly surface: Surface; readonly untilMs: nu
  * is kept in the surface, so that any process can go on after any other.
  */
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
-  const { store, outbox, slack, elapsedMs, log, random = Math.random, expected, replaced, told } = options;
+  const { store, outbox, slack, elapsedMs, log, random = Math.random, expected, standing, told } = options;
   const pacing = createPacing(options.budget);
 
   const draw = async (promotion: Promotion, nowMs: number) =>
     card(promotion, {
       nowMs,
       ...(expected === undefined ? {} : { expected: await expected(promotion) }),
-      ...(replaced === undefined || promotion.phase !== 'promoted'
+      ...(standing === undefined || promotion.phase !== 'promoted'
         ? {}
-        : { replaced: await replaced(promotion) }),
+        : { standing: await standing(promotion) }),
     });
 
   /** One compare-and-set; the surface as it is afterwards, or undefined when somebody else was first. */

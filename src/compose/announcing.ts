@@ -1,4 +1,5 @@
 import { createAnnouncer, type Shown } from '../bot/announcer.ts';
+import type { Standing } from '../bot/messages/card.ts';
 import { createNoticeTeller } from '../bot/notices.ts';
 import { createPacing } from '../bot/pacing.ts';
 import type { SlackClient } from '../bot/slack-client.ts';
@@ -6,12 +7,17 @@ import type { Desk } from '../flows/desk.ts';
 import { UnreadableError } from '../flows/errors.ts';
 import { isNoticeId } from '../flows/notices.ts';
 import type { Hints, Log, PromotionStore } from '../flows/ports.ts';
-import type { PromotionIn } from '../flows/promotion/promotion.ts';
+import type { Announcement } from '../flows/promotion/announcements.ts';
+import type { Phase, PromotionIn } from '../flows/promotion/promotion.ts';
 import { elapsedMs } from './elapsed.ts';
 import { createExperience } from './experience.ts';
 import { mustBeThere } from './held.ts';
 import { createRedrawing } from './redrawing.ts';
 import type { Store } from './store.ts';
+
+const endings: ReadonlySet<Announcement['topic']> = new Set(['promoted', 'rolled-back', 'ended']);
+/** Ends after which something else is live, or nobody knows what is. */
+const decidesWhatIsLive: ReadonlySet<Phase> = new Set(['promoted', 'rolled-back', 'resolved']);
 
 /** What shows a promotion or tells a notice, by its id. */
 export function buildAnnouncing(deps: {
@@ -31,16 +37,13 @@ export function buildAnnouncing(deps: {
     elapsedMs,
     log,
     expected: createExperience(store.promotions, () => store.clock.nowMs()),
-    replaced: async (promotion) => {
-      if (promotion.phase !== 'promoted') return false;
-      return isReplaced(store.promotions, promotion);
-    },
+    standing: (promotion) => standingOf(store.promotions, promotion),
     told: async (promotionId, announcement) => {
       const { topic } = announcement;
       if (topic === 'question')
         await desk.decide(promotionId, { type: 'notice.delivered', questionId: announcement.question.id });
       if (topic === 'waiting') await desk.decide(promotionId, { type: 'notice.delivered' });
-      if (topic === 'promoted' || topic === 'rolled-back') await redrawReplaced(promotionId);
+      if (endings.has(topic)) await redrawReplaced(promotionId);
     },
   });
   const tellNotice = createNoticeTeller({
@@ -60,7 +63,7 @@ export function buildAnnouncing(deps: {
   /** A card that said what was live must not go on saying so. */
   const redrawReplaced = async (promotionId: string) => {
     const ended = await desk.find(promotionId);
-    if (ended !== undefined) await redrawOthers(ended);
+    if (ended !== undefined && decidesWhatIsLive.has(ended.phase)) await redrawOthers(ended);
   };
 
   return async (id: string, nowMs: number, goesOn?: () => boolean): Promise<Shown> => {
@@ -70,16 +73,18 @@ export function buildAnnouncing(deps: {
   };
 }
 
-/** Whether another release is live by now. A history that cannot be read says nothing, and must not keep a card from being drawn. */
-async function isReplaced(
+/** What became of a release since. A history that cannot be read says nothing, and must not keep a card from being drawn. */
+async function standingOf(
   store: Pick<PromotionStore, 'liveRecords'>,
   { app, environment, release }: PromotionIn<'promoted'>,
-): Promise<boolean> {
+): Promise<Standing> {
   try {
     const [newest] = await store.liveRecords(app, environment, 1);
-    return newest !== undefined && newest.artifact !== release.artifact;
+    if (newest === undefined) return 'live';
+    if (newest.replaced === newest.artifact) return 'unknown';
+    return newest.artifact === release.artifact ? 'live' : 'replaced';
   } catch (error) {
-    if (error instanceof UnreadableError) return false;
+    if (error instanceof UnreadableError) return 'live';
     throw error;
   }
 }

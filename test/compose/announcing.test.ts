@@ -80,17 +80,22 @@ function environment() {
       const records = [{ artifact: liveNow() }, { artifact, replaced: id }];
       return end({ ...promotionIn('rolled-back'), id }, { topic: 'rolled-back' }, records);
     },
+    /** It has changed production, its rollback failed, and people closed it: the release that it took away is not good. */
+    resolve(id: string, tookAway: string) {
+      const records = [{ artifact: liveNow() }, { artifact: tookAway, replaced: tookAway }];
+      return end({ ...promotionIn('resolved'), id }, { topic: 'ended' }, records);
+    },
     cancel: (id: string) => end({ ...promotionIn('cancelled'), id }, { topic: 'ended' }, []),
     /** What the card says by now. */
-    says(id: string): 'live' | 'no longer live' {
+    says(id: string): 'live' | 'no longer live' | 'not known' {
       const { ts } = bench.rows.surface(id);
       const [edit] = slack
         .of('update')
         .filter((input) => input['ts'] === ts)
         .slice(-1);
-      return JSON.stringify(edit?.['message'] ?? '').includes('no longer what is live')
-        ? 'no longer live'
-        : 'live';
+      const said = JSON.stringify(edit?.['message'] ?? '');
+      if (said.includes('What is live now is not known')) return 'not known';
+      return said.includes('no longer what is live') ? 'no longer live' : 'live';
     },
     editsOf: (id: string) => slack.of('update').filter(({ ts }) => ts === bench.rows.surface(id).ts).length,
   };
@@ -131,6 +136,41 @@ describe('ALL-6: a card that says that its release is live', () => {
     await site.rollBack('back', 'a');
 
     expect([site.says('a'), site.says('b')]).toEqual(['live', 'no longer live']);
+  });
+
+  it('says that nobody knows what is live once people closed its failed rollback by hand', async () => {
+    const site = environment();
+    await site.promote('a');
+
+    await site.resolve('back', 'a');
+
+    expect(site.says('a')).toBe('not known');
+  });
+
+  it('says that nobody knows what is live once people closed a later release by hand', async () => {
+    const site = environment();
+    await site.promote('a');
+    await site.promote('b');
+
+    await site.resolve('c', 'c');
+    expect([site.says('a'), site.says('b')]).toEqual(['not known', 'not known']);
+
+    await site.promote('d');
+    expect([site.says('a'), site.says('b'), site.says('d')]).toEqual([
+      'no longer live',
+      'no longer live',
+      'live',
+    ]);
+  });
+
+  it('is not drawn anew for a request that changed nothing', async () => {
+    const site = environment();
+    await site.promote('a');
+    const edits = site.editsOf('a');
+
+    await site.cancel('b');
+
+    expect(site.editsOf('a')).toBe(edits);
   });
 
   it('is drawn anew although somebody else was at it at the same moment', async () => {

@@ -8,10 +8,10 @@ import { duration } from './time.ts';
 
 /**
  * The buttons for what is allowed now, and no others; at most one of them is emphasised. Leaving a button out is a
- * courtesy: whether a click counts is decided from the saved promotion. `replaced` is a promoted release that is no longer
- * what is live, from which there is nothing to go back.
+ * courtesy: whether a click counts is decided from the saved promotion. Without `live` a promoted release is no longer
+ * known to be what is live, and there is nothing to go back from.
  */
-export function buttonsOf(promotion: Promotion, replaced = false): ButtonSpec[] {
+export function buttonsOf(promotion: Promotion, live = true): ButtonSpec[] {
   switch (promotion.phase) {
     case 'analyzing':
     case 'validating':
@@ -34,7 +34,7 @@ export function buttonsOf(promotion: Promotion, replaced = false): ButtonSpec[] 
         ? [resolve(promotion)]
         : [retry(promotion), resolve(promotion)];
     case 'promoted':
-      return replaced ? [] : [rollBack(promotion)];
+      return live ? [rollBack(promotion)] : [];
     default:
       return [];
   }
@@ -110,10 +110,12 @@ export function answers(promotion: Promotion): ButtonSpec[] {
       label: 'Continue',
       value: promotion.id,
       confirm: {
-        title: 'Continue without health data?',
-        text: `The release stays, and the watch goes on for the rest of its ${duration(
-          promotion.policy.monitoring.soakSeconds * 1000,
-        )}.`,
+        title: isOverlong(promotion) ? 'Go on watching?' : 'Continue without health data?',
+        text: isOverlong(promotion)
+          ? 'The release stays. If its watch does not end, you are asked again.'
+          : `The release stays, and the watch goes on for the rest of its ${duration(
+              promotion.policy.monitoring.soakSeconds * 1000,
+            )}.`,
         yes: 'Continue',
       },
     },
@@ -125,6 +127,10 @@ export function answers(promotion: Promotion): ButtonSpec[] {
       confirm: { title: 'Roll back?', text: `Goes back to ${back}.`, yes: 'Roll Back' },
     },
   ];
+}
+
+function isOverlong(promotion: Promotion): boolean {
+  return promotion.phase === 'monitoring' && promotion.watch.question?.overlong === true;
 }
 
 const retry = (promotion: Promotion): ButtonSpec => ({

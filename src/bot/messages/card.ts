@@ -34,11 +34,20 @@ import {
 import { clean, code, cut, foreign, lines, link, person, verbatim } from './text.ts';
 import { clock, date, duration, expectedDuration } from './time.ts';
 
+/** What is known of a promoted release by now: that it is live, that another is, or that nobody can tell. */
+export type Standing = 'live' | 'replaced' | 'unknown';
+
+const sinceThen: Readonly<Record<Standing, readonly string[]>> = {
+  live: [],
+  replaced: ['It is no longer what is live.'],
+  unknown: ['What is live now is not known: people have closed a later change by hand.'],
+};
+
 export interface CardOptions {
   readonly nowMs: number;
   readonly expected?: Expected;
-  /** Of a promoted one: something else has become live since. */
-  readonly replaced?: boolean;
+  /** Of a promoted one; left out, its release is what is live. */
+  readonly standing?: Standing;
 }
 
 /**
@@ -47,9 +56,9 @@ export interface CardOptions {
  * 4,000 of top-level text, 13,200 of all blocks).
  */
 export function card(promotion: Promotion, options: CardOptions): Message {
-  const { nowMs, expected = {}, replaced = false } = options;
-  const headline = headlineOf(promotion, replaced);
-  const buttons = buttonsOf(promotion, replaced);
+  const { nowMs, expected = {}, standing = 'live' } = options;
+  const headline = headlineOf(promotion, standing);
+  const buttons = buttonsOf(promotion, standing === 'live');
   const blocks: KnownBlock[] = [
     header(titleOf(promotion)),
     section(headline.map((line, index) => (index === 0 ? `*${line}*` : line))),
@@ -81,7 +90,7 @@ export function card(promotion: Promotion, options: CardOptions): Message {
 }
 
 /** What matters most first: where it stands, and who has to do what. Escaped; the first line stands alone. */
-export function headlineOf(promotion: Promotion, replaced = false): string[] {
+export function headlineOf(promotion: Promotion, standing: Standing = 'live'): string[] {
   switch (promotion.phase) {
     case 'analyzing':
       return promotion.admitted
@@ -135,7 +144,7 @@ export function headlineOf(promotion: Promotion, replaced = false): string[] {
         promotion.policy.monitoring.soakSeconds > 0
           ? `Promoted. ${environmentName(promotion)} held ${code(versionOf(promotion))} through the watch.`
           : `Promoted. ${environmentName(promotion)} showed ${code(versionOf(promotion))}, verified.`,
-        ...(replaced ? ['It is no longer what is live.'] : []),
+        ...sinceThen[standing],
       ];
     case 'rolled-back':
       return [
@@ -184,7 +193,9 @@ function watching(promotion: Extract<Promotion, { phase: 'monitoring' }>): strin
   if (question !== null) {
     const silence = promotion.policy.monitoring.withoutAnswer;
     return [
-      'Health cannot be told. On-call decides: Continue or Roll Back.',
+      question.overlong === true
+        ? 'Its watch does not end by itself. On-call decides: Continue or Roll Back.'
+        : 'Health cannot be told. On-call decides: Continue or Roll Back.',
       ...bullets(question.text.split('\n').slice(0, 6)),
       `Without an answer by ${clock(question.deadlineAtMs)} it ${silence === 'roll-back' ? 'is rolled back' : 'goes on'}.`,
     ];

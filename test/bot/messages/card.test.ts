@@ -328,9 +328,18 @@ describe('once it is promoted the card', () => {
   });
 
   it('offers no way back any more, not even in its text, when something else is live', () => {
-    const message = card(promoted, { nowMs: at(20), replaced: true });
+    const message = card(promoted, { nowMs: at(20), standing: 'replaced' });
     expect(shown(message)).toContain('It is no longer what is live.');
     expect(message.text).toContain('It is no longer what is live.');
+    expect(buttons(message)).toEqual([]);
+    expect(message.text).not.toContain('Roll Back');
+  });
+
+  it('says that nobody knows what is live, and offers no way back, when people closed a later change by hand', () => {
+    const message = card(promoted, { nowMs: at(20), standing: 'unknown' });
+    expect(shown(message)).toContain('What is live now is not known');
+    expect(message.text).toContain('What is live now is not known');
+    expect(shown(message)).not.toContain('no longer');
     expect(buttons(message)).toEqual([]);
     expect(message.text).not.toContain('Roll Back');
   });

@@ -154,10 +154,10 @@ const promotions: readonly {
 const cardUrl = 'https://countersign.slack.com/archives/C0DEPLOYS1/p1700000000000001';
 const cards = (): Drawing[] =>
   promotions.flatMap(({ name, promotion }) =>
-    [false, true].map((replaced) => ({
-      name: `card of a ${name}${replaced ? ', replaced since' : ''}`,
+    (['live', 'replaced', 'unknown'] as const).map((standing) => ({
+      name: `card of a ${name}${standing === 'live' ? '' : `, ${standing} since`}`,
       surface: 'message' as const,
-      ...card(promotion, { nowMs: at(9), replaced }),
+      ...card(promotion, { nowMs: at(9), standing }),
     })),
   );
 
