@@ -7,7 +7,7 @@ import { AuditEntry } from '../flows/promotion/audit.ts';
 import { Promotion } from '../flows/promotion/promotion.ts';
 import { UnlockEntry, UnlockRefusal } from '../flows/unlock.ts';
 import type { Format } from './format.ts';
-import { dueAtOf, listedIn, rowNamed } from './table.ts';
+import { dueAtOf, isDueAt, listedIn, rowNamed } from './table.ts';
 import type { Attribute, Item } from './transport.ts';
 
 export const text = (value: string): Attribute => ({ S: value });
@@ -96,12 +96,12 @@ export function parsePromotion(item: Item, id: string, format: Format): Promotio
   const read = known.get(format)?.get(stored) ?? remember(format, stored, readPromotion(item, what, format));
   if (read.schema !== schema) throw unreadable(item, what, new Error('its schema is not the one it names'));
   const { promotion } = read;
-  const dueAtMs = dueAtOf(item);
   const agrees =
     promotion.id === id &&
     promotion.revision === numberOf(item, 'revision') &&
     promotion.phase === textOf(item, 'phase') &&
-    (dueAtMs === undefined || dueAtMs === promotion.dueAtMs);
+    // Elsewhere in the due index, or not in it, an open one would never come to its turn.
+    isDueAt(item, 'DUE', id, promotion.dueAtMs);
   if (!agrees) throw unreadable(item, what, new Error('its attributes and its body disagree'));
   return promotion;
 }

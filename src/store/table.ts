@@ -58,6 +58,15 @@ export function dueKey(kind: DueKind, id: string, dueAtMs: number): Item {
   return { duePk: text(`${kind}#${shardOf(id)}`), dueSk: text(`${padded(dueAtMs)}#${id}`) };
 }
 
+const sameText = (one: Attribute | undefined, other: Attribute | undefined) =>
+  one === undefined || other === undefined ? one === other : 'S' in one && 'S' in other && one.S === other.S;
+
+/** Whether the row stands in the due index exactly where `dueKey` puts it; with null, whether it is not in it. */
+export function isDueAt(item: Item, kind: DueKind, id: string, dueAtMs: number | null): boolean {
+  const due: Item = dueAtMs === null ? {} : dueKey(kind, id, dueAtMs);
+  return sameText(item['duePk'], due['duePk']) && sameText(item['dueSk'], due['dueSk']);
+}
+
 /** Held rows are few: one partition has them all. */
 export const heldShard = 0;
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { rowOf } from '../../src/flows/held.ts';
+import type { PromotionStore } from '../../src/flows/ports.ts';
 import { promotionFormat } from '../../src/store/format.ts';
 import { dueKey, keys } from '../../src/store/table.ts';
 import type { Item } from '../../src/store/transport.ts';
@@ -13,8 +14,29 @@ beforeEach(async () => {
 });
 
 const text = (value: string) => ({ S: value });
+const dueTime = String(startMs).padStart(15, '0');
 const notJson = { body: text('{"phase":') };
 const promotion = (id: string) => keys.promotion(id);
+/** A tick that finds its requester allowed to ask, which is when the card is shown, and rests for an hour. */
+const admitted = async (store: PromotionStore, id: string) => {
+  const loaded = await store.load(id);
+  if (loaded === undefined) return;
+  const { promotion: saved, nowMs } = loaded;
+  await store.save({
+    promotion: {
+      ...saved,
+      revision: saved.revision + 1,
+      admitted: true,
+      claims: [],
+      dueAtMs: nowMs + 3_600_000,
+    },
+    audit: [],
+    announcements: [],
+    locks: null,
+    handedOver: null,
+    live: null,
+  });
+};
 const textOf = (item: Item | undefined, name: string) => {
   const attribute = item?.[name];
   return attribute !== undefined && 'S' in attribute ? attribute.S : undefined;
@@ -34,6 +56,12 @@ describe('ALL-16 promise 5: a promotion that cannot be read', () => {
     ['has another revision than its body', { revision: { N: '9' } }],
     ['stands in another phase than its body', { phase: text('promoted') }],
     ['is due at another time than its body says', { dueSk: text('000000000000001#p1') }],
+    ['is due at what is no time', { dueSk: text('soon') }],
+    ['is due under the name of another one', { dueSk: text(`${dueTime}#p2`) }],
+    ['is in a partition of the due index that nobody reads', { duePk: text('DUE#9') }],
+    ['has lost the partition of its place in the due index', { duePk: null }],
+    ['has lost its time in the due index', { dueSk: null }],
+    ['has lost its whole place in the due index', { duePk: null, dueSk: null }],
   ] as const)('because it %s is held and told once to its channel and to on-call', async (_what, damage) => {
     await world.create('p1');
     await world.damage(promotion('p1'), damage);
@@ -51,6 +79,46 @@ describe('ALL-16 promise 5: a promotion that cannot be read', () => {
     expect(world.posts('CDEPLOY')).toHaveLength(1);
     expect(world.posts('CONCALL')).toHaveLength(1);
     expect(world.posts()).toHaveLength(2);
+  });
+
+  it('is found by its card, which is drawn anew now and then, when no sweep finds it any more', async () => {
+    await world.create('p1');
+    const { runner, ticked, store } = world.start({ cards: true, tick: admitted });
+    for (let count = 0; count < 10; count += 1) {
+      await runner.runDue();
+      await world.advance(6);
+    }
+    expect((await world.outbox.surface('p1'))?.drawnRevision).toBe(2);
+    const before = { ticks: ticked.length, posts: world.posts().length };
+    await world.damage(promotion('p1'), { duePk: null, dueSk: null });
+
+    expect((await store.due(10)).ids).toEqual([]);
+    for (let minute = 0; minute < 60; minute += 1) {
+      await world.advance(60);
+      await runner.runDue();
+    }
+
+    const told = world.posts().slice(before.posts);
+    expect(ticked).toHaveLength(before.ticks);
+    expect(told.map((said) => said.includes('Promotion `p1` cannot be read.'))).toEqual([true, true]);
+    expect(world.posts('CONCALL')).toHaveLength(1);
+  });
+
+  it('is counted for /promote status, and named to whoever presses its button, though no sweep finds it any more', async () => {
+    await world.create('p1');
+    await world.damage(promotion('p1'), { dueSk: null });
+    const { store } = world.start();
+
+    const row = rowOf(await store.load('p1').catch((error: unknown) => error));
+
+    expect(row).toMatchObject({
+      kind: 'promotion',
+      id: 'p1',
+      app: 'site',
+      phase: 'analyzing',
+      dueAtMs: null,
+    });
+    expect(await store.survey('site', 'production', 20)).toEqual({ promotions: [], unreadable: 1 });
   });
 
   it('is told with what its attributes say, how to look at it and the way out', async () => {

@@ -92,6 +92,21 @@ describe('promotions stored by every version', () => {
     expect(saved.revision).toBe(promotion.revision + 1);
   });
 
+  it.each(all)('$named is not read from another place of the due index, nor from none', ({ item }) => {
+    const { duePk, dueSk, ...placeless } = item;
+    const elsewhere = { duePk: { S: 'DUE#9' }, dueSk: { S: '001795251600000#p1' } };
+    const wrong: Item[] =
+      duePk === undefined || dueSk === undefined
+        ? [
+            { ...item, ...elsewhere },
+            { ...item, dueSk: elsewhere.dueSk },
+          ]
+        : [placeless, { ...placeless, duePk }, { ...placeless, dueSk }, { ...item, duePk: elsewhere.duePk }];
+
+    for (const moved of wrong)
+      expect(() => parsePromotion(moved, 'p1', promotionFormat)).toThrow('cannot be read');
+  });
+
   it.each(all)('$named comes to a legal end on the real store', async ({ item }) => {
     const { seed, live } = await aliveWorld();
     const before = await seed(item);
