@@ -50,6 +50,8 @@ const migrations: Readonly<Record<number, Migration>> = {
     ...(isBody(body['rollback']) ? { rollback: { ...body['rollback'], tookOverFrom: null } } : {}),
     ...(body['phase'] === 'superseded' ? { dirty: false, supersededBy: null } : {}),
   }),
+  /** Everything new may be left out. The number is for whoever reads only 2: what it does not know is no damage. */
+  2: (body) => ({ ...body, schema: 3 }),
 };
 
 function createFormat(newest: number, steps: Readonly<Record<number, Migration>>): Format {
@@ -69,4 +71,4 @@ function createFormat(newest: number, steps: Readonly<Record<number, Migration>>
 }
 
 /** How this version of Countersign stores promotions. */
-export const promotionFormat: Format = createFormat(2, migrations);
+export const promotionFormat: Format = createFormat(3, migrations);

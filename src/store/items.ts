@@ -144,7 +144,7 @@ const LiveRecord = z.strictObject({
 });
 
 /** The announcer's own part of a surface row; what wakes it is kept in attributes that promotions' saves set. */
-const SurfaceBody = z.strictObject({
+export const SurfaceBody = z.strictObject({
   promotionId: z.string(),
   channel: z.string(),
   ts: z.string().nullable(),

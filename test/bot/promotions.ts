@@ -105,7 +105,7 @@ export const plan: Plan = {
 const phasesUpTo = (...names: Phase[]) => names.map((phase, index) => ({ phase, atMs: at(index) }));
 
 const base = {
-  schema: 2 as const,
+  schema: 3 as const,
   id: 'p0123456789',
   kind: 'promotion' as const,
   app: 'site',

@@ -14,6 +14,7 @@ beforeEach(async () => {
 });
 
 const text = (value: string) => ({ S: value });
+const { newest } = promotionFormat;
 const dueTime = String(startMs).padStart(15, '0');
 const notJson = { body: text('{"phase":') };
 const promotion = (id: string) => keys.promotion(id);
@@ -45,11 +46,11 @@ const textOf = (item: Item | undefined, name: string) => {
 describe('ALL-16 promise 5: a promotion that cannot be read', () => {
   it.each([
     ['is not JSON', notJson],
-    ['is JSON of another shape', { body: text('{"schema":2,"phase":"promoted"}') }],
+    ['is JSON of another shape', { body: text(`{"schema":${newest},"phase":"promoted"}`) }],
     ['has no body', { body: null }],
     ['has a body of another type', { body: { N: '7' } }],
     ['has no schema', { schema: null }],
-    ['has a schema of another type', { schema: text('2') }],
+    ['has a schema of another type', { schema: text(String(newest)) }],
     ['has a schema that is none', { schema: { N: '0' } }],
     ['names another schema than its body', { schema: { N: '1' } }],
     ['has a revision of another type', { revision: text('1') }],

@@ -34,7 +34,7 @@ export function openPromotion(
   };
   const audit = { ...entry, hash: auditHash(entry, hash) };
   const promotion: Promotion = {
-    schema: 2,
+    schema: 3,
     phase: 'analyzing',
     id,
     kind: request.kind,

@@ -148,7 +148,7 @@ export const Rollback = z.strictObject({
 export type Rollback = z.infer<typeof Rollback>;
 
 const base = {
-  schema: z.literal(2),
+  schema: z.literal(3),
   id: z.string(),
   kind: z.enum(['promotion', 'rollback']),
   app: z.string(),

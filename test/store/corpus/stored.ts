@@ -1,5 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { canonical } from '../../../src/flows/promotion/canonical.ts';
 import type { Item } from '../../../src/store/transport.ts';
 
 export interface Specimen {
@@ -36,6 +39,22 @@ export const specimens: readonly Specimen[] = schemas.flatMap((schema) =>
 
 /** Where a schema's promotions are kept. */
 export const corpusFile = (schema: number) => join(import.meta.dirname, `schema-${schema}.jsonl`);
+
+const shapesFile = join(import.meta.dirname, 'shapes.json');
+const Shapes = z.record(z.string(), z.record(z.string(), z.string()));
+
+/** For each schema, what everything that may stand in a row came to when it was last written down. */
+export const keptShapes = () => Shapes.parse(JSON.parse(readFileSync(shapesFile, 'utf8')));
+
+export function writeShapes(schema: number, shapes: Readonly<Record<string, string>>): void {
+  writeFileSync(shapesFile, `${JSON.stringify({ ...keptShapes(), [schema]: shapes }, null, 2)}\n`);
+}
+
+/** Names and types of everything that this schema lets stand, in whatever order they are written. */
+export function digestOf(shape: z.ZodType): string {
+  const described = z.toJSONSchema(shape, { io: 'input', unrepresentable: 'any' });
+  return createHash('sha256').update(canonical(described)).digest('hex').slice(0, 12);
+}
 
 /** Other rows of the first version: one of each kind of audit entry and announcement, surfaces, good releases. */
 export const records = linesOf('records-1.jsonl') as readonly {
