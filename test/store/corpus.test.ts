@@ -29,7 +29,7 @@ import { startModelDynamo } from '../support/model-dynamodb.ts';
 import { corpusFile, digestOf, keptShapes, records, specimens, writeShapes } from './corpus/stored.ts';
 import { corpusLines } from './corpus/stories.ts';
 
-/** Everything that is stored of one promotion. Only the promotion has a number; the others are read as of its one. */
+/** Rows of one promotion. Only its own has a number: what else an older build cannot read is newer where that is. */
 const stored = {
   promotion: Promotion,
   announcement: StoredAnnouncement,
@@ -37,10 +37,12 @@ const stored = {
   surface: SurfaceBody,
 };
 const writes = process.env['COUNTERSIGN_CORPUS'] === 'write';
-const whatToDo = `What is stored has changed. A version that was shipped with schema ${promotionFormat.newest} reads strictly:
-it takes a field that it does not know for damage, at once, while both versions run, unless the number says that the
-row is newer. So, where schema ${promotionFormat.newest} was shipped: raise it in src/store/format.ts (with a step from
-it to the next) and in src/flows/promotion/promotion.ts. In any case then keep the new shape beside its number:
+const { newest: number } = promotionFormat;
+const whatToDo = `What is stored has changed. Everything is read strictly: a version that was shipped with schema ${number}
+takes a field that it does not know for damage, at once, while both versions run, unless the number says that the row
+is newer. So, where schema ${number} was shipped: raise it in src/store/format.ts (with a step from it to the next) and in
+src/flows/promotion/promotion.ts. A surface is saved beside promotions of the older number too: a field of it has to
+be known to a shipped version before another one writes it. In any case then keep the new shape beside its number:
 COUNTERSIGN_CORPUS=write npx vitest run test/store/corpus.test.ts
 `;
 

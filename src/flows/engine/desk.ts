@@ -159,7 +159,9 @@ export function createDesk(world: DeskWorld): Desk {
     if (newest !== undefined && newest.artifact !== ended.plan.analysis.candidate.release.artifact) {
       const why = refusal(
         'rollback.not-live',
-        `This is no longer what is live: ${newest.version} is.`,
+        newest.replaced === newest.artifact
+          ? `What is live now is not known: the rollback of ${newest.version} failed since, and people closed it by hand.`
+          : `This is no longer what is live: ${newest.version} is.`,
         `See /promote status ${app}, and use /rollback ${app} ${environment}.`,
       );
       return refuse(looked, event, why, close);

@@ -325,6 +325,21 @@ describe('the Roll Back button of a release that was promoted', () => {
     });
   });
 
+  it('is refused without naming one when people closed a later release by hand', async () => {
+    const closed = { ...record('cccc2222', 'v1.2.0'), replaced: 'cccc2222' };
+    const { desk } = await deskOver([walkTo('promoted').promotion], {
+      store: { liveRecords: async () => [closed] },
+    });
+
+    const answer = await desk.decide('p1', click);
+
+    expect(answer).toMatchObject({
+      outcome: 'refused',
+      refusal: { code: 'rollback.not-live', text: expect.stringContaining('not known') },
+    });
+    expect(answer.outcome === 'refused' && answer.refusal.text).not.toContain('v1.2.0 is');
+  });
+
   it('is refused when its environment is not configured any more', async () => {
     const { desk } = await deskOver([walkTo('promoted').promotion], {
       holds: false,
