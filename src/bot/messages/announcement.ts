@@ -236,16 +236,23 @@ export function settledQuestion(
   later: readonly Announcement[],
 ): Message {
   return said([
-    `Settled: whether ${stay(promotion)} goes on although its health could not be told.`,
-    settledBy(promotion, later),
+    question.question.overlong === true
+      ? `Settled: whether ${stay(promotion)} is watched any longer.`
+      : `Settled: whether ${stay(promotion)} goes on although its health could not be told.`,
+    settledBy(promotion, question.question, later),
     ...bullets(question.question.text.split('\n').slice(0, 6)),
   ]);
 }
 
-function settledBy(promotion: Promotion, later: readonly Announcement[]): string {
+function settledBy(
+  promotion: Promotion,
+  question: Extract<Announcement, { topic: 'question' }>['question'],
+  later: readonly Announcement[],
+): string {
   for (const told of later) {
     if (told.topic === 'answered') return answered(promotion, told);
-    if (told.topic === 'reading' && told.outcome === 'healthy') {
+    if (told.topic === 'promoted') return 'Its watch has ended well; nobody has to decide.';
+    if (told.topic === 'reading' && told.outcome === 'healthy' && question.overlong !== true) {
       return 'Health could be told again; nobody has to decide.';
     }
     if (told.topic === 'rolling-back') return 'It was rolled back for another reason; see its card.';
@@ -384,7 +391,9 @@ function asked(
 ): string[] {
   const silence = withoutAnswer === 'roll-back' ? 'it is rolled back' : 'it goes on';
   return [
-    `Health of ${stay(promotion)} cannot be told. Continue, or roll back?`,
+    question.overlong === true
+      ? `The watch of ${stay(promotion)} does not end by itself. Go on watching, or roll back?`
+      : `Health of ${stay(promotion)} cannot be told. Continue, or roll back?`,
     ...bullets(question.text.split('\n').slice(0, 6)),
     `Without an answer by ${clock(question.deadlineAtMs)} ${silence}.`,
   ];
@@ -397,9 +406,10 @@ export function isOpen(promotion: Promotion, questionId: string): boolean {
 
 function answered(promotion: Promotion, told: Extract<Announcement, { topic: 'answered' }>): string {
   const who = told.person === null ? 'No answer came in time' : person(told.person.userId);
-  return told.answer === 'continue'
-    ? `${who}: ${stay(promotion)} stays, without conclusive data.`
-    : `${who}: ${stay(promotion)} is rolled back.`;
+  if (told.answer === 'roll-back') return `${who}: ${stay(promotion)} is rolled back.`;
+  return told.overlong === true
+    ? `${who}: ${stay(promotion)} stays, and is watched on.`
+    : `${who}: ${stay(promotion)} stays, without conclusive data.`;
 }
 
 function causes(promotion: Promotion): string[] {

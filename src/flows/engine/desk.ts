@@ -209,7 +209,7 @@ export function createDesk(world: DeskWorld): Desk {
     const settings = settingsOf(request.app, request.environment);
     if ('code' in settings) return { outcome: 'refused', refusal: settings };
     const id = `p${world.hash(`${request.person.teamId}|${request.dedupeKey}`).slice(0, idLength)}`;
-    const change = openPromotion(id, request, settings, nowMs, world.hash);
+    const change = openPromotion(id, request, settings, nowMs, world.hash, holderId);
     const { promotion } = change;
     const created = await closing(
       close?.({ outcome: 'opened', promotion }),

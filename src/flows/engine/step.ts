@@ -11,6 +11,8 @@ import type { World } from './world.ts';
 /** From this attempt on a claim follows the one before only so much later when the precondition has moved. */
 const chaseAfter = 3;
 const chaseMs = 2_000;
+/** Refused by its precondition so often in a row, an act is no race that was lost but trouble that may last. */
+const lostRaces = 2;
 
 type Direction = 'forward' | 'back';
 type Executing = PromotionIn<'deploying' | 'rolling-back'>;
@@ -201,15 +203,15 @@ export async function act(
     return (await apply(world, promotion, event, nowMs)).outcome === 'saved';
   } catch (error) {
     // The next look tells whether it was applied: a lost answer and a lost race look alike from here.
-    if (error instanceof ConflictError) return true;
-    if (error instanceof RetryableError) {
+    if (error instanceof ConflictError && state.claim.attempt < lostRaces) return true;
+    if (error instanceof RetryableError || error instanceof ConflictError) {
       world.log.warn({ promotionId: promotion.id, stepId: step.id, code: error.code }, 'act not answered');
       const event: PromotionEvent = {
         type: 'trouble.met',
         during: 'work',
         code: error.code,
         text: error.message,
-        retryAfterMs: error.retryAfterMs ?? null,
+        retryAfterMs: error instanceof RetryableError ? (error.retryAfterMs ?? null) : null,
         acting: true,
       };
       await apply(world, promotion, event, nowMs);

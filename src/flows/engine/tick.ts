@@ -313,6 +313,17 @@ async function heldOrOvertaken(
 }
 
 /**
+ * What nobody knew who asked for it. A record bears the time of the look before its save, so whoever held the environment
+ * then recorded its end later, whatever that time says; who took it afterwards looked afterwards.
+ */
+function recordedSince(
+  { requestedAtMs, heldBy }: Promotion,
+  history: PlanRequest['history'],
+): PlanRequest['history'] {
+  return history.filter(({ atMs, promotionId }) => atMs > requestedAtMs || promotionId === heldBy);
+}
+
+/**
  * Another release has come to be live since the rollback was asked for, or the one that it goes to was taken out of
  * production since: nobody meant that.
  */
@@ -320,11 +331,10 @@ function overtakenBy(
   promotion: PromotionIn<'awaiting-approval'>,
   history: PlanRequest['history'],
 ): Refusal | null {
+  const since = recordedSince(promotion, history);
   const newest = history.find(({ artifact, replaced }) => artifact !== replaced);
   const { live, candidate } = promotion.plan.analysis;
-  const fled = history.find(
-    ({ atMs, replaced }) => atMs > promotion.requestedAtMs && replaced === candidate.release.artifact,
-  );
+  const fled = since.find(({ replaced }) => replaced === candidate.release.artifact);
   if (fled !== undefined)
     return refusal(
       'rollback.overtaken',
@@ -332,8 +342,7 @@ function overtakenBy(
       'Look at what is live, and ask again if that has to be rolled back.',
     );
   const meant: readonly string[] = [live.release.artifact, candidate.release.artifact];
-  if (newest === undefined || newest.atMs <= promotion.requestedAtMs || meant.includes(newest.artifact))
-    return null;
+  if (newest === undefined || !since.includes(newest) || meant.includes(newest.artifact)) return null;
   return refusal(
     'rollback.overtaken',
     `${newest.version} has become live since this rollback was asked for.`,

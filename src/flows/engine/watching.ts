@@ -235,8 +235,9 @@ async function driftSince(world: World, promotion: Promotion, nowMs: number): Pr
     const seen = await world
       .targetOf(promotion.definition, mandateOf(promotion))
       .observe(promotion.definition, contextOf(promotion, step, promotion.steps[step.id], 'forward', nowMs));
-    if (seen.outcome === 'foreign') return drift(seen.text);
-    if (seen.outcome !== 'before') return null;
+    if (seen.outcome === 'foreign' || seen.outcome === 'failed') return drift(seen.text);
+    if (seen.outcome === 'applying') return unseen(step, seen.text);
+    if (seen.outcome === 'done') return null;
     return seen.older === true
       ? unseen(step, 'The target still answers as it did before the change.')
       : drift(`Somebody else took back what "${step.title}" had done.`);

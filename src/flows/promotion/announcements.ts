@@ -37,6 +37,8 @@ const topics = [
     topic: z.literal('answered'),
     person: Person.nullable(),
     answer: z.enum(['continue', 'roll-back']),
+    /** It was asked because the watch did not end. */
+    overlong: z.literal(true).exactOptional(),
   }),
   z.strictObject({ topic: z.literal('rolling-back') }),
   z.strictObject({ topic: z.literal('rollback-slow'), text: z.string() }),

@@ -2,10 +2,12 @@ import { assertNever } from './decision.ts';
 import type { PromotionEvent } from './events.ts';
 import { approvalsNeeded } from './phases/approving.ts';
 import { gateFreshMs } from './phases/deploying.ts';
+import { isBeingAnswered } from './phases/monitoring.ts';
 import { stepsBack } from './phases/rolling-back.ts';
 import { currentStep } from './phases/stepping.ts';
 import type { Step } from './plan.ts';
-import type { Promotion, PromotionIn, StepState } from './promotion.ts';
+import type { PersonClaim, Promotion, PromotionIn, StepState } from './promotion.ts';
+import { isNamed, rightFor } from './rights.ts';
 import { slowPageAt, troubleOutlasted } from './trouble.ts';
 
 /** What the saved state calls for now. Worked out afresh at every tick, never carried along. */
@@ -29,16 +31,25 @@ const emit = (event: PromotionEvent): Action => ({ does: 'emit', event });
 
 /**
  * Pure. People's claims come first, but never hold up work on a production that has been changed: while Slack's
- * directory cannot be read, the work goes on.
+ * directory cannot be read, the work goes on, and so does what named people asked for.
  */
 export function nextAction(promotion: Promotion, nowMs: number): Action {
   const work = nextWork(promotion, nowMs);
-  const claim = promotion.claims.find(({ does }) => does === 'roll-back') ?? promotion.claims[0];
+  const named = promotion.claims.filter((claim) => needsNoDirectory(promotion, claim));
+  const claim = (promotion.troubles.people === null ? undefined : first(named)) ?? first(promotion.claims);
   if (claim === undefined || (work.does === 'rest' && work.untilMs === null)) return work;
   if (work.does === 'emit') return work;
   const retryAtMs = promotion.troubles.people?.retryAtMs ?? 0;
-  if (nowMs >= retryAtMs) return { does: 'authorize', claimId: claim.id };
+  if (nowMs >= retryAtMs || named.includes(claim)) return { does: 'authorize', claimId: claim.id };
   return work.does === 'rest' ? rest(Math.min(retryAtMs, work.untilMs ?? retryAtMs)) : work;
+}
+
+const first = (claims: readonly PersonClaim[]) =>
+  claims.find(({ does }) => does === 'roll-back') ?? claims[0];
+
+function needsNoDirectory({ policy }: Promotion, { does, person }: PersonClaim): boolean {
+  const right = rightFor(does, policy);
+  return right.namedWithoutDirectory && isNamed(person, right);
 }
 
 /** The next time at which the promotion must be looked at; null once it has ended. */
@@ -74,12 +85,13 @@ function nextWork(promotion: Promotion, nowMs: number): Action {
         : rest(promotion.verification.nextAtMs);
     case 'monitoring': {
       const { question, nextAtMs } = promotion.watch;
-      if (question !== null && nowMs >= question.deadlineAtMs)
+      const deadlineAtMs = question === null || isBeingAnswered(promotion) ? null : question.deadlineAtMs;
+      if (question !== null && deadlineAtMs !== null && nowMs >= deadlineAtMs)
         return emit({ type: 'question.expired', questionId: question.id });
       if (isPageDue(promotion, nowMs)) return emit({ type: 'page.due' });
       const next = nowMs >= nextAtMs ? unlessTroubled(promotion, nowMs, { does: 'read' }) : rest(nextAtMs);
-      if (next.does !== 'rest' || question === null) return next;
-      return rest(Math.min(next.untilMs ?? question.deadlineAtMs, question.deadlineAtMs));
+      if (next.does !== 'rest' || deadlineAtMs === null) return next;
+      return rest(Math.min(next.untilMs ?? deadlineAtMs, deadlineAtMs));
     }
     case 'rolling-back':
       return nextStepBack(promotion, nowMs);

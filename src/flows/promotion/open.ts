@@ -8,13 +8,14 @@ const announcedAtOpening = 1;
 /** The claim of whoever asked for the promotion: settled first of all. */
 export const requestClaimId = (promotionId: string) => `${promotionId}-request`;
 
-/** A promotion as it is first saved: asked for, its requester's rights still to be read. */
+/** A promotion as it is first saved: asked for, its requester's rights still to be read; `heldBy` holds its environment. */
 export function openPromotion(
   id: string,
   request: OpenRequest,
   settings: EnvironmentSettings,
   nowMs: number,
   hash: Hash,
+  heldBy?: string,
 ): Change {
   const { kind, app, environment, version, reason } = request;
   const entry = {
@@ -64,6 +65,7 @@ export function openPromotion(
     audit: { sequence: 1, head: audit.hash },
     announced: announcedAtOpening,
     admitted: false,
+    ...(heldBy === undefined ? {} : { heldBy }),
   };
   return {
     promotion,

@@ -96,6 +96,8 @@ export const Question = z.strictObject({
   text: z.string(),
   /** When it was delivered to people; left out until then. */
   toldAtMs: z.int().exactOptional(),
+  /** The watch has lasted too long: health that comes back for a moment does not settle it. */
+  overlong: z.literal(true).exactOptional(),
 });
 export type Question = z.infer<typeof Question>;
 
@@ -119,6 +121,8 @@ export const Watch = z.strictObject({
     })
     .nullable(),
   question: Question.nullable(),
+  /** From when on it may last two soaks and half an hour until people are asked; its start, if left out. */
+  limitFromMs: z.int().exactOptional(),
   /** Who decided to go on without conclusive data; `default` when nobody answered and the policy says so. */
   acceptedBy: z.union([Person, z.literal('default')]).nullable(),
 });
@@ -174,6 +178,8 @@ const base = {
   announced: z.int().min(0),
   /** Requester confirmed by the directory. */
   admitted: z.boolean(),
+  /** Of a rollback: who held its environment when it was asked for. What became of that was not known yet. */
+  heldBy: z.string().exactOptional(),
 };
 
 const planned = {

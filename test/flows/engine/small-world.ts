@@ -29,7 +29,11 @@ export interface Production {
 export type Fence = 'compare-and-set' | 'hold';
 
 /** One environment over the real store, desk and ticks, with a target of one step. For the rules of the engine. */
-export function createSmallWorld({ fence = 'compare-and-set' as Fence } = {}) {
+export function createSmallWorld({
+  fence = 'compare-and-set' as Fence,
+  monitoring = {} as Partial<typeof policy.monitoring>,
+} = {}) {
+  const errors = { outcome: 'passed' as 'passed' | 'inconclusive' | 'failed' };
   let nowMs = startMs;
   const table = createTableModel({ nowMs: () => nowMs });
   let saves = 0;
@@ -136,7 +140,10 @@ export function createSmallWorld({ fence = 'compare-and-set' as Fence } = {}) {
   const settings = {
     app: 'site',
     environment: 'production',
-    policy: { ...policy, monitoring: { ...policy.monitoring, soakSeconds: 60, intervalSeconds: 30 } },
+    policy: {
+      ...policy,
+      monitoring: { ...policy.monitoring, soakSeconds: 60, intervalSeconds: 30, ...monitoring },
+    },
     definition: {
       repository: null,
       target: { kind: 'paper', settings: {} },
@@ -151,9 +158,11 @@ export function createSmallWorld({ fence = 'compare-and-set' as Fence } = {}) {
     checks: {
       isAlarm: () => false,
       run: async (spec, { expected }) =>
-        spec.kind !== 'version' || (production.version === expected.version && probesPass)
-          ? passed(spec.id)
-          : { ...passed(spec.id), outcome: 'failed', text: `shows ${production.version}` },
+        spec.kind === 'errors'
+          ? { ...passed(spec.id), outcome: errors.outcome, text: errors.outcome }
+          : spec.kind !== 'version' || (production.version === expected.version && probesPass)
+            ? passed(spec.id)
+            : { ...passed(spec.id), outcome: 'failed', text: `shows ${production.version}` },
     },
     releases: {
       resolve: async (_repository, version) => ({
@@ -234,6 +243,8 @@ export function createSmallWorld({ fence = 'compare-and-set' as Fence } = {}) {
 
   return {
     production,
+    /** What the check of errors says. */
+    errors,
     table,
     store,
     world,

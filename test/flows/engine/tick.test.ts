@@ -762,6 +762,26 @@ describe('a rollback that waited for its lock', () => {
     expect(await firstWith(fled(askedAtMs + 1, 'third'))).toMatchObject({ type: 'lock.taken' });
   });
 
+  it('ALL-8 what its holder recorded counts as new, however old the time of that: whoever records may have slept', async () => {
+    const { requestedAtMs } = ready().promotion;
+    const fled = {
+      ...became(oldRelease.artifact, requestedAtMs - 9),
+      promotionId: 'sleeper',
+      replaced: newRelease.artifact,
+    };
+    const third = { ...became('eeee9999', requestedAtMs - 9), promotionId: 'sleeper' };
+    const firstWith = async (heldBy: string, record: typeof fled | typeof third) => {
+      const walk = ready();
+      const held = { ...walk, promotion: { ...walk.promotion, heldBy } };
+      return (await tickOnce(held, { analyze: sameBack, live: [record] }, 1)).first?.type;
+    };
+
+    expect(await firstWith('sleeper', fled)).toBe('plan.refused');
+    expect(await firstWith('another', fled)).toBe('lock.taken');
+    expect(await firstWith('sleeper', third)).toBe('plan.refused');
+    expect(await firstWith('another', third)).toBe('lock.taken');
+  });
+
   it('is not overtaken by a record that put nothing new in place of what was there', async () => {
     const nothingNew = { ...became('eeee9999', ready().promotion.requestedAtMs + 1), replaced: 'eeee9999' };
 

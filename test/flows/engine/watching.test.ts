@@ -530,3 +530,24 @@ describe('what an unfenced step took back', () => {
     expect([...new Set(observed.map(({ step: { id } }) => id))]).toEqual(['back', 'settle']);
   });
 });
+
+describe('a watch that has soaked', () => {
+  it.each([
+    [
+      'rollback-failed',
+      { outcome: 'failed', code: 'provider.rolled-back', text: 'The provider took it back by itself.' },
+    ],
+    ['monitoring', { outcome: 'applying', text: 'Nobody can tell yet.', fraction: null }],
+    ['promoted', { outcome: 'done', text: 'There.' }],
+  ] as const)('ALL-13 is %s when the target says so', async (phase, observe) => {
+    const soaked = later(walkTo('monitoring'), 0, {
+      type: 'reading.recorded',
+      results: [passed('errors')],
+      completeUntilMs: null,
+    });
+    const spec = { id: 'errors', kind: 'errors', title: 'errors', essential: false, settings: {} };
+    const ticked = await tickOnce(soaked, { observe, definition: { readings: [spec] } }, 200);
+
+    expect(ticked.promotion.phase).toBe(phase);
+  });
+});

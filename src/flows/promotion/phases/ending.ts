@@ -105,6 +105,7 @@ export function baseOf(promotion: Promotion) {
     audit,
     announced,
     admitted,
+    heldBy,
   } = promotion;
   return {
     schema,
@@ -127,6 +128,7 @@ export function baseOf(promotion: Promotion) {
     audit,
     announced,
     admitted,
+    ...(heldBy === undefined ? {} : { heldBy }),
   };
 }
 

@@ -3,7 +3,7 @@ import { accept, type Decision, enter, type PhaseRules, refuse } from '../decisi
 import type { EventOf } from '../events.ts';
 import { isHeld } from '../hold.ts';
 import type { CheckResult, Plan } from '../plan.ts';
-import type { PromotionIn, Watch } from '../promotion.ts';
+import type { Person, PromotionIn, Question, Watch } from '../promotion.ts';
 import { firedSince } from './alarm.ts';
 import { claimById, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
 import { baseOf, executingOf, plannedOf } from './ending.ts';
@@ -18,6 +18,8 @@ const pendingLimitMs = 20 * 60_000;
 const lateQuestionMs = 15_000;
 /** A reading may be this much later than its interval twice over, and the watch still counts as unbroken. */
 const lateMs = 120_000;
+/** Beyond two soaks a watch may last this much longer before people are asked what should become of it. */
+const longerMs = 30 * 60_000;
 
 /** What one reading says as a whole. Data that cannot be there yet is pending; missing data is inconclusive. */
 export function readingOutcome(
@@ -69,8 +71,45 @@ function judgedSoFar({ judgedUntilMs = {} }: Watch, judged: Judged): Pick<Watch,
 }
 
 /** Accepted with all that was seen until then. */
-function accepted(watch: Watch, acceptedBy: NonNullable<Watch['acceptedBy']>): Watch {
-  return { ...watch, question: null, acceptedBy, unhealthyInARow: 0 };
+function accepted(watch: Watch, acceptedBy: NonNullable<Watch['acceptedBy']>, nowMs: number): Watch {
+  return { ...watch, question: null, acceptedBy, unhealthyInARow: 0, limitFromMs: nowMs };
+}
+
+/** Somebody's Roll Back is still being checked: nothing is called good, and nobody's silence says "continue". */
+function isWishedBack({ claims }: Monitoring): boolean {
+  return claims.some(({ does, answer }) => does === 'roll-back' || answer === 'roll-back');
+}
+
+function answeredOn(
+  { overlong }: Question,
+  person: Person | null,
+  answer: 'continue' | 'roll-back',
+): Announcement {
+  return { topic: 'answered', person, answer, ...(overlong === undefined ? {} : { overlong }) };
+}
+
+/** True while the deadline of an open question means nothing, since an answer is there that is being checked. */
+export function isBeingAnswered(promotion: Monitoring): boolean {
+  const asked = promotion.watch.question?.toldAtMs !== undefined;
+  return asked && promotion.policy.monitoring.withoutAnswer === 'continue' && isWishedBack(promotion);
+}
+
+/** A release that is good and bad in turn never ends its watch, and nothing that it does is bad enough to end it. */
+function isOverlong(promotion: Monitoring, nowMs: number): boolean {
+  const { startedAtMs, limitFromMs = startedAtMs } = promotion.watch;
+  return nowMs - limitFromMs >= 2 * promotion.policy.monitoring.soakSeconds * 1000 + longerMs;
+}
+
+function overlongText(promotion: Monitoring, outcome: Outcome, nowMs: number): string {
+  const minutes = (ms: number) => `${Math.round(ms / 60_000)} min`;
+  const { watch, policy } = promotion;
+  return [
+    `Watched for ${minutes(nowMs - watch.startedAtMs)}, and not healthy for ${minutes(policy.monitoring.soakSeconds * 1000)} on end.`,
+    ...(outcome === 'healthy' ? [] : [worstOf(watch.last?.results ?? [])]),
+    ...(isWishedBack(promotion)
+      ? ['Somebody pressed Roll Back; whether they may could not be checked yet.']
+      : []),
+  ].join('\n');
 }
 
 function soakIsOver(promotion: Monitoring, watch: Watch, nowMs: number): boolean {
@@ -101,8 +140,8 @@ export const monitoring: PhaseRules<'monitoring'> = {
       return rollBack(settled, cause, claim.atMs, nowMs, answered);
     }
     if (claim.does === 'answer' && promotion.watch.question !== null) {
-      return accept({ ...settled, watch: accepted(promotion.watch, claim.person) }, [
-        { topic: 'answered', person: claim.person, answer: 'continue' },
+      return accept({ ...settled, watch: accepted(promotion.watch, claim.person, nowMs) }, [
+        answeredOn(promotion.watch.question, claim.person, 'continue'),
       ]);
     }
     return overtaken(
@@ -129,16 +168,21 @@ export const monitoring: PhaseRules<'monitoring'> = {
     if (question === null || question.id !== event.questionId || nowMs < question.deadlineAtMs) {
       return refuse('question.open', 'The question is settled or still open.', 'Wait.');
     }
+    if (isBeingAnswered(promotion)) return refuse('question.open', 'An answer is being checked.', 'Wait.');
     // Silence says nothing where nobody was asked.
     const asked = question.toldAtMs !== undefined;
     const answer = asked ? promotion.policy.monitoring.withoutAnswer : 'roll-back';
-    const told: Announcement = { topic: 'answered', person: null, answer };
+    const told = answeredOn(question, null, answer);
     if (answer === 'continue') {
-      return accept({ ...promotion, watch: accepted(promotion.watch, 'default') }, [told]);
+      return accept({ ...promotion, watch: accepted(promotion.watch, 'default', nowMs) }, [told]);
     }
+    const unchecked = promotion.claims.some(({ does }) => does === 'answer');
+    const silence = unchecked
+      ? 'An answer came, and whether that person may give it could not be checked in time.'
+      : 'Nobody answered in time.';
     const cause = {
       code: 'health.inconclusive',
-      text: `${question.text}\n${asked ? 'Nobody answered in time.' : 'No answer came, and the question was not seen to be delivered.'}`,
+      text: `${question.text}\n${asked ? silence : 'No answer came, and the question was not seen to be delivered.'}`,
       by: null,
     };
     return rollBack(promotion, cause, question.askedAtMs, nowMs, [told]);
@@ -174,13 +218,15 @@ export const monitoring: PhaseRules<'monitoring'> = {
           ? Math.max(before.healthyUntilMs ?? 0, event.completeUntilMs ?? nowMs)
           : before.healthyUntilMs,
       last: { atMs: nowMs, outcome, results: event.results },
-      question: healthy ? null : before.question,
+      question: healthy && before.question?.overlong !== true ? null : before.question,
       // What was accepted is over: what is missing after this is missing anew, and what nobody saw nobody accepted.
       acceptedBy: healthy || unwatched ? null : before.acceptedBy,
     };
-    // An answer to a question that has settled itself must not answer the next one.
+    // An answer to a question that has settled itself must not answer the next one; whoever wants it back still does.
     const claims =
-      watch.question === null ? promotion.claims.filter(({ does }) => does !== 'answer') : promotion.claims;
+      watch.question === null
+        ? promotion.claims.filter(({ does, answer }) => does !== 'answer' || answer === 'roll-back')
+        : promotion.claims;
     const seen: Monitoring = { ...promotion, claims, watch };
     const told: Announcement = {
       topic: 'reading',
@@ -198,20 +244,19 @@ export const monitoring: PhaseRules<'monitoring'> = {
     const over = soakIsOver(promotion, watch, nowMs) && !isHeld(promotion, nowMs);
     // Missing health data can be accepted; that nobody looked where production points cannot, nor what was unhealthy since.
     const blind = over && (event.looked === false || watch.unhealthyInARow > 0);
-    // Nothing is called good while somebody's wish to take it back is still being checked.
-    const wished = claims.some(({ does, answer }) => does === 'roll-back' || answer === 'roll-back');
-    if (over && !blind && !wished) return promote(seen, nowMs, [told]);
-    const ask =
+    if (over && !blind && !isWishedBack(seen)) return promote(seen, nowMs, [told]);
+    const unclear =
       inconclusiveSinceMs !== null &&
-      watch.question === null &&
       (watch.acceptedBy === null || blind) &&
       nowMs - inconclusiveSinceMs >= rules.patienceSeconds * 1000;
-    if (!ask) return accept(seen, [told]);
+    const overlong = isOverlong(seen, nowMs);
+    if (watch.question !== null || !(unclear || overlong)) return accept(seen, [told]);
     const question = {
       id: `${promotion.id}-${watch.readings}`,
       askedAtMs: nowMs,
       deadlineAtMs: nowMs + rules.answerWithinSeconds * 1000,
-      text: worstOf(event.results),
+      text: overlong ? overlongText(seen, outcome, nowMs) : worstOf(event.results),
+      ...(overlong ? { overlong } : {}),
     };
     const asking: Watch = {
       ...watch,
