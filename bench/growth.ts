@@ -53,7 +53,7 @@ if (values.write === true) {
 }
 if (figures.good.ended !== 'promoted' || figures.rolledBack.ended !== 'rolled-back') {
   console.error(`Nothing was measured: ended ${figures.good.ended} and ${figures.rolledBack.ended}`);
-  process.exitCode = 1;
+  process.exitCode = 2;
 }
 if (grows.length > 0) {
   console.error(`The cost follows what is open: ${grows.map(({ open }) => open).join(', ')}`);

@@ -25,6 +25,7 @@ export function wholeNumber(
 ): number;
 export function firstSeed(text: string, count: number): number;
 export function namesFrom(option: string, text: string, known: readonly string[], kind: string): string[];
+export function fileToWrite(option: string, text: string | undefined): string | undefined;
 export function historiesAsked(given: {
   readonly seeds?: string | undefined;
   readonly seed?: string | undefined;
@@ -33,7 +34,13 @@ export function historiesAsked(given: {
   readonly json?: string | undefined;
   readonly write: boolean;
 }):
-  | { readonly count: number; readonly first: number; readonly workers: number; readonly trace: number }
+  | {
+      readonly count: number;
+      readonly first: number;
+      readonly json: string | undefined;
+      readonly workers: number;
+      readonly trace: number;
+    }
   | undefined;
 export function judgingAsked(
   given: {
@@ -44,6 +51,8 @@ export function judgingAsked(
   },
   engines: readonly string[],
 ): { readonly count: number; readonly first: number; readonly engines: readonly string[] };
+export function benchesAsked(args: readonly string[]): readonly string[];
+export function growthAsked(args: readonly string[]): readonly string[];
 export function mutableFile(
   text: string,
   folder: string,

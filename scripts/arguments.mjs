@@ -1,3 +1,5 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /** An argument that nothing is done for: told in this one line, and the script ends with 2. */
@@ -105,6 +107,28 @@ export function namesFrom(option, text, known, kind) {
 }
 
 /**
+ * A file that can be written when hours of work are done; undefined where none is named. Folders on the way to it need
+ * not be there yet.
+ */
+export function fileToWrite(option, text) {
+  if (text === undefined) return undefined;
+  const file = resolve(text);
+  const refuse = (why) => {
+    throw refusal(`${option} ${text}: ${why}.`);
+  };
+  if (existsSync(file) && statSync(file).isDirectory()) refuse('that is a folder; name a file in it');
+  let nearest = file;
+  while (!existsSync(nearest)) nearest = dirname(nearest);
+  if (nearest !== file && !statSync(nearest).isDirectory()) refuse(`${nearest} is no folder`);
+  try {
+    accessSync(nearest, constants.W_OK);
+  } catch (error) {
+    refuse(`${nearest} cannot be written (${error.code})`);
+  }
+  return file;
+}
+
+/**
  * What `npm run simulate` is to play. A seed alone is that one history; one history is told and nothing is kept of it.
  * Undefined where nothing says how many.
  */
@@ -117,6 +141,7 @@ export function historiesAsked({ seeds, seed, workers, trace, json, write }) {
   return {
     count,
     first: firstSeed(seed ?? '1', count),
+    json: fileToWrite('--json', json),
     workers: wholeNumber('--workers', workers),
     trace: wholeNumber('--trace', trace),
   };
@@ -130,6 +155,30 @@ export function judgingAsked({ histories, seed, engine, write }, engines) {
   if (histories === undefined) throw refusal('--histories N is missing: how many are to be played.');
   const count = wholeNumber('--histories', histories);
   return { count, first: firstSeed(seed, count), engines: chosen };
+}
+
+const benches = ['cold', 'memory', 'size', 'open', 'rounds', 'press', 'failing', 'share', 'cost', 'warm'];
+
+/** The arguments of the benches as they are handed on, once each of them is known. */
+export function benchesAsked(args) {
+  const { only, rounds } = readOptions(args, {
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+    node: { type: 'string' },
+    details: { type: 'boolean' },
+    profile: { type: 'string' },
+    write: { type: 'boolean' },
+  });
+  if (only !== undefined) namesFrom('--only', only, benches, 'bench');
+  if (rounds !== undefined) wholeNumber('--rounds', rounds);
+  return args;
+}
+
+/** The same of `growth`. */
+export function growthAsked(args) {
+  const { time } = readOptions(args, { write: { type: 'boolean' }, time: { type: 'string' } });
+  for (const size of time?.split(',') ?? []) wholeNumber('--time', size);
+  return args;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { benchesAsked, growthAsked, orRefuse } from './arguments.mjs';
 import { bundleFunctions, functions, sizesByModule } from './bundle-functions.mjs';
 import { bundle, inPlace, root, run } from './bundled.mjs';
 import { showHelp } from './help.mjs';
@@ -28,12 +29,14 @@ showHelp(`npm run bench -- [--only NAME,NAME] [--rounds 15] [--node PATH] [--det
 node scripts/bench.mjs growth [--write] [--time 10,1000,50000]
   What a promotion costs the table, and what open ones do.`);
 const [first, ...others] = process.argv.slice(2);
-process.exitCode = await inPlace('bench', first === 'growth' ? growth : suite);
+const isGrowth = first === 'growth';
+const asked = orRefuse(() => (isGrowth ? growthAsked(others) : benchesAsked(process.argv.slice(2))));
+process.exitCode = await inPlace('bench', isGrowth ? growth : suite);
 
 async function growth(place) {
   const file = join(place, 'growth.mjs');
   await bundle('bench/growth.ts', file);
-  return (await run(file, others)).code;
+  return (await run(file, asked)).code;
 }
 
 async function suite(place) {
@@ -55,7 +58,7 @@ async function suite(place) {
     bundle('src/handlers/slack.ts', join(place, 'few-actions.mjs')),
     bundle('src/handlers/slack.ts', join(place, 'many-actions.mjs'), { plugins: [ninetyTwoMore] }),
   ]);
-  const { code } = await run(join(place, 'suite.mjs'), ['--place', place, ...process.argv.slice(2)]);
+  const { code } = await run(join(place, 'suite.mjs'), ['--place', place, ...asked]);
   return code;
 }
 

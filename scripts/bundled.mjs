@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
+const { signals } = constants;
 export const root = resolve(import.meta.dirname, '..');
 
 /** A folder of its own inside node_modules, so that what is bundled there finds the packages; removed afterwards. */
@@ -34,7 +36,10 @@ export async function bundle(entry, outfile, also = {}) {
   });
 }
 
-/** Runs a bundle to its end and answers what it wrote, shown as well unless it is `quiet`. */
+/**
+ * Runs a bundle to its end and answers what it wrote, shown as well unless it is `quiet`. A signal is answered as a shell
+ * does, so that nobody takes it for a verdict.
+ */
 export function run(file, args, { quiet = false } = {}) {
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, ['--enable-source-maps', '--no-warnings', file, ...args], {
@@ -47,6 +52,6 @@ export function run(file, args, { quiet = false } = {}) {
       if (!quiet) process.stdout.write(chunk);
     });
     child.once('error', fail);
-    child.once('close', (code) => done({ code: code ?? 1, told }));
+    child.once('close', (code, signal) => done({ code: code ?? 128 + signals[signal], told }));
   });
 }

@@ -17,7 +17,7 @@ const root = resolve(import.meta.dirname, '..');
 const usage = `Searches the models of the protocol with Spin: every interleaving, and a mistake has to be found.
 
   npm run models -- --small   the small configurations and every mistake: minutes on one core
-  npm run models -- --full    the large ones as well: hours; writes docs/proof/models.json and models.md as it goes
+  npm run models -- --full    the large ones as well: 20 minutes on one core; writes docs/proof/models.json and models.md as it goes
 
   --missing     only what docs/proof/models.json does not have yet of the models as they are now
   --only TEXT   only configurations with TEXT in their name: a model, then its switches, as in "promotion WORKERS=1"`;
@@ -46,7 +46,7 @@ const version = (command, argument, how) => {
   const asked = spawnSync(command, [argument], { encoding: 'utf8' });
   if (asked.error === undefined) return asked.stdout.split('\n')[0].trim();
   console.error(`${command} is not installed. ${how}`);
-  process.exit(1);
+  process.exit(2);
 };
 const titleOf = ({ switches, property }) =>
   [...switches, ...(property === 'safety' ? [] : [property])].join(' ') || 'as it is';
@@ -192,7 +192,10 @@ else
     `${count('holds')} configurations hold, ${count('violation')} mistakes found, ${differences} differ from what was expected; ` +
       `${((performance.now() - started) / 60_000).toFixed(1)} min`,
   );
-process.exitCode = differences === 0 && judged.length + Number(isMissing) > 0 ? 0 : 1;
+// A search that did not come to its end has found nothing, and is no verdict on the protocol.
+const unknown = judged.filter(({ found }) => found !== 'holds' && found !== 'violation').length;
+process.exitCode =
+  differences > unknown ? 1 : unknown > 0 ? 2 : judged.length + Number(isMissing) > 0 ? 0 : 1;
 
 function writePage() {
   const names = new Set(all.map(({ configuration }) => nameOf(configuration)));

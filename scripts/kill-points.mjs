@@ -6,8 +6,8 @@ import { showHelp } from './help.mjs';
 
 const usage = `Kills the bot at every single await of every scenario, and at every pair of the core ones.
 
-  npm run kills -- --singles                  once at every point of every scenario: minutes
-  npm run kills -- --pairs                    twice, at every pair of points of the core ones: hours
+  npm run kills -- --singles                  once at every point of every scenario: 20 minutes on two cores
+  npm run kills -- --pairs                    twice, at every pair of points of the core ones: 40 minutes on two cores
   npm run kills -- --singles --only NAME      of one scenario, by its whole name; --pairs likewise
   npm run kills -- --only NAME --at 12        one run again, with its trace; with --pairs: --at 12,40; 0 kills nobody
   npm run kills -- --page FILE                the page of a run that left FILE by --json, shown; kept with --write

@@ -1,10 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
+import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { stop } from 'esbuild';
-import { answered, namesFrom, orRefuse, readOptions, wholeNumber } from './arguments.mjs';
+import { answered, fileToWrite, namesFrom, orRefuse, readOptions, wholeNumber } from './arguments.mjs';
 import { bundle, inPlace, root } from './bundled.mjs';
 import { showHelp } from './help.mjs';
 
@@ -21,7 +22,7 @@ const usage = `Makes protocol mistakes on purpose, one at a time, and sees wheth
 /** A quick one is noticed within this many; the others may take as many as durable.md §11 allows. */
 const quickHistories = 1_000;
 showHelp(usage);
-const { options, histories, workers, every } = orRefuse(() => {
+const { options, histories, workers, every, json } = orRefuse(() => {
   const given = readOptions(process.argv.slice(2), {
     histories: { type: 'string' },
     only: { type: 'string' },
@@ -36,6 +37,7 @@ const { options, histories, workers, every } = orRefuse(() => {
     histories: wholeNumber('--histories', given.histories ?? (given.quick ? quickHistories : 20_000)),
     workers: wholeNumber('--workers', given.workers),
     every: wholeNumber('--every', given.every),
+    json: fileToWrite('--json', given.json),
   };
 });
 /** Without any mistake nothing may be noticed; `npm run simulate` plays far more of these. */
@@ -92,10 +94,10 @@ async function main() {
     `${results.length} mistakes in ${seconds.toFixed(0)} s: ${results.length - wrong.length} as expected, ${wrong.length} not`,
   );
   for (const { mistake } of wrong) console.log(`  NOT AS EXPECTED: ${mistake.name}`);
-  if (options.json !== undefined) {
-    await mkdir(dirname(resolve(options.json)), { recursive: true });
+  if (json !== undefined) {
+    await mkdir(dirname(json), { recursive: true });
     const figures = results.map(({ mistake, ...rest }) => ({ name: mistake.name, ...rest }));
-    await writeFile(resolve(options.json), `${JSON.stringify({ histories, seconds, figures }, null, 1)}\n`);
+    await writeFile(json, `${JSON.stringify({ histories, seconds, figures }, null, 1)}\n`);
   }
   return isSound && wrong.length === 0 ? 0 : 1;
 }
@@ -143,16 +145,19 @@ async function play(name, invariants, most, every) {
     ['--no-warnings', '--max-semi-space-size=64', bundleOf(name), String(most), every, ...invariants],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  let text = '';
-  child.stdout.on('data', (chunk) => {
-    text += chunk;
-  });
-  const code = await new Promise((done, fail) => {
+  const ended = new Promise((done, fail) => {
     child.on('error', fail);
-    child.on('exit', done);
+    child.on('exit', (code, signal) => done(code ?? signal));
   });
+  let answer;
+  for await (const line of createInterface({ input: child.stdout })) {
+    const said = JSON.parse(line);
+    if (said.doing === undefined) answer = said;
+    else console.log(`  … ${name}: ${said.doing}`);
+  }
+  const code = await ended;
   if (code !== 0) throw new Error(`${name}: the simulating process ended with ${code}`);
-  return JSON.parse(text);
+  return answer;
 }
 
 async function checkModel({ model, mistake }) {

@@ -1,18 +1,20 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { namesFrom, orRefuse, readOptions, refusal, refuseBare, wholeNumber } from './arguments.mjs';
 import { showHelp } from './help.mjs';
+import { endOf, verdictOf, withRun } from './proof-page.mjs';
 
 /**
  * The long proofs, one after the other: `npm run prove -- --all | --only PART[,PART] [--histories N] [--write]`. With
- * `--write` what each found goes to docs/proof/ by its own script, and docs/proof/run.json and readme.md say when each
- * part was run last, on which commit, how long it took and whether it held. Ends with 1 when one did not.
+ * `--write` what each found goes to docs/proof/ by its own script, and its own line in readme.md there says whether it
+ * held, on which commit and how long it took; all else on that page is written by people. Ends with 1 when one did not
+ * hold, with 2 when one could not be run.
  */
 const root = resolve(import.meta.dirname, '..');
-const record = resolve(root, 'docs/proof/run.json');
 const page = resolve(root, 'docs/proof/readme.md');
+const usualHistories = 1_000_000;
 
 const partsOf = (histories) => ({
   simulation: {
@@ -32,6 +34,7 @@ const partsOf = (histories) => ({
     about: 'protocol mistakes made on purpose, each caught or argued',
     run: ['scripts/mistakes.mjs'],
     writes: ['--write'],
+    counts: 'npm run mistakes -- --histories N',
     result: 'mistakes.md',
   },
   models: {
@@ -48,6 +51,7 @@ const partsOf = (histories) => ({
     about: 'the table in memory against real engines',
     run: ['scripts/judge-table.mjs', '--histories', '2000'],
     writes: ['--write'],
+    counts: 'npm run judge-table -- --histories N',
     result: 'table-model.md',
   },
   growth: {
@@ -68,8 +72,10 @@ const names = Object.keys(partsOf(1));
 const usage = `npm run prove -- --all                every long proof, one after the other: hours on two cores
 npm run prove -- --only PART[,PART]   these: ${names.join(', ')}
 
-  --histories N   random histories of the part simulation (1000000)
+  --histories N   random histories of the part simulation, and of no other (${usualHistories})
   --write         what came of it in docs/proof/: the page of each part, and its line in readme.md
+
+Exit code 0 when all hold, 1 when one does not, 2 when one could not be run: its page and its line stay as they were.
 
 The parts mutation and models keep their pages by themselves. Small first tries: npm run simulate -- --seeds 500,
 npm run kills -- --singles --only "a good release".`;
@@ -79,64 +85,52 @@ const { only, parts, writes } = orRefuse(() => {
   const given = readOptions(process.argv.slice(2), {
     all: { type: 'boolean', default: false },
     only: { type: 'string' },
-    histories: { type: 'string', default: '1000000' },
+    histories: { type: 'string' },
     write: { type: 'boolean', default: false },
   });
   if (given.all === (given.only !== undefined))
     throw refusal(`Either --all or --only PART[,PART]. Parts: ${names.join(', ')}.`);
-  return {
-    only: given.all ? names : namesFrom('--only', given.only, names, 'part'),
-    parts: partsOf(wholeNumber('--histories', given.histories)),
-    writes: given.write,
-  };
+  const chosen = given.all ? names : namesFrom('--only', given.only, names, 'part');
+  const histories = wholeNumber('--histories', given.histories ?? String(usualHistories));
+  const all = partsOf(histories);
+  if (given.histories !== undefined && !chosen.includes('simulation')) {
+    const own = chosen.flatMap((name) => all[name].counts?.replace('N', histories) ?? []);
+    const wayOut = own.length === 0 ? 'Leave it out.' : `Leave it out, or: ${own.join(', ')}.`;
+    throw refusal(
+      `--histories ${histories} is for the part simulation, not for ${chosen.join(', ')}. ${wayOut}`,
+    );
+  }
+  return { only: chosen, parts: all, writes: given.write };
 });
 
 const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
-const known = existsSync(record) ? JSON.parse(readFileSync(record, 'utf8')) : {};
-let failed = 0;
+const preload = `--import ${pathToFileURL(resolve(import.meta.dirname, 'crash-code.mjs')).href}`;
+const env = { ...process.env, NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} ${preload}`.trim() };
+const verdicts = [];
 for (const name of only) {
-  const { about, run: reads, writes: writing = [], far } = parts[name];
-  const run = writes ? [...reads, ...writing] : reads;
-  console.log(`\n== ${name}: ${about}`);
+  const part = { name, ...parts[name] };
+  const run = writes ? [...part.run, ...(part.writes ?? [])] : part.run;
+  console.log(`\n== ${name}: ${part.about}`);
+  // Before it runs: others may commit in the meantime.
+  const commit = writes ? commitHere() : '';
   const started = performance.now();
-  const { status } = spawnSync(process.execPath, run, { cwd: root, stdio: 'inherit' });
-  const minutes = Math.round((performance.now() - started) / 6_000) / 10;
-  const held = status === 0;
-  if (!held) failed += 1;
-  console.log(`== ${name}: ${held ? 'holds' : 'DOES NOT HOLD'}, ${minutes} min`);
-  if (!writes) continue;
-  const changed = git('status', '--porcelain', '--', 'src') === '' ? '' : ' with changes';
-  known[name] = {
-    command: `node ${run.join(' ')}`,
-    held,
-    minutes,
-    ...(far === undefined ? {} : { far }),
-    commit: `${git('rev-parse', '--short', 'HEAD')}${changed}`,
-    date: new Date().toISOString().slice(0, 10),
-  };
-  write();
+  const ended = spawnSync(process.execPath, run, { cwd: root, stdio: 'inherit', env });
+  const minutes = ((performance.now() - started) / 60_000).toFixed(1);
+  const verdict = verdictOf(ended);
+  verdicts.push(verdict);
+  const why = verdict === 'could not be run' ? ` (${endOf(ended)}); nothing is known` : '';
+  console.log(`== ${name}: ${verdict === 'holds' ? verdict : verdict.toUpperCase()}${why}, ${minutes} min`);
+  if (!writes || verdict === 'could not be run') continue;
+  const said = verdict === 'holds' ? verdict : `**${verdict}**`;
+  const far = part.far === undefined ? '' : `, ${part.far}`;
+  const date = new Date().toISOString().slice(0, 10);
+  const came = `${said}${far}: ${minutes} min on ${date}, commit ${commit}`;
+  // Read only now, since people write on it while hours go by.
+  writeFileSync(page, withRun(readFileSync(page, 'utf8'), part, came));
 }
-process.exitCode = failed === 0 ? 0 : 1;
+process.exitCode = verdicts.includes('does not hold') ? 1 : verdicts.includes('could not be run') ? 2 : 0;
 
-function write() {
-  writeFileSync(record, `${JSON.stringify(known, null, 2)}\n`);
-  const [cpu] = cpus();
-  const rows = Object.entries(parts).map(([name, { about, result }]) => {
-    const last = known[name];
-    if (last === undefined) return `| [${name}](${result}) | ${about} | see its page | | | |`;
-    return `| [${name}](${result}) | ${about} | ${last.held ? 'holds' : '**does not hold**'}${last.far === undefined ? '' : `, ${last.far}`} | ${last.minutes} | ${last.commit} | ${last.date} |`;
-  });
-  writeFileSync(
-    page,
-    [
-      '# What was proven, and when',
-      '',
-      `One line for the last run of each part by \`npm run prove -- --only PART --write\`; \`--all\` runs every one. ${cpus().length} cores of ${cpu?.model ?? 'an unknown processor'}, Node ${process.version}. [engine.md](../engine.md) says what it all means.`,
-      '',
-      '| part | what | result | minutes | commit | date |',
-      '|---|---|---|---|---|---|',
-      ...rows,
-      '',
-    ].join('\n'),
-  );
+function commitHere() {
+  const changed = git('status', '--porcelain', '--', 'src') === '' ? '' : ' with changes';
+  return `${git('rev-parse', '--short', 'HEAD')}${changed}`;
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { historiesAsked, orRefuse, readOptions, refuseBare } from './arguments.mjs';
 import { bundle, inPlace, root } from './bundled.mjs';
@@ -15,6 +15,10 @@ const usage = `Plays seeded histories of the real code in a simulated world, and
   --workers N   processes (one per core)     --json FILE   the figures as JSON
   --trace N     lines of a told history      --no-shrink   do not look for a shorter history after a failure
   --write       what came of it in docs/proof/simulation.md`;
+
+/** Stands on the page below the figures: by hand, since a profile told it. */
+const speed =
+  'The prototype that the target of ten times comes from took 0.86 ms of a core for a history of 280 awaits, 3 µs each; it was some hundred lines, without outbox, hand-over or second resource. What a history takes here stands above: about 30 times that, 12 to 15 times per await. Where it goes: nearly a third is the store (a fifth writing one promotion: its schema and its JSON), a third the model of the table and the checks of the invariants, an eighth the flows, the rest the runtime. Leaving out the schema of each save altogether would gain a tenth. Ten times is not within reach without playing something else than the real code.';
 
 showHelp(usage);
 refuseBare(usage);
@@ -165,9 +169,6 @@ function sorted(counts) {
 }
 
 /** The figures, and every cell that was met, for whoever wants to see what was tried. */
-const speed =
-  'The prototype that the target of ten times comes from took 0.86 ms of a core for a history of 280 awaits, 3 µs each; it was some hundred lines, without outbox, hand-over or second resource. What a history takes here stands above: about 30 times that, 12 to 15 times per await. Where it goes: nearly a third is the store (a fifth writing one promotion: its schema and its JSON), a third the model of the table and the checks of the invariants, an eighth the flows, the rest the runtime. Leaving out the schema of each save altogether would gain a tenth. Ten times is not within reach without playing something else than the real code.';
-
 async function writeProof(figures, { cells, histories }, { first, impossible, missing }) {
   const groups = new Map();
   for (const [cell, count] of Object.entries(cells)) {
@@ -202,7 +203,7 @@ async function writeProof(figures, { cells, histories }, { first, impossible, mi
 }
 
 async function write(figures) {
-  if (options.json === undefined) return;
-  await mkdir(dirname(resolve(options.json)), { recursive: true });
-  await writeFile(resolve(options.json), `${JSON.stringify(figures, null, 1)}\n`);
+  if (asked.json === undefined) return;
+  await mkdir(dirname(asked.json), { recursive: true });
+  await writeFile(asked.json, `${JSON.stringify(figures, null, 1)}\n`);
 }

@@ -1,7 +1,12 @@
 import { execFile } from 'node:child_process';
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
+  benchesAsked,
+  fileToWrite,
+  growthAsked,
   historiesAsked,
   judgingAsked,
   mutableFile,
@@ -61,6 +66,48 @@ describe('names', () => {
   });
 });
 
+describe('a file that is written at the end of hours', () => {
+  it('may be one of folders that are still to be made', () => {
+    const file = join(tmpdir(), 'countersign-nowhere/yet/figures.json');
+    expect(fileToWrite('--json', file)).toBe(file);
+    expect(fileToWrite('--json', undefined)).toBeUndefined();
+  });
+
+  it('is refused before they begin where it can never be', () => {
+    const below = resolve('README.md');
+    expect(() => fileToWrite('--json', 'README.md/x.json')).toThrow(
+      `--json README.md/x.json: ${below} is no folder.`,
+    );
+    expect(() => fileToWrite('--json', 'docs')).toThrow('--json docs: that is a folder; name a file in it.');
+  });
+});
+
+describe('the benches that are asked for', () => {
+  it('are handed on as they were written, once each word is known', () => {
+    const args = ['--only', 'cold,open', '--rounds', '3', '--details'];
+    expect(benchesAsked(args)).toBe(args);
+    const suite = readFileSync(resolve(import.meta.dirname, '../../bench/suite.ts'), 'utf8');
+    const names = [...suite.matchAll(/^ {2}\['(\w+)', \w+\],$/gm)].map(([, name]) => name);
+    expect(() => benchesAsked(['--only', 'nosuch'])).toThrow(`There are: ${names.join(', ')}.`);
+  });
+
+  it.each([
+    [['--onyl', 'x'], 'There is no option --onyl. Options: --only …, --rounds …'],
+    [['--rounds', 'many'], '--rounds many: it takes a whole number from 1.'],
+    [['open'], '"open" belongs to no option.'],
+  ])('are refused: %j', (args, line) => {
+    expect(() => benchesAsked(args)).toThrow(line);
+  });
+
+  it.each([
+    [['--tme'], 'There is no option --tme. Options: --write, --time ….'],
+    [['--time', '10,x'], '--time x: it takes a whole number from 1.'],
+  ])('are refused of growth: %j', (args, line) => {
+    expect(() => growthAsked(args)).toThrow(line);
+    expect(growthAsked(['--time', '10,1000'])).toHaveLength(2);
+  });
+});
+
 describe('histories to simulate', () => {
   const usual = { workers: '2', trace: '400', write: false };
 
@@ -77,6 +124,7 @@ describe('histories to simulate', () => {
     [{ seeds: '10', seed: '4294967290' }, '10 seeds from there on go beyond 4294967295'],
     [{ seeds: '1', write: true }, '--write keeps the figures of many histories'],
     [{ seed: '7', json: 'a.json' }, '--json keeps the figures of many histories'],
+    [{ seeds: '5', json: 'README.md/x.json' }, '--json README.md/x.json: '],
     [{ seeds: '5', workers: '0' }, '--workers 0: it takes a whole number from 1.'],
     [{ seeds: '5', trace: 'all' }, '--trace all: it takes a whole number from 1.'],
   ])('are refused: %j', (given, line) => {
@@ -130,6 +178,12 @@ it.concurrent.each([
   ['kill-points', [], /^Kills the bot at every single await .*\n\n {2}npm run kills/],
   ['judge-table', [], /^npm run judge-table -- --histories N/],
   ['prove', ['--foo'], 'There is no option --foo. Options: --all, --only …, --histories …, --write.\n'],
+  [
+    'prove',
+    ['--only', 'table-model,slack', '--histories', '3'],
+    '--histories 3 is for the part simulation, not for table-model, slack. Leave it out, or: npm run judge-table -- --histories 3.\n',
+  ],
+  ['bench', ['growth', '--tme'], 'There is no option --tme. Options: --write, --time ….\n'],
 ])('%s %j ends with 2 and says why, without a stack', async (name, args, said) => {
   const script = resolve(import.meta.dirname, `../../scripts/${name}.mjs`);
   const [code, told] = await new Promise<[unknown, string]>((done) => {

@@ -9,7 +9,8 @@ import { createTape } from '../tape.ts';
 /**
  * One process of `scripts/mistakes.mjs`, bundled with one mistake in the product: plays histories 1, 2, 3 … until one of
  * the named invariants is broken. After some of them every scenario is played once as it is, and after all of them
- * killed at each of its awaits, or at every Nth. Answers one line of JSON.
+ * killed at each of its awaits, or at every Nth. Answers one line of JSON, after lines that say what it is doing where that
+ * takes minutes.
  */
 quietRuntime();
 /** What is rare in histories, a scenario may have been written for. */
@@ -20,6 +21,7 @@ const withScenarios = every !== '0';
 /** What was broken first, and when: what else the mistake leads to. */
 const others: Record<string, string> = {};
 const started = process.cpuUsage();
+const saidEveryMs = 20_000;
 
 let histories = 0;
 let runs = 0;
@@ -60,7 +62,15 @@ async function playScenarios(): Promise<ReadonlyMap<string, number>> {
 }
 
 async function killScenarios(lengths: ReadonlyMap<string, number>): Promise<void> {
-  for (const scenario of scenarios) {
+  if (caught !== undefined) return;
+  const where = every === '1' ? 'each of its awaits' : `one of its awaits in ${every}`;
+  say(`nothing in ${histories} histories; now ${scenarios.length} scenarios are killed at ${where}`);
+  let saidAtMs = performance.now();
+  for (const [nth, scenario] of scenarios.entries()) {
+    if (performance.now() > saidAtMs + saidEveryMs) {
+      saidAtMs = performance.now();
+      say(`${nth} of ${scenarios.length} scenarios killed, nothing yet`);
+    }
     for (let at = 1; at <= (lengths.get(scenario.name) ?? 0); at += Number(every)) {
       if (caught !== undefined) return;
       const { stage } = await play(scenario, [at]);
@@ -68,6 +78,10 @@ async function killScenarios(lengths: ReadonlyMap<string, number>): Promise<void
       judge(stage.watcher.violations, `scenario "${scenario.name}" killed at ${at}`);
     }
   }
+}
+
+function say(doing: string): void {
+  process.stdout.write(`${JSON.stringify({ doing })}\n`);
 }
 
 const used = process.cpuUsage(started);
