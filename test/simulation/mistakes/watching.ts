@@ -23,8 +23,8 @@ export const watching: readonly Mistake[] = [
     edits: [
       {
         file: monitoring,
-        find: 'const unwatched = nowMs - lookedAtMs > 2 * rules.intervalSeconds * 1000 + lateMs;',
-        replace: 'const unwatched = lookedAtMs < 0;',
+        find: 'const unwatched = unwatchedMs > 2 * rules.intervalSeconds * 1000 + lateMs;',
+        replace: 'const unwatched = unwatchedMs < 0;',
       },
     ],
     expected: { by: 'simulation', invariants: ['I7 promoted'], quick: true },
