@@ -22,8 +22,8 @@ export type ColourContent =
       readonly artifact: string;
       readonly assets: readonly string[];
     }
-  /** It answered, but not with exactly one version. `text` continues "green …". */
-  | { readonly outcome: 'unclear'; readonly text: string };
+  /** It answered, but not with exactly one version. `text` continues "green …"; `turnedAway` by a door before it. */
+  | { readonly outcome: 'unclear'; readonly text: string; readonly turnedAway?: boolean };
 
 export function coloursOf(settings: CloudFrontBlueGreen): Colour[] {
   return Object.entries(settings.colours).map(([name, originPath]) => ({
@@ -50,7 +50,9 @@ export async function readColour(
     throw unreachable(colour, url, `it answered ${answer.status}`);
   }
   const complaint = complaintAbout(answer);
-  if (complaint !== null) return { outcome: 'unclear', text: complaint };
+  // S3 answers 403 for what is not there, so that says something of the colour; a login does not.
+  const turnedAway = answer.status === 401 || (answer.status >= 300 && answer.status < 400);
+  if (complaint !== null) return { outcome: 'unclear', text: complaint, turnedAway };
   if (answer.truncated) return { outcome: 'unclear', text: 'answers with a page longer than 2 MB' };
   const version = versionOf(answer.body);
   switch (version.outcome) {

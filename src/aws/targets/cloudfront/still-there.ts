@@ -4,8 +4,8 @@ import { type Colour, type ColourContent, coloursOf, readColour, spellContent } 
 import type { CloudFrontBlueGreen, SwitchSettings } from './config.ts';
 
 /**
- * Why traffic must not be moved back to a colour, or null. A preview that does not answer says nothing about its
- * colour, and production is known to be bad: then the way back is taken.
+ * Why traffic must not be moved back to a colour, or null. A preview that does not answer, or asks for a login, says
+ * nothing about its colour, and production is known to be bad: then the way back is taken.
  */
 export async function wayBackGone(
   { fetchPage }: SiteDeps,
@@ -16,7 +16,7 @@ export async function wayBackGone(
   if (colour === undefined) return null;
   try {
     const content = await readColour(fetchPage, site, colour, 'Countersign (way back)');
-    if (isSigned(content, back)) return null;
+    if (isSigned(content, back) || (content.outcome === 'unclear' && content.turnedAway)) return null;
     const should = `The way back is gone: ${colour.name} should hold ${back.version}`;
     const undone = 'Production was left as it is.';
     return content.outcome === 'held' && content.version === back.version

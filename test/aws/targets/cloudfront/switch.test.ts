@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { Step } from '../../../../src/flows/promotion/plan.ts';
 import type { StepClaim } from '../../../../src/flows/promotion/promotion.ts';
@@ -492,14 +493,15 @@ describe('the switch back', () => {
     expect(await look(step)).toMatchObject({ outcome: 'before' });
   });
 
-  it('ALL-9 is taken where the preview of its colour does not answer', async () => {
+  const seenBehind = async (previewUrl: string) => {
     await using world = await createSiteWorld();
-    const step = stepOf(await world.analyze(), 'switch-back');
-    const definition = world.define({
-      previews: { blue: 'http://127.0.0.1:9/', green: 'http://127.0.0.1:9/' },
-    });
+    const analysis = await world.analyze();
+    await perform(world, stepOf(analysis, 'switch'));
+    await world.seconds(5);
+    const step = stepOf(analysis, 'switch-back');
+    const definition = world.define({ previews: { blue: previewUrl, green: previewUrl } });
     const nowMs = world.clock.nowMs();
-    const seen = await world.target.observe(definition, {
+    return await world.target.observe(definition, {
       promotionId: '01JTEST',
       tookOverFrom: null,
       step,
@@ -509,8 +511,33 @@ describe('the switch back', () => {
       startedAtMs: nowMs,
       nowMs,
     });
-    expect(seen).toMatchObject({ outcome: 'before' });
+  };
+
+  it('ALL-9 is taken where the preview of its colour does not answer', async () => {
+    expect(await seenBehind('http://127.0.0.1:9/')).toMatchObject({ outcome: 'before' });
   });
+
+  it.each([
+    [401, 'before'],
+    [302, 'before'],
+    [403, 'failed'],
+    [404, 'failed'],
+  ] as const)(
+    'ALL-9 where its preview answers %d, is %s: a login says nothing of the colour, that nothing is there does',
+    async (status, outcome) => {
+      const gateway = createServer((_request, response) =>
+        response.writeHead(status, { location: '/login' }).end('Sign in'),
+      );
+      await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
+      try {
+        const address = gateway.address();
+        const port = typeof address === 'object' && address !== null ? address.port : 0;
+        expect(await seenBehind(`http://127.0.0.1:${port}`)).toMatchObject({ outcome });
+      } finally {
+        gateway.close();
+      }
+    },
+  );
 
   it('without marks does not take a read from before the switch for its own work', async () => {
     await using world = await createSiteWorld({ settings: { marker: false } });
