@@ -5,6 +5,10 @@ import { pathToFileURL } from 'node:url';
 import { installPackages } from './install.mjs';
 import { requireNode } from './require-node.mjs';
 
+// The SDK's own switch for the eight lines that it writes about Node 20 before any answer; package.json says which Node
+// Countersign supports, and only this one warning goes.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 const root = resolve(import.meta.dirname, '..');
 
 try {

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { processEnvironment, readStoreEnv } from '../config/env.ts';
-import { MisconfiguredError, RetryableError, TerminalError, UnreadableError } from '../flows/errors.ts';
 import { shortHash } from '../flows/promotion/audit.ts';
 import { type CliAnswer, complete, usageError } from './answer.ts';
 import { parseOptions } from './options.ts';
+import { storeFailure } from './store-failure.ts';
 
 export const auditExportUsage = `countersign audit export PROMOTION [--out FILE]
   Writes everything that was recorded about one promotion as one file that audit verify checks. PROMOTION is the word
@@ -43,7 +43,7 @@ export async function runAuditExport(args: readonly string[]): Promise<CliAnswer
       ].join('\n'),
     );
   } catch (error) {
-    return failed(reasonOf(error, parsed.values.out));
+    return failed(storeFailure(error, settings.env) ?? reasonOf(error, parsed.values.out));
   }
 }
 
@@ -56,15 +56,6 @@ function failed(message: string): CliAnswer {
 }
 
 function reasonOf(error: unknown, out: string | undefined): string {
-  if (
-    error instanceof RetryableError ||
-    error instanceof MisconfiguredError ||
-    error instanceof UnreadableError ||
-    error instanceof TerminalError
-  ) {
-    const cause = error.cause instanceof Error ? ` ${error.cause.message}` : '';
-    return `${error.message}${cause}`;
-  }
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EEXIST')
     return `${out} is there already, and evidence is not written over; name another file.`;

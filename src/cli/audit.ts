@@ -20,7 +20,7 @@ export async function runAudit(args: readonly string[]): Promise<CliAnswer> {
     case 'unlocks':
       return runAuditUnlocks(rest);
     case undefined:
-      return usageError('Say what to do: audit export or audit verify, or audit unlocks.', auditUsage);
+      return usageError('Say what to do: audit export, audit verify or audit unlocks.', auditUsage);
     default:
       return usageError(
         `There is no command "audit ${word}". There are audit export, audit verify and audit unlocks.`,

@@ -1,10 +1,9 @@
 import { environmentRole } from '../compose/environment-role.ts';
 import { readPipeline } from '../config/load.ts';
-import { nearest } from '../config/nearest.ts';
 import { problemLine } from '../config/problem.ts';
-import type { EnvironmentSettings } from '../flows/desk.ts';
 import { type CliAnswer, complete, negative, usageError } from './answer.ts';
 import { parseOptions } from './options.ts';
+import { settingsNamed } from './settings-named.ts';
 
 export const iamUsage = `countersign iam ENVIRONMENT [APP] [--file FILE] [--stage STAGE | --worker ARN] [--account ID] [--only trust|permissions]
   Prints the policies of the role that an environment names in pipeline.yml: who may take it, and what its target and
@@ -64,23 +63,3 @@ export async function runIam(args: readonly string[]): Promise<CliAnswer> {
 }
 
 const json = (value: object) => complete(`${JSON.stringify(value, null, 2)}\n`);
-
-/** The one environment that is meant, or why there is not one. */
-function settingsNamed(
-  environments: readonly EnvironmentSettings[],
-  name: string,
-  app: string | undefined,
-): EnvironmentSettings | string {
-  const own = environments.filter((each) => app === undefined || each.app === app);
-  const found = own.filter(({ environment }) => environment === name);
-  const [only, ...others] = found;
-  if (only !== undefined && others.length === 0) return only;
-  if (only !== undefined)
-    return `${found.map((each) => each.app).join(', ')} each have an environment ${name}; say which app.`;
-  const words = own.length === 0 ? environments.map((each) => each.app) : own.map((each) => each.environment);
-  const what = own.length === 0 ? `There is no app ${app ?? ''}.` : `There is no environment ${name}.`;
-  const near = nearest(own.length === 0 ? (app ?? '') : name, [...new Set(words)]);
-  return near === undefined
-    ? `${what} There are: ${[...new Set(words)].join(', ')}.`
-    : `${what} Did you mean ${near}?`;
-}

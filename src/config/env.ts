@@ -109,7 +109,7 @@ export function readServerEnv(environment: Environment): EnvAnswer<ServerEnv> {
     github: readGithub(reader),
     awsRegion: readRegion(reader),
     tableName: readTableName(reader),
-    pipelineFile: given('COUNTERSIGN_PIPELINE') ?? 'pipeline.yml',
+    pipelineFile: readPipelineFile(environment),
     host,
     port: readPort(reader),
     logLevel: readLogLevel(reader, environment),
@@ -181,6 +181,11 @@ export function readTickEnv(environment: Environment): EnvAnswer<TickEnv> {
 export function readAwsEnv(environment: Environment): EnvAnswer<AwsEnv> {
   const reader = createEnvReader(environment);
   return reader.answer(readAws(reader));
+}
+
+/** Where the pipeline file is for whoever runs here, and not on Lambda. */
+export function readPipelineFile(environment: Environment): string {
+  return createEnvReader(environment).given('COUNTERSIGN_PIPELINE') ?? 'pipeline.yml';
 }
 
 export type StoreEnv = Pick<ServerEnv, 'awsRegion' | 'tableName'>;

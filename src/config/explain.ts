@@ -31,7 +31,11 @@ export function explain(issue: Issue, root: Located, schema: z.ZodType): Problem
       const choice = choices.length === 1 ? (choices[0] ?? '') : `one of ${choices.join(', ')}`;
       if (isMissing) return say('missing', `is missing; it must be ${choice}`);
       const written = textIn(found.node);
-      return say('bad-value', `must be ${choice}, not ${describe(found.node)}`, nearest(written, choices));
+      // Numbers beside numbers say by themselves what they are.
+      const isNumber = found.node.kind === 'scalar' && typeof found.node.value === 'number';
+      const isAlike = isNumber && issue.values.every((value) => typeof value === 'number');
+      const what = isAlike ? writtenText(found.node) : describe(found.node);
+      return say('bad-value', `must be ${choice}, not ${what}`, nearest(written, choices));
     }
     case 'too_small':
     case 'too_big': {

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
 import { unlockNoticeId } from '../../src/flows/notices.ts';
 import { decideUnlock, standingStatement } from '../../src/flows/unlock.ts';
 import { textOf } from '../../src/store/items.ts';
 import { createLocks } from '../../src/store/locks.ts';
 import { keys } from '../../src/store/table.ts';
+import { validPipeline } from '../config/valid-pipeline.ts';
 import { ada, grace, hash, lin, policy, startMs } from '../flows/promotion/walk.ts';
 import { startCliTable } from './table.ts';
 
@@ -106,5 +110,24 @@ describe('countersign audit unlocks', () => {
     });
     expect((await runCli(['audit', 'unlocks', 'site'])).exitCode).toBe(2);
     expect((await runCli(['audit', 'unlocks', 'a', 'b', 'c'])).stderr).toContain('one word too many');
+  });
+
+  it.each([
+    [['site', 'prodcution'], 1, /: There is no environment prodcution\. Did you mean production\?\n$/],
+    [['site', 'prod'], 1, /: There is no environment prod\. There are: staging, production\.\n$/],
+    [['shop2', 'production'], 1, /: There is no app shop2\. Did you mean shop\?\n$/],
+    [['site', 'staging'], 0, /^Nobody has asked to free the lock of "site" "staging"/],
+    [['site', 'production'], 0, /is complete up to its last line/],
+  ])('asks the pipeline file for names that nothing is recorded under: %j', async (words, code, said) => {
+    const folder = await mkdtemp(join(tmpdir(), 'countersign-unlocks-'));
+    const file = join(folder, 'pipeline.yml');
+    await writeFile(file, validPipeline);
+    vi.stubEnv('COUNTERSIGN_PIPELINE', file);
+    const answer = await runCli(['audit', 'unlocks', ...words]);
+    vi.stubEnv('COUNTERSIGN_PIPELINE', undefined);
+    await rm(folder, { recursive: true });
+
+    expect(answer).toMatchObject({ exitCode: code, stderr: '' });
+    expect(answer.stdout).toMatch(said);
   });
 });

@@ -88,6 +88,23 @@ describe('ALL-11: countersign audit export', () => {
     expect(answer.stderr).toMatch(/There is no promotion p404 in the table table-\S+ in eu-west-1\./);
   });
 
+  it('says which table there is not, where, and which variables name it', async () => {
+    const { tableName } = table;
+    vi.stubEnv('COUNTERSIGN_TABLE', 'another');
+    const answers = [
+      await runCli(['audit', 'export', 'p1']),
+      await runCli(['audit', 'unlocks', 'site', 'production']),
+    ];
+    vi.stubEnv('COUNTERSIGN_TABLE', tableName);
+
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ exitCode: 1, stdout: '' });
+      expect(answer.stderr).toMatch(
+        /^There is no table another in eu-west-1 of .* Set COUNTERSIGN_TABLE to .* and AWS_REGION to its region\.\n/,
+      );
+    }
+  });
+
   it('says which variable is missing', async () => {
     vi.stubEnv('AWS_REGION', '');
     vi.stubEnv('AWS_DEFAULT_REGION', '');
@@ -251,7 +268,7 @@ describe('ALL-11: countersign audit verify', () => {
   });
 
   it.each([
-    [['audit'], /Say what to do: audit export/],
+    [['audit'], /Say what to do: audit export, audit verify or audit unlocks\./],
     [['audit', 'verfy'], /no command "audit verfy"/],
     [['audit', 'verify'], /Say which file/],
     [['audit', 'export'], /Say which promotion/],

@@ -14,6 +14,7 @@ export async function startCliTable() {
   const transport = connectTo(dynamo, tableName);
   await transport.ensureTable();
   return {
+    tableName,
     transport,
     async close() {
       vi.unstubAllEnvs();
