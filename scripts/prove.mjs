@@ -115,20 +115,24 @@ for (const name of only) {
   const commit = writes ? commitHere() : '';
   const started = performance.now();
   const ended = spawnSync(process.execPath, run, { cwd: root, stdio: 'inherit', env });
-  const minutes = ((performance.now() - started) / 60_000).toFixed(1);
+  const took = spell((performance.now() - started) / 1000);
   const verdict = verdictOf(ended);
   verdicts.push(verdict);
   const why = verdict === 'could not be run' ? ` (${endOf(ended)}); nothing is known` : '';
-  console.log(`== ${name}: ${verdict === 'holds' ? verdict : verdict.toUpperCase()}${why}, ${minutes} min`);
+  console.log(`== ${name}: ${verdict === 'holds' ? verdict : verdict.toUpperCase()}${why}, ${took}`);
   if (!writes || verdict === 'could not be run') continue;
   const said = verdict === 'holds' ? verdict : `**${verdict}**`;
   const far = part.far === undefined ? '' : `, ${part.far}`;
   const date = new Date().toISOString().slice(0, 10);
-  const came = `${said}${far}: ${minutes} min on ${date}, commit ${commit}`;
+  const came = `${said}${far}: ${took} on ${date}, commit ${commit}`;
   // Read only now, since people write on it while hours go by.
   writeFileSync(page, withRun(readFileSync(page, 'utf8'), part, came));
 }
 process.exitCode = verdicts.includes('does not hold') ? 1 : verdicts.includes('could not be run') ? 2 : 0;
+
+function spell(seconds) {
+  return seconds < 60 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(1)} min`;
+}
 
 function commitHere() {
   const changed = git('status', '--porcelain', '--', 'src') === '' ? '' : ' with changes';

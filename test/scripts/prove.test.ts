@@ -71,7 +71,7 @@ describe('npm run prove', () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   it.each([
-    ['process.exitCode = 0', 0, 'holds', /\| holds, 5 histories: \d+\.\d min on [\d-]+, commit [0-9a-f]+ \|/],
+    ['process.exitCode = 0', 0, 'holds', /\| holds, 5 histories: \d+ s on [\d-]+, commit [0-9a-f]+ \|/],
     ['process.exitCode = 1', 1, 'DOES NOT HOLD', /\| \*\*does not hold\*\*, 5 histories: /],
   ])('writes the line of a part that comes to a verdict: %s', async (text, code, said, line) => {
     const ended = await prove(text, '--histories', '5', '--write');
