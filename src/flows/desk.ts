@@ -86,6 +86,8 @@ export interface EnvironmentStatus {
   readonly open: readonly Promotion[];
   readonly lastEnded: Promotion | undefined;
   readonly stuck: StuckLock | undefined;
+  /** Who may have changed the environment after that and cannot be asked: its record is gone or cannot be read. */
+  readonly unseen: Pick<StuckLock, 'holder' | 'because'> | undefined;
   /** How many of the newest promotions cannot be read, and whether the history of good releases can. */
   readonly unreadable: { readonly promotions: number; readonly live: boolean };
 }

@@ -78,6 +78,7 @@ export function fakeDesk(deliveries: Deliveries = fakeDeliveries()) {
         open: [promotionIn('awaiting-approval')],
         lastEnded: promotionIn('rolled-back'),
         stuck: undefined,
+        unseen: undefined,
         unreadable: { promotions: 0, live: false },
       },
     ],

@@ -221,7 +221,7 @@ const rows: readonly Row[] = [
     there: waiting,
     holds: true,
     rounds: [
-      ['get LOCK', 'query LIVE', 'query UNLOCK', 'query list', 'write REQ'],
+      ['get LOCK', 'query LIVE', 'query UNLOCK', 'query UNLOCK', 'query list', 'write REQ'],
       ['get P', 'get P'],
     ],
   },

@@ -56,3 +56,27 @@ it('ALL-16 promise 5: a promotion damaged in the store is held, told once and le
   expect(told('oncall', `Promotion \`${id}\` can be read again, and work on it goes on.`)).toHaveLength(1);
   expect(told('oncall', 'cannot be read')).toHaveLength(1);
 });
+
+it('ALL-16 what is live is not known while the promotion that changed it cannot be read, nor after its lock was freed', async () => {
+  await world.command('ada', '/promote site v1.1.0');
+  await world.advance(5);
+  await world.click('grace', 'cs:approve');
+  await world.click('lin', 'cs:approve');
+  await world.until('it is watched', async () => (await world.saved()).phase === 'monitoring', 900, 30);
+  const { id } = await world.saved();
+  const status = async () => {
+    await world.command('ada', '/promote status site production');
+    return world.whispers('ada').at(-1) ?? '';
+  };
+  const unknown = `live: not known, look at what is live; \`${id}\`, which cannot be read, may have changed it.`;
+  expect(await status()).not.toContain('live: ');
+
+  await changeBody(id, (body) => body.slice(0, 40));
+  expect(await status()).toContain(unknown);
+  expect(await status()).not.toContain('live: `v');
+
+  await world.command('otto', '/promote unlock site production Its record is broken');
+  await world.command('lin', '/promote unlock site production I see that too');
+  expect(await status()).not.toContain('Locked by');
+  expect(await status()).toContain(unknown);
+});

@@ -59,14 +59,16 @@ describe('two-person unlock', () => {
     expect(said('otto')).toContain(
       `Recorded, 1 of 2: \`site\` \`production\` is to be freed from \`${lost}\``,
     );
-    expect(world.posts('oncall').at(-1)?.text).toContain('1 of 2 people wants it freed');
+    expect(world.posts('oncall').at(-1)?.text).toContain('1 of 2 people has asked to free it');
     expect(world.posts('deploysSite').at(-1)?.text).toContain('Its record is broken &lt;!channel&gt;');
     await world.command('otto', unlock('Really'));
     expect(said('otto')).toContain('You have said so already; it takes two people.');
 
     await world.crash();
     await world.command('lin', '/promote status site production');
-    expect(said('lin')).toContain(`which cannot be read; 1 of 2 people wants it freed (<@${userIds.otto}>`);
+    expect(said('lin')).toContain(
+      `which cannot be read; 1 of 2 people has asked to free it (<@${userIds.otto}>`,
+    );
 
     // Two second people at the same instant: one frees it, and both are told.
     const both = ['grace', 'lin'] as const;

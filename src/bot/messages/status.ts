@@ -6,7 +6,7 @@ import { headlineOf } from './card.ts';
 import { movement, versionWords } from './phrases.ts';
 import { channel, code, lines, person } from './text.ts';
 import { date } from './time.ts';
-import { stuckLine } from './unlock.ts';
+import { holderWords, stuckLine } from './unlock.ts';
 
 /** What is live where, what is open, and how the last one ended. */
 export function statusAnswer(status: readonly EnvironmentStatus[]): EphemeralAnswer {
@@ -28,11 +28,15 @@ function statusLines(entry: EnvironmentStatus): string[] {
   ];
 }
 
-function liveWords({ live, unreadable, open }: EnvironmentStatus): string {
+function liveWords({ live, unreadable, unseen, open }: EnvironmentStatus): string {
+  if (unseen !== undefined) {
+    const recorded = live === undefined ? '' : ` Recorded last: ${code(live.version)}, ${date(live.atMs)}.`;
+    return `live: not known, look at what is live; ${holderWords(unseen)}, may have changed it.${recorded}`;
+  }
   if (unreadable.live) return 'live: cannot be read';
   if (live === undefined) return 'live: not known, nothing was promoted here by Countersign yet';
   if (live.replaced === live.artifact)
-    return `live: not known; the rollback of ${code(live.version)} failed, and people closed it by hand on ${date(live.atMs)}`;
+    return `live: not known; ${code(live.version)} was left to people, who closed it by hand, ${date(live.atMs)}`;
   return open.some(isDirty)
     ? `changed by what is open here; before that ${code(live.version)} was live`
     : `live: ${code(live.version)} since ${date(live.atMs)}`;

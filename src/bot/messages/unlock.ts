@@ -21,7 +21,8 @@ const deadlocks: Record<Deadlock, string> = {
 type Place = Pick<UnlockRequest, 'app' | 'environment'>;
 
 const placeOf = ({ app, environment }: Place) => `${code(app)} ${code(environment)}`;
-const holderOf = ({ holder, because }: Pick<UnlockEntry, 'holder' | 'because'>) =>
+/** "p0123456789, which cannot be read". */
+export const holderWords = ({ holder, because }: Pick<UnlockEntry, 'holder' | 'because'>) =>
   `${code(holder)}, ${deadlocks[because]}`;
 const unlockCommand = ({ app, environment }: Place) => code(`/promote unlock ${app} ${environment} REASON`);
 
@@ -32,12 +33,12 @@ export function unlockAnswer(wanted: UnlockRequest, answer: UnlockAnswer): Ephem
       return refusalAnswer(answer.refusal);
     case 'stated':
       return said([
-        `Recorded, 1 of 2: ${placeOf(wanted)} is to be freed from ${holderOf(answer.entry)}.`,
+        `Recorded, 1 of 2: ${placeOf(wanted)} is to be freed from ${holderWords(answer.entry)}.`,
         secondPerson(answer.entry),
       ]);
     case 'freed':
       return said([
-        `Freed: ${placeOf(wanted)} from ${holderOf(answer.entry)}.`,
+        `Freed: ${placeOf(wanted)} from ${holderWords(answer.entry)}.`,
         rest(answer.entry.freeFromMs ?? answer.entry.atMs),
       ]);
     case 'rests': {
@@ -67,8 +68,8 @@ export function stuckLine(place: Place, stuck: StuckLock): string {
   const counted =
     stuck.first === null || stuck.untilMs === null
       ? 'two people can free it'
-      : `1 of 2 people wants it freed (${person(stuck.first.person.userId)}; the other has until ${clock(stuck.untilMs)})`;
-  return `• Locked by ${holderOf(stuck)}; ${counted}: ${unlockCommand(place)}`;
+      : `1 of 2 people has asked to free it (${person(stuck.first.person.userId)}; the other has until ${clock(stuck.untilMs)})`;
+  return `• Locked by ${holderWords(stuck)}; ${counted}: ${unlockCommand(place)}`;
 }
 
 /** A notice as its messages: where there is an on-call channel of its own, that first, then the environment's. */
@@ -92,7 +93,7 @@ export function noticeMessages(
 
 function stated(entry: UnlockEntry): string[] {
   return [
-    `${placeOf(entry)} is locked by ${holderOf(entry)}. 1 of 2 people wants it freed.`,
+    `${placeOf(entry)} is locked by ${holderWords(entry)}. 1 of 2 people has asked to free it.`,
     statementLine(entry.by),
     secondPerson(entry),
   ];
@@ -100,7 +101,7 @@ function stated(entry: UnlockEntry): string[] {
 
 function freed(entry: UnlockEntry): string[] {
   return [
-    `Two people have freed ${placeOf(entry)} from ${holderOf(entry)}.`,
+    `Two people have freed ${placeOf(entry)} from ${holderWords(entry)}.`,
     ...[entry.first, entry.by].flatMap((each) => (each === null ? [] : [statementLine(each)])),
     rest(entry.freeFromMs ?? entry.atMs),
     entry.because === 'ended'

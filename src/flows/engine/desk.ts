@@ -26,6 +26,7 @@ import {
 } from '../promotion/promotion.ts';
 import { type Refusal, refusal } from '../promotion/refusal.ts';
 import type { Repeated } from '../receipt.ts';
+import type { UnlockEntry } from '../unlock.ts';
 import { closing } from './closing.ts';
 import { analyze, plain, validate } from './planner.ts';
 import { apply } from './save.ts';
@@ -160,7 +161,7 @@ export function createDesk(world: DeskWorld): Desk {
       const why = refusal(
         'rollback.not-live',
         newest.replaced === newest.artifact
-          ? `What is live now is not known: the rollback of ${newest.version} failed since, and people closed it by hand.`
+          ? `What is live now is not known: ${newest.version} was left to people since, who closed it by hand.`
           : `This is no longer what is live: ${newest.version} is.`,
         `See /promote status ${app}, and use /rollback ${app} ${environment}.`,
       );
@@ -346,6 +347,41 @@ export function createDesk(world: DeskWorld): Desk {
     }
   };
 
+  /** Who was freed by two people because nobody could tell what it had changed, newest first. */
+  const freedUnread = async (app: string, environment: string): Promise<readonly UnlockEntry[]> => {
+    const { unlocking } = world;
+    if (unlocking === undefined) return [];
+    try {
+      const entries = await unlocking.locks.history(app, environment);
+      return entries.filter(({ does, because }) => does === 'free' && because !== 'ended').reverse();
+    } catch (error) {
+      if (error instanceof UnreadableError) return [];
+      throw error;
+    }
+  };
+
+  /** Whoever changes an environment holds its lock until it has recorded what is live, or until two people take it away. */
+  const unseenChange = async (
+    live: LiveRecord | undefined,
+    stuck: StuckLock | undefined,
+    freed: readonly UnlockEntry[],
+  ): Promise<EnvironmentStatus['unseen']> => {
+    if (stuck !== undefined && stuck.because !== 'ended') return stuck;
+    const since = freed.filter(({ atMs }) => live === undefined || atMs >= live.atMs);
+    for (const { holder, because } of since)
+      if ((await ifReadable(holder)) === undefined) return { holder, because };
+    return undefined;
+  };
+
+  const ifReadable = async (id: string): Promise<Loaded | undefined> => {
+    try {
+      return await store.load(id);
+    } catch (error) {
+      if (error instanceof UnreadableError) return undefined;
+      throw error;
+    }
+  };
+
   const status = async (
     app: string | null,
     environment: string | null,
@@ -363,18 +399,21 @@ export function createDesk(world: DeskWorld): Desk {
     readonly environment: string;
   }): Promise<EnvironmentStatus> => {
     const { app, environment } = entry;
-    const [live, { promotions: recent, unreadable }, stuck] = await Promise.all([
+    const [live, { promotions: recent, unreadable }, stuck, freed] = await Promise.all([
       newestLive(app, environment),
       store.survey(app, environment, 20),
       stuckAt(app, environment),
+      freedUnread(app, environment),
     ]);
+    const known = live === 'unreadable' ? undefined : live;
     return {
       ...entry,
-      live: live === 'unreadable' ? undefined : live,
+      live: known,
       unreadable: { promotions: unreadable, live: live === 'unreadable' },
       open: recent.filter((promotion) => !hasEnded(promotion)),
       lastEnded: recent.find((promotion) => hasEnded(promotion) && promotion.admitted),
       stuck,
+      unseen: await unseenChange(known, stuck, freed),
     };
   };
 

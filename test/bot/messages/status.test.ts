@@ -12,6 +12,7 @@ const textOf = (lastEnded: Promotion) =>
       open: [],
       lastEnded,
       stuck: undefined,
+      unseen: undefined,
       unreadable: { promotions: 0, live: false },
     },
   ]).text;
@@ -39,6 +40,7 @@ const nowIn = (open: Promotion | undefined, replaced: string | null = null) =>
       open: open === undefined ? [] : [open],
       lastEnded: undefined,
       stuck: undefined,
+      unseen: undefined,
       unreadable: { promotions: 0, live: false },
     },
   ]).text;
@@ -49,9 +51,7 @@ it('says what is live, and since when', () => {
 
 it('calls nothing live where a rollback failed and people closed it', () => {
   const text = nowIn(undefined, 'sha256:a');
-  expect(text).toContain(
-    'live: not known; the rollback of `v1.0.0` failed, and people closed it by hand on <!date^',
-  );
+  expect(text).toContain('live: not known; `v1.0.0` was left to people, who closed it by hand, <!date^');
   expect(text).not.toContain('live: `v1.0.0`');
 });
 
@@ -63,3 +63,32 @@ it.each(['monitoring', 'rolling-back', 'rollback-failed'] as const)(
     expect(text).toContain('— changed by what is open here; before that `v1.0.0` was live');
   },
 );
+
+const hidden = (because: 'unreadable' | 'gone', open?: Promotion) =>
+  statusAnswer([
+    {
+      app: 'site',
+      environment: 'production',
+      live: { ...live, artifact: 'sha256:a', promotionId: 'p9', replaced: null },
+      open: open === undefined ? [] : [open],
+      lastEnded: undefined,
+      stuck: undefined,
+      unseen: { holder: 'p656c41eb07', because },
+      unreadable: { promotions: because === 'unreadable' ? 1 : 0, live: false },
+    },
+  ]).text;
+
+it('calls nothing live where a promotion that cannot be read may have changed it', () => {
+  const text = hidden('unreadable');
+  expect(text).toContain(
+    '— live: not known, look at what is live; `p656c41eb07`, which cannot be read, may have changed it. Recorded last: `v1.0.0`, <!date^',
+  );
+  expect(text).not.toContain('live: `v1.0.0`');
+  expect(hidden('gone')).toContain('`p656c41eb07`, whose record is gone, may have changed it');
+});
+
+it('nor says what was live before, where another one is changing it since', () => {
+  const text = hidden('unreadable', promotionIn('monitoring'));
+  expect(text).toContain('— live: not known, ');
+  expect(text).not.toContain('was live');
+});

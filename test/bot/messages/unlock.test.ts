@@ -126,6 +126,7 @@ describe('/promote status', () => {
     live: undefined,
     open: [],
     lastEnded: undefined,
+    unseen: undefined,
     unreadable: { promotions: 0, live: false },
   };
   const stuck = { holder: 'p0123456789', because: 'gone', first: null, untilMs: null } as const;
@@ -138,6 +139,6 @@ describe('/promote status', () => {
     const half = { ...stuck, first: stated.by, untilMs: at(31) };
     expect(
       statusAnswer([{ ...status, unreadable: { promotions: 0, live: false }, stuck: half }]).text,
-    ).toContain('1 of 2 people wants it freed (<@U0GRACE001>; the other has until');
+    ).toContain('1 of 2 people has asked to free it (<@U0GRACE001>; the other has until');
   });
 });

@@ -134,7 +134,7 @@ describe('a rehearsal', () => {
 describe('the status of an environment', () => {
   it('is an error when its lock cannot be reached, and not the word that nothing is stuck', async () => {
     const away = () => Promise.reject(new RetryableError('store.unreachable', 'no'));
-    const locks = { glance: away } as unknown as NonNullable<DeskWorld['unlocking']>['locks'];
+    const locks = { glance: away, history: away } as unknown as NonNullable<DeskWorld['unlocking']>['locks'];
     const directory = { kindOf: away, membersOf: away };
     const { desk } = await deskOver([], { world: { unlocking: { locks, directory } } });
 

@@ -432,6 +432,7 @@ describe('the status', () => {
       lastEnded: { id: 'p2' },
       unreadable: { promotions: 0, live: false },
       stuck: undefined,
+      unseen: undefined,
     });
   });
 

@@ -2,7 +2,7 @@ import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { createDesk } from '../../../src/flows/engine/desk.ts';
 import { RetryableError } from '../../../src/flows/errors.ts';
-import type { Directory } from '../../../src/flows/ports.ts';
+import type { Directory, LiveRecord, PromotionStore } from '../../../src/flows/ports.ts';
 import {
   isDirty,
   type Person,
@@ -40,9 +40,13 @@ function unlockingWorld(fence: Fence = 'compare-and-set') {
   });
   let nonces = 0;
   const locks = createLocks({ transport, nonce: () => `u${++nonces}`, hash });
-  const deskWith = (unlocking: { locks: typeof locks; directory: Directory }) =>
+  const deskWith = (
+    unlocking: { locks: typeof locks; directory: Directory },
+    instead: Partial<PromotionStore> = {},
+  ) =>
     createDesk({
       ...world.world,
+      store: { ...world.world.store, ...instead },
       hints: { wake: (id) => void woken.push(id) },
       catalog: {
         apps: [{ app: 'site', environments: ['production'] }],
@@ -84,6 +88,7 @@ function unlockingWorld(fence: Fence = 'compare-and-set') {
       desk.unlock({ app: 'site', environment, person, reason: 'broken' }),
     directory,
     status: async () => (await desk.status('site', null))[0]?.stuck,
+    unseen: async () => (await desk.status('site', null))[0]?.unseen,
   };
 }
 
@@ -210,6 +215,43 @@ describe('two-person unlock, carried out', () => {
     await expect(
       desk.unlock({ app: 'site', environment: 'production', person: grace, reason: 'x' }),
     ).rejects.toMatchObject({ name: 'RetryableError', code: 'store.contended' });
+  });
+});
+
+describe('who may have changed the environment unseen', () => {
+  it('is who holds it and cannot be read, and still so after two people have freed it', async () => {
+    const world = await stuck();
+    const unseen = { holder: world.lost, because: 'unreadable' };
+    expect(await world.unseen()).toMatchObject(unseen);
+
+    await world.unlock(grace);
+    await world.unlock(otto);
+
+    expect(await world.holder()).toBeUndefined();
+    expect(await world.unseen()).toEqual(unseen);
+  });
+
+  it('is nobody any more once it can be read, or once somebody else has recorded what is live', async () => {
+    const world = await stuck();
+    await world.unlock(grace);
+    await world.unlock(otto);
+    await world.restore(world.lost, world.readable);
+    expect(await world.unseen()).toBeUndefined();
+
+    await world.corrupt(world.lost);
+    expect(await world.unseen()).toMatchObject({ holder: world.lost });
+    const newer = { version: 'v3.0.0', atMs: world.nowMs() + 1000 } as LiveRecord;
+    const desk = world.deskWith(world, { liveRecords: async () => [newer] });
+    expect((await desk.status('site', null))[0]?.unseen).toBeUndefined();
+  });
+
+  it('is nobody while who holds it can be read, or has ended', async () => {
+    const world = unlockingWorld();
+    const { id } = await world.promote('v2.0.0', ({ phase }) => phase === 'promoted');
+    await world.setLock({ holder: { S: id } });
+
+    expect(await world.status()).toMatchObject({ because: 'ended' });
+    expect(await world.unseen()).toBeUndefined();
   });
 });
 

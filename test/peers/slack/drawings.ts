@@ -262,6 +262,7 @@ const statusIn = (wording: Wording, count: number): EnvironmentStatus[] =>
       first: { person: ada, reason: wording.text, atMs: at(0), evidence: wording.text },
       untilMs: at(30),
     },
+    unseen: { holder: wording.text, because: 'unreadable' },
     unreadable: { promotions: 3, live: true },
   }));
 
