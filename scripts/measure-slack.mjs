@@ -1,6 +1,7 @@
+import { mkdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { orRefuse, readOptions, wholeNumber } from './arguments.mjs';
+import { dirname, join } from 'node:path';
+import { fileToWrite, orRefuse, readOptions, wholeNumber } from './arguments.mjs';
 import { bundle, inPlace, root, run } from './bundled.mjs';
 import { showHelp } from './help.mjs';
 
@@ -12,7 +13,7 @@ import { showHelp } from './help.mjs';
 showHelp(`node scripts/measure-slack.mjs [--promotions N] [--seed S] [--json FILE] [--write]
   What 200 promotions at once (or N) do to Slack; --write keeps the table in docs/proof/slack.md.`);
 const isWritten = orRefuse(() => {
-  const { promotions, seed, write } = readOptions(process.argv.slice(2), {
+  const { promotions, seed, json, write } = readOptions(process.argv.slice(2), {
     promotions: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
     json: { type: 'string' },
@@ -20,6 +21,8 @@ const isWritten = orRefuse(() => {
   });
   wholeNumber('--promotions', promotions);
   wholeNumber('--seed', seed);
+  const file = fileToWrite('--json', json);
+  if (file !== undefined) mkdirSync(dirname(file), { recursive: true });
   return write;
 });
 const page = join(root, 'docs/proof/slack.md');

@@ -62,6 +62,7 @@ describe('what is asked of the kills', () => {
     [['--only', name, '--at', '3', '--write'], '--at shows one run'],
     [['--singles', '--every', '0'], '--every 0: it takes a whole number from 1.'],
     [['--singles', '--workers', '0'], '--workers 0: it takes a whole number from 1.'],
+    [['--singles', '--json', 'README.md/x.json'], '--json README.md/x.json: '],
     [['--every', '4'], 'Either --singles or --pairs or both'],
     [['--only', name], 'Either --singles or --pairs or both'],
     [['--singles', '--only', name, '--write'], '--write is for every scenario: leave out --only'],

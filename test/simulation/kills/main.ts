@@ -1,6 +1,7 @@
 import 'zod/compile';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { dirname } from 'node:path';
 import { answered, refusal } from '../../../scripts/arguments.mjs';
 import { quietRuntime } from '../quiet.ts';
 import { spellOutcome } from '../scenarios/scenario.ts';
@@ -79,7 +80,10 @@ async function killAll({
   keep(pageOf(reports, made), write);
   for (const { broken } of reports)
     for (const each of broken.slice(0, shownBroken)) console.log(spellBroken(each));
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ ...made, reports }, null, 1)}\n`);
+  if (json !== undefined) {
+    mkdirSync(dirname(json), { recursive: true });
+    writeFileSync(json, `${JSON.stringify({ ...made, reports }, null, 1)}\n`);
+  }
   return holds(reports, tried.every) ? 0 : 1;
 }
 

@@ -1,4 +1,4 @@
-import { readOptions, refusal, wholeNumber } from '../../../scripts/arguments.mjs';
+import { fileToWrite, readOptions, refusal, wholeNumber } from '../../../scripts/arguments.mjs';
 import { scenarios } from '../scenarios/all.ts';
 import { coreScenarios } from '../scenarios/core.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
@@ -81,7 +81,7 @@ export function wantedKills(args: readonly string[]): Wanted {
     singles: singles ? scenariosOf('singles', only) : null,
     pairs: pairs ? scenariosOf('pairs', only) : null,
     workers,
-    json,
+    json: fileToWrite('--json', json),
     write,
     tried: { every: every ?? 1, only: only ?? null, commit: commit ?? null },
   };
