@@ -4,16 +4,18 @@ import { claim, otto } from '../promotion/walk.ts';
 import { createSmallWorld } from './small-world.ts';
 
 it.each([
-  ['throttled', () => new RetryableError('aws.throttled', 'Fewer calls.')],
-  ['refused by its precondition', () => new ConflictError('aws.precondition-failed', 'Stale.')],
+  ['throttled', 1, () => new RetryableError('aws.throttled', 'Fewer calls.')],
+  ['refused by its precondition', 2, () => new ConflictError('aws.precondition-failed', 'Stale.')],
 ] as const)(
   'ALL-9 on-call hears soon after five minutes of a way back that is %s each time',
-  async (_what, fault) => {
+  async (_what, losses, fault) => {
     const world = createSmallWorld();
     const { id, definition } = await world.promote('v1.1.0', ({ phase }) => phase === 'monitoring');
     const target = world.world.targetOf(definition, { promotionId: '', digest: null });
+    const saidBefore: boolean[] = [];
     Object.assign(target, {
       act: async () => {
+        saidBefore.push((await world.told(id)).some(({ topic }) => topic === 'trouble'));
         throw fault();
       },
     });
@@ -27,5 +29,6 @@ it.each([
 
     expect(seconds).toBeGreaterThanOrEqual(300);
     expect(seconds).toBeLessThan(420);
+    expect(saidBefore.indexOf(true)).toBe(losses);
   },
 );

@@ -549,5 +549,7 @@ describe('a watch that has soaked', () => {
     const ticked = await tickOnce(soaked, { observe, definition: { readings: [spec] } }, 200);
 
     expect(ticked.promotion.phase).toBe(phase);
+    if (phase === 'rollback-failed')
+      expect(ticked.first).toMatchObject({ type: 'drift.found', text: observe.text });
   });
 });

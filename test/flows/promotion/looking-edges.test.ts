@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PromotionEvent } from '../../../src/flows/promotion/events.ts';
+import { nextAction } from '../../../src/flows/promotion/next-action.ts';
 import { readingOutcome } from '../../../src/flows/promotion/phases/monitoring.ts';
 import { stepsBack } from '../../../src/flows/promotion/phases/rolling-back.ts';
 import {
@@ -444,6 +445,93 @@ describe('the watch', () => {
       promotion: { phase: 'monitoring', watch: { question: null, acceptedBy: 'default' } },
       announcements: [{ topic: 'answered', person: null, answer: 'continue' }],
     });
+  });
+
+  const longest = 2 * policy.monitoring.soakSeconds * 1000 + 30 * 60_000;
+  const askedAfter = (
+    [promotion]: readonly [PromotionIn<'monitoring'>, number],
+    atMs: number,
+    outcome: CheckResult['outcome'],
+  ) => {
+    const { announcements } = taken(promotion, reading(saw(outcome)), atMs);
+    return announcements.flatMap((told) => (told.topic === 'question' ? [told.question] : []));
+  };
+
+  it('ALL-13 asks people after two soaks and half an hour, to the millisecond, and says what it saw', () => {
+    const watched = at({});
+    const [, fromMs] = watched;
+    const soak = policy.monitoring.soakSeconds / 60;
+
+    expect(askedAfter(watched, fromMs + longest - 1, 'failed')).toEqual([]);
+    expect(askedAfter(watched, fromMs + longest, 'failed')).toMatchObject([
+      {
+        overlong: true,
+        text: `Watched for ${2 * soak + 30} min, and not healthy for ${soak} min on end.\na: failed`,
+      },
+    ]);
+    expect(askedAfter(watched, fromMs + longest, 'passed')).toMatchObject([
+      { text: `Watched for ${2 * soak + 30} min, and not healthy for ${soak} min on end.` },
+    ]);
+    expect(askedAfter(at({ limitFromMs: fromMs + 1 }), fromMs + longest, 'failed')).toEqual([]);
+  });
+
+  it('ALL-8 asks people as well where only a Roll Back that cannot be checked keeps it from its end', () => {
+    const [promotion, fromMs] = at({});
+    const wished = { ...promotion, claims: [claim('roll-back', grace)] };
+    const soaked = { ...reading(saw('passed')), completeUntilMs: fromMs + longest } as PromotionEvent;
+    const { announcements } = taken(wished, soaked, fromMs + longest);
+
+    expect(announcements.find(({ topic }) => topic === 'question')).toMatchObject({
+      question: { text: expect.stringMatching(/^Watched for \d+ min\. Somebody pressed Roll Back/) },
+    });
+  });
+
+  it('ALL-13 no silence is found while a Roll Back is being checked, but only where silence means to continue', () => {
+    const event: PromotionEvent = { type: 'question.expired', questionId: 'q1' };
+    const silence = (
+      withoutAnswer: 'continue' | 'roll-back',
+      answer: 'continue' | 'roll-back' | null,
+      told = true,
+    ) => {
+      const [promotion, nowMs] = at({});
+      const open = { ...question(nowMs), ...(told ? { toldAtMs: nowMs } : {}) };
+      const claims = answer === null ? [] : [claim('answer', grace, { answer })];
+      const asked = {
+        ...promotion,
+        claims,
+        watch: { ...promotion.watch, question: open },
+        policy: { ...promotion.policy, monitoring: { ...promotion.policy.monitoring, withoutAnswer } },
+      };
+      const decision = transition(asked, event, nowMs + 300_000);
+      const next = nextAction(asked, nowMs + 300_000);
+      const expires = next.does === 'emit' && next.event.type === 'question.expired';
+      if (decision.outcome === 'refused') return [expires, decision.refusal.code, decision.refusal.next];
+      return [
+        expires,
+        decision.promotion.phase,
+        decision.promotion.phase === 'rolling-back' ? decision.promotion.rollback.cause.text : '',
+      ];
+    };
+
+    expect(silence('continue', 'roll-back')).toEqual([false, 'question.open', 'Wait.']);
+    expect(silence('continue', 'continue')).toEqual([true, 'monitoring', '']);
+    expect(silence('continue', null)).toEqual([true, 'monitoring', '']);
+    expect(silence('continue', 'roll-back', false)).toEqual([
+      true,
+      'rolling-back',
+      expect.stringContaining('not seen to be delivered'),
+    ]);
+    for (const answer of ['continue', 'roll-back'] as const)
+      expect(silence('roll-back', answer)).toEqual([
+        true,
+        'rolling-back',
+        expect.stringContaining('could not be checked in time'),
+      ]);
+    expect(silence('roll-back', null)).toEqual([
+      true,
+      'rolling-back',
+      expect.stringContaining('Nobody answered in time'),
+    ]);
   });
 
   it('ALL-13 whoever is asked late has as long to answer as anybody', () => {

@@ -100,16 +100,14 @@ function isOverlong(promotion: Monitoring, nowMs: number): boolean {
   return nowMs - limitFromMs >= 2 * promotion.policy.monitoring.soakSeconds * 1000 + longerMs;
 }
 
-function overlongText(promotion: Monitoring, outcome: Outcome, nowMs: number): string {
+function overlongText(promotion: Monitoring, results: readonly CheckResult[], nowMs: number): string {
   const minutes = (ms: number) => `${Math.round(ms / 60_000)} min`;
   const { watch, policy } = promotion;
-  return [
-    `Watched for ${minutes(nowMs - watch.startedAtMs)}, and not healthy for ${minutes(policy.monitoring.soakSeconds * 1000)} on end.`,
-    ...(outcome === 'healthy' ? [] : [worstOf(watch.last?.results ?? [])]),
-    ...(isWishedBack(promotion)
-      ? ['Somebody pressed Roll Back; whether they may could not be checked yet.']
-      : []),
-  ].join('\n');
+  const watched = `Watched for ${minutes(nowMs - watch.startedAtMs)}`;
+  const why = isWishedBack(promotion)
+    ? `${watched}. Somebody pressed Roll Back, and whether they may could not be checked yet.`
+    : `${watched}, and not healthy for ${minutes(policy.monitoring.soakSeconds * 1000)} on end.`;
+  return watch.last?.outcome === 'healthy' ? why : `${why}\n${worstOf(results)}`;
 }
 
 function soakIsOver(promotion: Monitoring, watch: Watch, nowMs: number): boolean {
@@ -255,7 +253,7 @@ export const monitoring: PhaseRules<'monitoring'> = {
       id: `${promotion.id}-${watch.readings}`,
       askedAtMs: nowMs,
       deadlineAtMs: nowMs + rules.answerWithinSeconds * 1000,
-      text: overlong ? overlongText(seen, outcome, nowMs) : worstOf(event.results),
+      text: overlong ? overlongText(seen, event.results, nowMs) : worstOf(event.results),
       ...(overlong ? { overlong } : {}),
     };
     const asking: Watch = {
