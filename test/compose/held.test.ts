@@ -174,7 +174,9 @@ describe('ALL-16 promise 5: a promotion that cannot be read', () => {
     await runner.runDue();
 
     expect(ticked).toEqual(['p1']);
-    expect(world.posts('CDEPLOY')[1]).toBe('Promotion `p1` can be read again, and work on it goes on.');
+    expect(world.posts('CDEPLOY')[1]).toBe(
+      'Promotion `p1` can be read again. Its card says how it goes on, or to whom it is left.',
+    );
     expect(world.posts('CONCALL')[1]).toContain('can be read again');
     expect(world.posts()).toHaveLength(4);
     expect(textOf(await world.held('p1'), 'duePk')).toBeUndefined();

@@ -53,7 +53,9 @@ it('ALL-16 promise 5: a promotion damaged in the store is held, told once and le
   await world.advance(620, 310);
 
   expect((await world.byId(id)).phase).toBe('awaiting-approval');
-  expect(told('oncall', `Promotion \`${id}\` can be read again, and work on it goes on.`)).toHaveLength(1);
+  expect(told('oncall', `Promotion \`${id}\` can be read again. Its card says how it goes on`)).toHaveLength(
+    1,
+  );
   expect(told('oncall', 'cannot be read')).toHaveLength(1);
 });
 

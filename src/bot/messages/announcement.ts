@@ -14,14 +14,17 @@ import {
   causeWords,
   environmentName,
   lockedBy,
+  lostItsLock,
   movement,
   onCallMentions,
   resultLine,
   rollbackWaitsFor,
+  triedBack,
   undertaking,
   untouched,
   versionOf,
   versionWords,
+  wayOutOfLock,
 } from './phrases.ts';
 import { rollbackClock } from './progress.ts';
 import { code, foreign, link, person } from './text.ts';
@@ -97,7 +100,7 @@ export function announcement(
         },
       ];
     case 'lock-busy':
-      return thread([`${lockedBy(told.holder)} Nothing to do; it goes on by itself.`]);
+      return thread([`${lockedBy(told.holder)} ${wayOutOfLock(told.holder)}`]);
     case 'started':
       return channel([`Started: ${moving}.`]);
     case 'step-done':
@@ -156,7 +159,7 @@ export function announcement(
     case 'rollback-waits':
       return onCall(promotion, options, 'waits', [
         `The rollback of ${stay(promotion)} has not begun: ${rollbackWaitsFor(told.holder)}`,
-        'It begins by itself when that is over. /promote status shows what is open there.',
+        `It begins by itself when that is over. ${code('/promote status')} says how that stands, and the way out where it is stuck.`,
       ]);
     case 'rolled-back':
       return promotion.kind === 'rollback'
@@ -169,12 +172,14 @@ export function announcement(
     case 'rollback-failed':
       if (promotion.phase !== 'rollback-failed')
         return onCall(promotion, options, 'failed', [
-          `The rollback of ${stay(promotion)} had failed, and people have taken it further since.`,
+          'rollback' in promotion && !triedBack(promotion)
+            ? `${stay(promotion)} had been left to people, who have taken it further since.`
+            : `The rollback of ${stay(promotion)} had failed, and people have taken it further since.`,
           'Its card says how it stands now.',
         ]);
-      if (promotion.failure.code === 'lock.lost')
+      if (lostItsLock(promotion))
         return onCall(promotion, options, 'failed', [
-          `LEFT TO PEOPLE: ${stay(promotion)}. Nothing more is changed by it.`,
+          `LEFT TO PEOPLE: ${stay(promotion)}.`,
           ...bullets(promotion.failure.text.split('\n').slice(0, 6)),
           'See what is live before you change anything: another promotion may be at work there. Then let two people close this one.',
         ]);

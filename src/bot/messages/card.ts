@@ -14,13 +14,17 @@ import {
   checksWords,
   environmentName,
   lockedBy,
+  lostItsLock,
   movement,
   onCallMentions,
   resultLine,
   titleOf,
+  triedBack,
   untouched,
   versionBefore,
   versionOf,
+  wayOutOfLock,
+  wrong,
 } from './phrases.ts';
 import {
   approvalList,
@@ -32,7 +36,7 @@ import {
   rollbackClock,
 } from './progress.ts';
 import { clean, code, cut, foreign, lines, link, person, verbatim } from './text.ts';
-import { clock, date, duration, expectedDuration } from './time.ts';
+import { clock, date, duration, expectedDuration, spentOf } from './time.ts';
 
 /** What is known of a promoted release by now: that it is live, that another is, or that nobody can tell. */
 export type Standing = 'live' | 'replaced' | 'unknown';
@@ -123,7 +127,7 @@ export function headlineOf(promotion: Promotion, standing: Standing = 'live'): s
       ];
     case 'rollback-failed':
       return [
-        ...(promotion.failure.code === 'lock.lost'
+        ...(lostItsLock(promotion)
           ? [
               'LEFT TO PEOPLE. See what is live before anything is changed: another promotion may be at work there.',
             ]
@@ -131,7 +135,7 @@ export function headlineOf(promotion: Promotion, standing: Standing = 'live'): s
               'THE ROLLBACK FAILED. People are needed now.',
               `It was to go back to ${code(returnsTo(promotion).version)}. What ${foreign(promotion.environment, 80)} shows now has to be looked at.`,
             ]),
-        ...bullets(promotion.failure.text.split('\n').slice(0, 6)),
+        ...failureLines(promotion.failure),
         `Paged: ${onCallMentions(promotion.policy) || 'nobody is named as on call'}; again at ${clock(promotion.pageAtMs)}.`,
         ...promotion.resolutions.map(
           ({ person: by, reason }) =>
@@ -153,7 +157,9 @@ export function headlineOf(promotion: Promotion, standing: Standing = 'live'): s
       ];
     case 'resolved':
       return [
-        'Closed by two people after a failed rollback.',
+        triedBack(promotion)
+          ? 'Closed by two people after a failed rollback.'
+          : 'Closed by two people. No rollback was tried.',
         ...promotion.resolutions.map(({ person: by, reason }) => `${person(by.userId)}: ${foreign(reason)}`),
       ];
     case 'rejected':
@@ -182,6 +188,7 @@ function awaiting(promotion: Extract<Promotion, { phase: 'awaiting-approval' }>)
     given < needed
       ? `${person(promotion.requester.userId)} asked and cannot approve. Expires ${date(promotion.expiresAtMs)}; silence means no.`
       : `The approvals hold until ${date(promotion.expiresAtMs)}.`,
+    ...(given < needed || lockBusy === null ? [] : [wayOutOfLock(lockBusy.holder)]),
     ...(voided === null
       ? []
       : [`Asked again: ${foreign(voided.text)}`, ...bullets(voided.differences.slice(0, 8))]),
@@ -238,8 +245,9 @@ function ended(
   const who = by === null ? '' : ` by ${person(by.userId)}`;
   return [
     `${words[promotion.phase]}${who}. ${untouched(promotion)}`,
-    foreign(first),
-    ...bullets(more.slice(0, 8)),
+    ...(promotion.ending.code === 'validation.failed'
+      ? [first, ...more.slice(0, 8)].map(wrong)
+      : [foreign(first), ...bullets(more.slice(0, 8))]),
     ...(next === '' ? [] : [`Next: ${foreign(next.replace(/^\S+ was not touched\. /, ''))}`]),
   ];
 }
@@ -325,7 +333,8 @@ function byHandBlocks(promotion: Promotion): KnownBlock[] {
   if (promotion.phase !== 'rollback-failed') return [];
   const { byHand } = promotion.plan.analysis;
   if (byHand.length === 0) return [section('*By hand* — the target names no commands; use the links below.')];
-  return [section('*By hand*, if trying again does not help:'), section(commands(byHand))];
+  const when = lostItsLock(promotion) ? 'once it is known what is live' : 'if trying again does not help';
+  return [section(`*By hand*, ${when}:`), section(commands(byHand))];
 }
 
 /** Commands must be copied exactly: nothing but what Slack would parse is replaced. */
@@ -357,6 +366,15 @@ function decisionBlocks(promotion: Promotion): KnownBlock[] {
   return [context([checks === undefined ? change : `${change} · ${checks}`])];
 }
 
+/** What a check found is not said like what it looks for. */
+function failureLines({
+  code: why,
+  text,
+}: Extract<Promotion, { phase: 'rollback-failed' }>['failure']): string[] {
+  const all = text.split('\n').slice(0, 6);
+  return why === 'rollback.not-verified' ? all.map(wrong) : bullets(all);
+}
+
 function footer(promotion: Promotion, nowMs: number, expected: Expected): string[] {
   // Where the plan was carried out, the line of its approval phase names them already.
   const named = 'approvals' in promotion && !('release' in promotion) && promotion.approvals.length > 0;
@@ -378,15 +396,16 @@ function elapsed(promotion: Promotion, nowMs: number, expected: Expected): strin
   if (promotion.phase === 'rollback-failed') return `Waits for people since ${clock(promotion.failure.atMs)}`;
   if ('rollback' in promotion) {
     const back = expectedBackSeconds(promotion, expected);
-    const spent = duration(nowMs - promotion.rollback.decidedAtMs);
-    return `Going back for ${spent}${back === undefined ? '' : ` of about ${expectedDuration(back * 1000)}`}`;
+    return `Going back for ${spentOf(nowMs - promotion.rollback.decidedAtMs, back)}`;
   }
   const total = expectedTotalSeconds(promotion, expected);
-  const expectation = total === undefined ? '' : `about ${expectedDuration(total * 1000)}`;
   if (started === null) {
-    return `Asked ${duration(nowMs - promotion.requestedAtMs)} ago${expectation === '' ? '' : `, will take ${expectation} once it starts`}`;
+    // Drawn seldom while it waits, so a time of day and not how long ago.
+    const expectation =
+      total === undefined ? '' : `, will take about ${expectedDuration(total * 1000)} once it starts`;
+    return `Asked ${date(promotion.requestedAtMs)}${expectation}`;
   }
-  return `Running for ${duration(nowMs - started)}${expectation === '' ? '' : ` of ${expectation}`}`;
+  return `Running for ${spentOf(nowMs - started, total)}`;
 }
 
 /** For screen readers, which read this and not the blocks. */

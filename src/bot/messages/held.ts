@@ -28,7 +28,9 @@ export function overMessage(held: readonly Held[]): Message {
       const name = capital(nameOf(row));
       return over === 'gone'
         ? `${name} is no longer stored, so it is not held any more.`
-        : `${name} can be read again, and work on it goes on.`;
+        : row.kind === 'promotion'
+          ? `${name} can be read again. Its card says how it goes on, or to whom it is left.`
+          : `${name} can be read again, and work on it goes on.`;
     }),
   );
 }

@@ -55,7 +55,7 @@ export function undertaking(promotion: Promotion): string {
 /** Why it goes back: whoever asked, with their reason if they gave one, or what was found. */
 export function causeWords(cause: Rollback['cause'], found: string): string[] {
   const [first = '', ...more] = cause.text.split('\n');
-  if (cause.by === null) return [`${found} ${foreign(first)}`, ...bullets(more.slice(0, 5))];
+  if (cause.by === null) return [`${found} ${wrong(first)}`, ...more.slice(0, 5).map(wrong)];
   const reason = first === 'A person asked for it.' ? '.' : `: ${foreign(first)}`;
   return [`Asked for by ${person(cause.by.userId)}${reason}`, ...bullets(more.slice(0, 5))];
 }
@@ -74,16 +74,33 @@ export function environmentName(promotion: Promotion): string {
   return foreign(environment.charAt(0).toUpperCase() + environment.slice(1), 80);
 }
 
-/** What an approved promotion waits for. */
+/** What an approved promotion waits for; whether its holder is at work or can no longer be read is not known here. */
 export function lockedBy(holder: string): string {
   return holder === nobody
     ? 'Two people have freed this environment, and it rests for some minutes until nothing can be on its way any more.'
-    : `Waits for ${code(holder)}, which is changing this environment.`;
+    : `Waits for ${code(holder)}, which holds what it would change.`;
+}
+
+/** It may be held by what is stuck, in another environment too: the status names the way out. */
+export function wayOutOfLock(holder: string): string {
+  return holder === nobody
+    ? 'It goes on by itself.'
+    : `It goes on by itself once that is free; ${code('/promote status')} says how that stands, and the way out where it is stuck.`;
 }
 
 /** Why an approved rollback has not begun after minutes. */
 export function rollbackWaitsFor(holder: string): string {
   return holder === nobody ? lockedBy(holder) : `${code(holder)} holds what it would change.`;
+}
+
+/** Nothing more is done by it, since its environment was taken away from it. */
+export function lostItsLock(promotion: Promotion): boolean {
+  return promotion.phase === 'rollback-failed' && promotion.failure.code === 'lock.lost';
+}
+
+/** Whether a way back was ever begun. */
+export function triedBack({ rollback }: Extract<Promotion, { rollback: Rollback }>): boolean {
+  return rollback.attempt > 1 || Object.keys(rollback.steps).length > 0;
 }
 
 /** Only true, and only said, while nothing was changed. */
@@ -112,10 +129,15 @@ const outcomeWords: Record<CheckResult['outcome'], string> = {
   stale: 'still the release before',
 };
 
-/** "Home page — FAILED: expected v1.1.0, found v1.0.9 (details)". */
+/** What did not hold. The title of a check says what should be: alone at the beginning it reads like the opposite. */
+export function wrong(text: string): string {
+  return `✗ ${foreign(text)}`;
+}
+
+/** "✗ Home page — FAILED: expected v1.1.0, found v1.0.9 (details)". */
 export function resultLine(result: CheckResult): string {
   const more = result.link === null ? '' : ` (${link(result.link, 'details')})`;
-  return `• ${foreign(result.title, 120)} — ${outcomeWords[result.outcome]}: ${foreign(result.text, 400)}${more}`;
+  return `${result.outcome === 'failed' ? '✗' : '•'} ${foreign(result.title, 120)} — ${outcomeWords[result.outcome]}: ${foreign(result.text, 400)}${more}`;
 }
 
 /** Several lines of foreign text as one list. */

@@ -10,8 +10,9 @@ import {
   type Rollback,
   type StepState,
 } from '../../flows/promotion/promotion.ts';
+import { lostItsLock } from './phrases.ts';
 import { code, foreign, person } from './text.ts';
-import { bar, clock, duration, expectedDuration } from './time.ts';
+import { bar, clock, duration, expectedDuration, spentOf } from './time.ts';
 
 /** How long each phase took in earlier promotions of the same environment, in seconds. */
 export type Expected = Readonly<Partial<Record<Phase, number>>>;
@@ -81,7 +82,8 @@ function past(promotion: Promotion, phase: Phase, next: string, tookMs: number):
   const position = order.indexOf(phase);
   const nextPosition = order.indexOf(next as Phase);
   if (phase === 'rolling-back') {
-    return next === 'rolled-back' ? `done ${took}` : `FAILED after ${took}`;
+    if (next === 'rolled-back') return `done ${took}`;
+    return lostItsLock(promotion) ? `stopped after ${took}` : `FAILED after ${took}`;
   }
   if (phase === 'awaiting-approval' && (nextPosition > position || next === 'rolling-back')) {
     return `done ${took}${approvers(promotion)}`;
@@ -91,6 +93,7 @@ function past(promotion: Promotion, phase: Phase, next: string, tookMs: number):
   if (next === 'rolling-back' || next === 'rollback-failed') {
     const cause = 'rollback' in promotion ? promotion.rollback.cause : null;
     if (cause?.by != null) return `stopped after ${took} by ${person(cause.by.userId)}`;
+    if (cause?.code === 'lock.lost') return `stopped after ${took}, left to people`;
     return cause?.code === 'alarm' ? `stopped after ${took} by an alarm` : `FAILED after ${took}`;
   }
   return `${next} after ${took}`;
@@ -114,13 +117,14 @@ function running(
   nowMs: number,
   seconds: number | undefined,
 ): string[] {
-  const about = seconds === undefined || seconds === 0 ? '' : ` of about ${expectedDuration(seconds * 1000)}`;
-  const since = `${duration(sinceMs)}${about}`;
+  const since = spentOf(sinceMs, seconds);
   switch (promotion.phase) {
     case 'awaiting-approval': {
       const given = promotion.approvals.length;
       const who = approvers(promotion);
-      return [`${given} of ${approvalsNeeded(promotion)} given${who}, waiting for ${duration(sinceMs)}`];
+      return [
+        `${given} of ${approvalsNeeded(promotion)} given${who}, waiting since ${clock(nowMs - sinceMs)}`,
+      ];
     }
     case 'waiting':
       return promotion.executeAtMs === null
@@ -146,7 +150,7 @@ function running(
       ];
     }
     case 'rollback-failed':
-      return ['FAILED, waits for people'];
+      return [lostItsLock(promotion) ? 'stopped, left to people' : 'FAILED, waits for people'];
     default:
       return [`running ${since}`];
   }
@@ -208,11 +212,10 @@ function stepLine(step: Step, state: StepState | undefined, nowMs: number): stri
   const doing = foreign(withoutTime(state.progress?.text ?? 'asked for'), 200);
   const fraction =
     state.progress?.fraction ?? (step.typicalSeconds > 0 ? spentMs / (step.typicalSeconds * 1000) : null);
-  const drawn = fraction === null ? '' : ` ${bar(Math.min(fraction, 0.99))}`;
+  // Past its estimate a bar that stands almost full says nothing.
+  const drawn = fraction === null || fraction > 1 ? '' : ` ${bar(Math.min(fraction, 0.99))}`;
   // A line says a time once: the provider's own, where it has one that is not told apart from its words.
-  const time = ownTime.test(doing)
-    ? ''
-    : `, ${duration(spentMs)}${about === null ? '' : ` of about ${about}`}`;
+  const time = ownTime.test(doing) ? '' : `, ${spentOf(spentMs, step.typicalSeconds)}`;
   return `${title}${doing}${time}${drawn}`;
 }
 
@@ -267,12 +270,14 @@ export function rollbackClock(promotion: Extract<Promotion, { rollback: Rollback
   const { rollback } = promotion;
   const after = (atMs: number) => `(+${duration(atMs - rollback.detectedAtMs)})`;
   const { switchedAtMs, settledAtMs, verifiedAtMs } = rollback;
+  // Nothing more is done by one that has ended, or that has lost what it would do it with.
+  const missing = hasEnded(promotion) || lostItsLock(promotion) ? 'not by this promotion' : 'not yet';
   return [
     '*Rollback clock*',
     `• Detected ${clock(rollback.detectedAtMs)}`,
     `• Decided ${clock(rollback.decidedAtMs)} ${after(rollback.decidedAtMs)}`,
     switchedAtMs === null
-      ? '• Switched — not yet'
+      ? `• Switched — ${missing}`
       : `• Switched ${clock(switchedAtMs)} ${after(switchedAtMs)}: the change back was accepted`,
     ...(switchedAtMs === null
       ? []
@@ -282,7 +287,7 @@ export function rollbackClock(promotion: Extract<Promotion, { rollback: Rollback
             `• Everywhere ${clock(settledAtMs)} ${after(settledAtMs)}: ${duration(settledAtMs - switchedAtMs)} of the provider’s own time`,
           ]),
     verifiedAtMs === null
-      ? '• Verified — not yet'
+      ? `• Verified — ${missing}`
       : `• Verified ${clock(verifiedAtMs)} ${after(verifiedAtMs)}`,
     ...(rollback.attempt > 1 ? [`• This is attempt ${rollback.attempt}`] : []),
     ...(rollback.tookOverFrom === null

@@ -17,6 +17,15 @@ export function expectedDuration(milliseconds: number): string {
   return duration(milliseconds < 2 * minute ? milliseconds : Math.round(milliseconds / minute) * minute);
 }
 
+/** "40 s of about 3 min"; what takes longer than expected is measured no further by what was expected. */
+export function spentOf(milliseconds: number, expectedSeconds: number | undefined): string {
+  const spent = duration(milliseconds);
+  const expectedMs = (expectedSeconds ?? 0) * second;
+  if (expectedMs === 0) return spent;
+  if (milliseconds <= expectedMs) return `${spent} of about ${expectedDuration(expectedMs)}`;
+  return milliseconds > expectedMs * 1.5 ? `${spent}, longer than expected` : spent;
+}
+
 function withRest(big: number, bigUnit: string, rest: number, restUnit: string): string {
   return rest === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${rest} ${restUnit}`;
 }

@@ -270,7 +270,7 @@ describe('when it goes back the card', () => {
     expect(words).toContain('• Everywhere 14:08:12 UTC (+2 min 12 s): 2 min 10 s of the provider’s own time');
     expect(words).toContain('• Verified 14:08:30 UTC (+2 min 30 s)');
     expect(words).toContain('Production shows `v1.0.0` again, verified');
-    expect(words).toContain('By itself. What was wrong: Home page: expected v1.1.0, found v1.0.9');
+    expect(words).toContain('By itself. What was wrong: ✗ Home page: expected v1.1.0, found v1.0.9');
     expect(words).toContain('*Verify* — FAILED after 1 min');
     expect(words).toContain('*Rollback* — done 1 min');
   });
