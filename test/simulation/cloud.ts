@@ -11,7 +11,29 @@ import { DescribeAlarmsCommand, GetMetricDataCommand } from '@aws-sdk/client-clo
 import type { PageAnswer } from '../../src/aws/checks/page.ts';
 
 /** What is wrong with a release, as far as anybody can see it from outside. */
-export type Flaw = 'none' | 'wrong-version' | 'errors' | 'alarm' | 'no-metrics';
+export type Flaw =
+  | 'none'
+  | 'wrong-version'
+  | 'errors'
+  | 'alarm'
+  | 'no-metrics'
+  /** There and not there in turn, for three quarters of an hour: a watch that nothing ends by itself. */
+  | 'errors-by-turns'
+  | 'no-metrics-by-turns';
+
+const turnsForMs = 45 * 60_000;
+
+/** What is wrong at one moment, of what is wrong in turns. */
+export function flawIn(
+  flaw: Flaw,
+  turn: { readonly startMs: number; readonly turnMs: number },
+  atMs: number,
+): Flaw {
+  if (flaw !== 'errors-by-turns' && flaw !== 'no-metrics-by-turns') return flaw;
+  const isGood = atMs >= turn.startMs + turnsForMs || Math.floor(atMs / turn.turnMs) % 2 === 0;
+  if (isGood) return 'none';
+  return flaw === 'errors-by-turns' ? 'errors' : 'no-metrics';
+}
 
 export interface Content {
   readonly version: string;
@@ -75,6 +97,16 @@ export interface Cloud {
   invalidations(): number;
   /** From when a release that sets off the alarm is live. */
   alarmAfterMs: number;
+  /** How long what is wrong in turns is there, and then is not. */
+  readonly turns: { readonly startMs: number; turnMs: number };
+  /** The version that visitors of a site read at that time; undefined where there was no page. */
+  readAt(site: Site, atMs: number): string | undefined;
+  /** What was wrong with a site from one time to another without a break; null where that changed in between. */
+  wrongFrom(site: Site, fromMs: number, untilMs: number): Flaw | null;
+  /** Whether anything came to be shown to visitors in that time that was not shown before. */
+  hasMoved(site: Site, fromMs: number, untilMs: number): boolean;
+  /** Since when the alarm rings, if what is live sets it off. */
+  ringsFromMs(site: Site): number;
 }
 
 export interface CloudOptions {
@@ -190,13 +222,14 @@ export function createCloud({ nowMs, propagationMs, invalidationMs }: CloudOptio
 
   const versionAt = (atMs: number): Version => versions.findLast((version) => version.atMs <= atMs) ?? first;
 
+  const colourAt = (of: Site, path: string): Colour | undefined =>
+    Object.values(of.colours).find((colour) => colour.path === path);
+
   /** What lies behind a path; null where there is nothing. */
-  const contentAt = (of: Site, path: string): Content | null =>
-    Object.values(of.colours).find((colour) => colour.path === path)?.content ?? null;
+  const contentAt = (of: Site, path: string): Content | null => colourAt(of, path)?.content ?? null;
 
   /** Edges follow once the configuration is delivered; a cached page lives on until an invalidation or its time is over. */
-  const shownPath = (of: Site): string => {
-    const atMs = nowMs();
+  const shownPath = (of: Site, atMs = nowMs()): string => {
     const delivered = versions.findLast((version) => version.deployedAtMs <= atMs) ?? first;
     const path = pathOf(of, delivered);
     let arrivedMs = delivered.deployedAtMs;
@@ -215,8 +248,35 @@ export function createCloud({ nowMs, propagationMs, invalidationMs }: CloudOptio
 
   const shown = (of: Site) => contentAt(of, shownPath(of));
 
+  const turns = { startMs: nowMs(), turnMs: minuteMs };
+
   const liveFlawAt = (of: Site, atMs: number): Flaw =>
-    contentAt(of, pathOf(of, versionAt(atMs)))?.flaw ?? 'none';
+    flawIn(contentAt(of, pathOf(of, versionAt(atMs)))?.flaw ?? 'none', turns, atMs);
+
+  const readAt = (of: Site, atMs: number): string | undefined => {
+    const contents = colourAt(of, shownPath(of, atMs))?.contents ?? [];
+    const content = contents.findLast(({ sinceMs }) => sinceMs <= atMs)?.content;
+    return content === undefined ? undefined : versionOn(content, true);
+  };
+
+  const wrongFrom = (of: Site, fromMs: number, untilMs: number): Flaw | null => {
+    const path = pathOf(of, versionAt(fromMs));
+    const moved = versions.some(
+      (version) => version.atMs > fromMs && version.atMs <= untilMs && pathOf(of, version) !== path,
+    );
+    const contents = colourAt(of, path)?.contents ?? [];
+    if (moved || contents.some(({ sinceMs }) => sinceMs > fromMs && sinceMs <= untilMs)) return null;
+    return contents.findLast(({ sinceMs }) => sinceMs <= fromMs)?.content.flaw ?? 'none';
+  };
+
+  const hasMoved = (of: Site, fromMs: number, untilMs: number): boolean => {
+    const within = (atMs: number) => atMs > fromMs && atMs <= untilMs;
+    return (
+      versions.some(({ deployedAtMs }) => within(deployedAtMs)) ||
+      [...byId.values()].some(({ doneAtMs }) => within(doneAtMs)) ||
+      Object.values(of.colours).some(({ contents }) => contents.some(({ sinceMs }) => within(sinceMs)))
+    );
+  };
 
   /** Since when a site's path is what it is now. */
   const liveSince = (of: Site): number => {
@@ -231,7 +291,7 @@ export function createCloud({ nowMs, propagationMs, invalidationMs }: CloudOptio
   };
 
   const alarmOf = (of: Site) => {
-    const sinceMs = liveSince(of) + cloud.alarmAfterMs;
+    const sinceMs = cloud.ringsFromMs(of);
     const firing = liveFlawAt(of, nowMs()) === 'alarm' && nowMs() >= sinceMs;
     return {
       AlarmName: of.alarm,
@@ -338,6 +398,11 @@ export function createCloud({ nowMs, propagationMs, invalidationMs }: CloudOptio
     pathOf,
     shown,
     alarmAfterMs: 45_000,
+    turns,
+    readAt,
+    wrongFrom,
+    hasMoved,
+    ringsFromMs: (of) => liveSince(of) + cloud.alarmAfterMs,
     invalidations: () => ordered.size,
     change: (by, edit) => put(by, edit(structuredClone(now().config))),
     observe(listener) {
@@ -348,6 +413,10 @@ export function createCloud({ nowMs, propagationMs, invalidationMs }: CloudOptio
 }
 
 const pages = new Map<string, string>();
+
+/** The version that a page says it is. */
+const versionOn = (content: Content, isProduction: boolean): string =>
+  isProduction && content.flaw === 'wrong-version' ? 'v0.9.9' : content.version;
 
 function page(path: string, content: Content | null, isProduction: boolean): PageAnswer {
   const answered = (status: number, body: string): PageAnswer => ({
@@ -360,7 +429,7 @@ function page(path: string, content: Content | null, isProduction: boolean): Pag
   });
   if (content === null) return answered(404, 'nothing here');
   if (path !== '' && path !== '/') return answered(200, 'an asset');
-  const version = isProduction && content.flaw === 'wrong-version' ? 'v0.9.9' : content.version;
+  const version = versionOn(content, isProduction);
   const key = `${version} ${content.build}`;
   const known = pages.get(key);
   if (known !== undefined) return answered(200, known);

@@ -39,6 +39,10 @@ export interface Habits {
   closes: number;
   /** Back from a release while another app of the same distribution is about to switch its own. */
   crosses: number;
+  /** Nobody can be looked up just when people want something: those who need a group ask first, the named ones after. */
+  dark: number;
+  /** The same while a question is open. */
+  darkAnswers: number;
 }
 
 export interface Crowd {
@@ -61,6 +65,8 @@ export interface CrowdDeps {
   /** Somebody else does by hand what it wants to do. */
   readonly forestall: (promotion: Promotion) => void;
   readonly isCalm: () => boolean;
+  /** Nobody can be looked up for so long. */
+  readonly darken: (forMs: number) => void;
 }
 
 type Claimed = Extract<PromotionEvent, { claim: PersonClaim }>;
@@ -90,6 +96,8 @@ export function createCrowd(deps: CrowdDeps): Crowd {
     closes: 0,
     retakes: 0,
     crosses: 0,
+    dark: 0,
+    darkAnswers: 0,
   };
   let clicks = 0;
   const later = (milliseconds: number, what: string, run: () => void) =>
@@ -256,7 +264,32 @@ export function createCrowd(deps: CrowdDeps): Crowd {
       3,
     );
 
+  const inTheDark = (perMille = habits.dark) => {
+    const dark = !deps.isCalm() && chance(perMille);
+    if (dark) deps.darken(40_000 + draw(3) * 40_000);
+    return dark;
+  };
+
+  const pressing =
+    (person: Person) =>
+    (now: Promotion): Claimed | null =>
+      ended(now) || now.phase === 'rolling-back' || now.phase === 'rollback-failed'
+        ? null
+        : { type: 'rollback.claimed', claim: claimOf('roll-back', person) };
+
+  const rollBackInTheDark = (shadow: Shadow) => {
+    insist(shadow, 'roll back in the dark', pressing(draw(2) === 0 ? all.grace : all.mia), 1_000, 2);
+    if (draw(2) === 0) insist(shadow, 'roll back by name', pressing(all.otto), 6_000 + draw(60_000), 2);
+  };
+
   const whileChanged = (shadow: Shadow, promotion: Promotion) => {
+    if (promotion.phase === 'deploying')
+      later(6_000, 'dark', () => {
+        const { promotion: now } = shadow;
+        // Before the first change nobody could roll back, and the gate could not look anybody up.
+        if (now.phase === 'deploying' && now.dirty && inTheDark()) rollBackInTheDark(shadow);
+      });
+    else if (promotion.phase !== 'rolling-back' && inTheDark()) rollBackInTheDark(shadow);
     if (chance(habits.button)) rollBack(shadow, draw(40_000));
     if (chance(habits.cancels))
       later(draw(20_000), 'cancel late', () =>
@@ -282,18 +315,19 @@ export function createCrowd(deps: CrowdDeps): Crowd {
 
   const afterFailure = (shadow: Shadow) => {
     const closes = chance(habits.closes);
+    const retrying =
+      (person: Person) =>
+      (now: Promotion): Claimed | null =>
+        now.phase === 'rollback-failed' && now.rollback.attempt < 3
+          ? { type: 'retry.claimed', claim: claimOf('retry', person) }
+          : null;
+    if (inTheDark()) {
+      insist(shadow, 'retry in the dark', retrying(draw(2) === 0 ? all.grace : all.mia), 4_000, 1);
+      insist(shadow, 'retry by name', retrying(all.olga), 10_000 + draw(30_000), 2);
+    }
     if (!closes || deps.isCalm()) {
       later(15_000, 'mend', () => deps.mend(shadow.promotion));
-      insist(
-        shadow,
-        'retry',
-        (now) =>
-          now.phase === 'rollback-failed' && now.rollback.attempt < 3
-            ? { type: 'retry.claimed', claim: claimOf('retry', all.otto) }
-            : null,
-        20_000 + draw(60_000),
-        3,
-      );
+      insist(shadow, 'retry', retrying(all.otto), 20_000 + draw(60_000), 3);
     }
     const firstMs = closes ? 10_000 + draw(60_000) : 300_000;
     for (const [index, person] of [all.otto, all.grace, all.olga, all.mia].entries()) {
@@ -321,19 +355,37 @@ export function createCrowd(deps: CrowdDeps): Crowd {
     });
 
   const onQuestion = (shadow: Shadow, questionId: string) => {
+    const answering =
+      (person: () => Person, answer: 'continue' | 'roll-back') =>
+      (now: Promotion): Claimed | null =>
+        now.phase === 'monitoring' && now.watch.question?.id === questionId
+          ? { type: 'answer.claimed', claim: claimOf('answer', person(), { answer }), questionId }
+          : null;
+    if (inTheDark(habits.darkAnswers)) {
+      const one = () => all.grace;
+      const says = (['roll-back', 'continue'] as const)[draw(2)] ?? 'continue';
+      insist(shadow, 'answer in the dark', answering(one, says), 3_000, 2);
+      if (draw(3) === 2)
+        insist(shadow, 'answer otherwise', answering(one, 'roll-back'), 12_000 + draw(20_000), 1);
+      const named = draw(3);
+      if (named === 0)
+        insist(
+          shadow,
+          'answer by name',
+          answering(() => all.olga, draw(2) === 0 ? 'continue' : 'roll-back'),
+          10_000 + draw(40_000),
+          2,
+        );
+      if (named === 1) insist(shadow, 'roll back by name', pressing(all.otto), 10_000 + draw(40_000), 2);
+    }
     if (habits.answer === 0) return;
-    const answer = habits.answer === 1 ? ('continue' as const) : ('roll-back' as const);
     insist(
       shadow,
       'answer',
-      (now) =>
-        now.phase === 'monitoring' && now.watch.question?.id === questionId
-          ? {
-              type: 'answer.claimed',
-              claim: claimOf('answer', draw(4) === 3 ? all.nobody : all.otto, { answer }),
-              questionId,
-            }
-          : null,
+      answering(
+        () => (draw(4) === 3 ? all.nobody : all.otto),
+        habits.answer === 1 ? 'continue' : 'roll-back',
+      ),
       5_000 + draw(60_000),
       3,
     );

@@ -5,7 +5,7 @@ import { promotionFormat } from '../../src/store/format.ts';
 import { type Bot, createBot, nextSchema } from './bot.ts';
 import { type Cloud, createCloud, type Flaw } from './cloud.ts';
 import { type Coverage, createCoverage } from './coverage.ts';
-import { type Crowd, createCrowd } from './crowd.ts';
+import { type Crowd, createCrowd, type Habits } from './crowd.ts';
 import { checkTheEnd } from './end.ts';
 import { createWatcher, ended, type Violation, type Watcher } from './invariants.ts';
 import { createKernel, type Kernel, type Process, Stuck, startMs } from './kernel.ts';
@@ -68,6 +68,8 @@ export interface StageOptions {
   readonly sweepMs?: number;
   /** One probe, no soak: what remains is told sooner. */
   readonly brief?: boolean;
+  /** Long soaks that one bad reading does not end. */
+  readonly patient?: boolean;
   /** Whether Slack is part of it. */
   readonly shows?: boolean;
   /** Processes are killed when one piece of their work takes longer. */
@@ -75,6 +77,7 @@ export interface StageOptions {
 }
 
 const flaws: readonly Flaw[] = ['none', 'wrong-version', 'errors', 'alarm', 'no-metrics'];
+const turningFlaws: readonly Flaw[] = ['errors-by-turns', 'no-metrics-by-turns'];
 
 export function createStage(options: StageOptions): Stage {
   const { tape, coverage = createCoverage() } = options;
@@ -95,7 +98,9 @@ export function createStage(options: StageOptions): Stage {
   const people: People = { groups, leftAtMs: new Map() };
   const policies = new Map<AppName, ReturnType<typeof drawPolicy>>();
   const configuration = createConfiguration(cloud, (app) => {
-    const known = policies.get(app) ?? drawPolicy(tape, app, options.brief);
+    const drawn = policies.get(app) ?? drawPolicy(tape, app, options.brief);
+    const monitoring = { ...drawn.monitoring, soakSeconds: 130, unhealthyReadings: 2 };
+    const known = options.patient === true ? { ...drawn, monitoring } : drawn;
     policies.set(app, known);
     return known;
   });
@@ -207,6 +212,7 @@ export function createStage(options: StageOptions): Stage {
       mend: (promotion) => mend(stage, promotion),
       forestall: (promotion) => forestall(stage, promotion),
       isCalm: weather.isCalm,
+      darken: (forMs) => weather.takeDown('directory', kernel.nowMs(), kernel.nowMs() + forMs),
     }),
   };
 
@@ -365,7 +371,7 @@ function forestall({ cloud, service }: Stage, promotion: Promotion): void {
 }
 
 /** A story with everything that goes wrong in it drawn from the tape. */
-export function drawStory(stage: Stage, app: AppName): void {
+export function drawStory(stage: Stage, app: AppName, turning?: Flaw): void {
   const { tape, kernel, weather, cloud, service, crowd, people, slack } = stage;
   const at = (seconds: number, what: string, run: () => void) =>
     kernel.at(startMs + seconds * 1000, what, run);
@@ -381,10 +387,11 @@ export function drawStory(stage: Stage, app: AppName): void {
   };
   const some = (most: number) => (tape.draw(3) === 2 ? tape.between(1, most) : 0);
 
-  drawWeather(weather, kernel, tape);
+  if (turning === undefined || tape.draw(2) === 1) drawWeather(weather, kernel, tape);
   // Half of them are about one promotion alone: shorter, and more goes wrong in the same time.
   const lone = tape.draw(2) === 1;
   const beside = (choices: number) => !lone && tape.draw(choices) === choices - 1;
+  const dark = tape.draw(6) === 5;
   Object.assign(crowd.habits, {
     silent: some(300),
     rejects: some(150),
@@ -401,9 +408,21 @@ export function drawStory(stage: Stage, app: AppName): void {
     hasty: some(600),
     unlocks: some(950),
     crosses: lone ? 0 : ([0, 0, 900][tape.draw(3)] ?? 0),
+    dark: dark ? 500 : 0,
+    darkAnswers: dark ? 500 : 0,
   });
 
-  const flaw = flaws[tape.draw(2) === 0 ? 0 : tape.draw(flaws.length)] ?? 'none';
+  const lasting = flaws[tape.draw(2) === 0 ? 0 : tape.draw(flaws.length)] ?? 'none';
+  const flaw = turning ?? lasting;
+  if (turning !== undefined) {
+    // Whoever presses anything ends the watch, which is to go on.
+    const { answer } = crowd.habits;
+    for (const habit of Object.keys(crowd.habits) as (keyof Habits)[]) crowd.habits[habit] = 0;
+    // One minute: no question is asked before the limit. Three: one is asked, and settled by what is good again.
+    const isLong = tape.draw(2) === 1;
+    Object.assign(crowd.habits, { answer: isLong ? 0 : answer, darkAnswers: isLong ? 800 : 100 });
+    cloud.turns.turnMs = isLong ? 180_000 : 60_000;
+  }
   const [site, shop] = cloud.sites;
   if (site === undefined || shop === undefined) throw new Error('two sites');
   site.colours.green.content = { version: 'v1.1.0', build: 1, flaw };
@@ -416,6 +435,7 @@ export function drawStory(stage: Stage, app: AppName): void {
   const version =
     tape.draw(12) === 11 ? (['v1.0.0', 'v9.0.0', 'v1.2.0'][tape.draw(3)] ?? 'v1.1.0') : 'v1.1.0';
   open(1, () => crowd.open('promotion', app, version, undefined, tape.draw(6) === 5));
+  if (turning !== undefined) return;
   if (beside(6)) open(tape.draw(400), () => crowd.open('promotion', app, 'v1.1.0'));
   if (beside(6)) open(tape.draw(400), () => crowd.open('promotion', 'shop', 'v1.1.0'));
   if (beside(6)) open(tape.draw(900), () => crowd.open('rollback', app, null));
@@ -547,6 +567,7 @@ export async function playHistory(
   const shows = tape.draw(5) === 0;
   const brief = tape.draw(3) !== 0;
   const app: AppName = tape.draw(5) === 4 ? 'worker' : 'site';
+  const turning = turningFlaws[47 - tape.draw(48)];
   // A function is killed, on which targets without compare-and-set rely; a server may sleep for minutes in mid-act.
   const longestWorkMs = app === 'worker' || tape.draw(2) === 1 ? 30_000 : null;
   const stage = createStage({
@@ -557,10 +578,11 @@ export async function playHistory(
     skewed,
     shows,
     brief,
+    patient: turning !== undefined,
     longestWorkMs,
     ...(coverage === undefined ? {} : { coverage }),
   });
-  drawStory(stage, app);
+  drawStory(stage, app, turning);
   const result = await play(stage);
   return { ...result, stage };
 }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { AuditEntry } from '../../src/flows/promotion/audit.ts';
 import type { PromotionEvent } from '../../src/flows/promotion/events.ts';
-import type { Promotion } from '../../src/flows/promotion/promotion.ts';
+import type { Promotion, PromotionIn } from '../../src/flows/promotion/promotion.ts';
 import { artifactOf, type Cloud, type CloudChange, type Site, type Version } from './cloud.ts';
 import type { Coverage } from './coverage.ts';
 import type { Kernel } from './kernel.ts';
@@ -11,6 +11,8 @@ import { groups } from './setup.ts';
 import { type ClaimSeen, type LockSeen, readWrite, type Shadow, type Write } from './shadow.ts';
 import type { SlackModel } from './slack-model.ts';
 import type { Applied, RowChange, TableModel } from './table-model.ts';
+import { createTruth } from './truth.ts';
+import { brokenWish, isNamedWish } from './wishes.ts';
 
 /** The invariants of durable.md §10 by their numbers there, and what else must hold. */
 export const invariantNames = {
@@ -23,6 +25,9 @@ export const invariantNames = {
   'I5 ended': 'what has ended never changes',
   'I6 back': 'once rolled back the release is never live again by our hand',
   'I7 promoted': 'promoted means seen on the target after the last claim and through the whole watch',
+  'I7 true': 'what passed was good in the world too: its page, its alarm, its metrics',
+  'I7 turns': 'what was seen to fail turns it around in the same save',
+  'I7 asked': 'a watch that does not end is brought before people in time',
   'I8 lock': 'one holder per lock, every claim holds all of them, and none is left behind',
   'I9 one claim': 'at most one act is open at a time',
   'I10 foreign': "where the provider compares, somebody else's change is never overwritten",
@@ -38,6 +43,7 @@ export const invariantNames = {
   'I18 paged': 'on-call hears of what waits for them',
   'I19 without Slack':
     'what a person named in the configuration says about a rollback never waits for the directory',
+  'I19 obeyed': 'a wish that was taken is obeyed or answered, and none that waits is overruled',
   'I20 newer': 'what a newer version wrote is left alone',
   clock: "inside one promotion time never runs backwards, and never ahead of the store's",
   sound: 'the simulator itself was asked for nothing that it does not know',
@@ -101,6 +107,9 @@ const pageMs = 15 * 60_000;
 /** Five minutes until on-call hears, and as long again for whoever has to notice that they are over. */
 const longTroubleMs = 10 * 60_000;
 const pageDueMs = 6 * 60_000;
+/** How much longer than two soaks a watch may last until people are asked, and what a late reading may add. */
+const longestWatchMs = 30 * 60_000;
+const lateReadingMs = 60_000;
 
 /** Looks at every applied write and every change of production, and notes what must not have happened. */
 export function createWatcher(world: WatchedWorld): Watcher {
@@ -123,6 +132,9 @@ export function createWatcher(world: WatchedWorld): Watcher {
   };
 
   const watcher: Watcher = { shadows, violations, locks, fail, onSaved: null };
+  const siteOf = (promotion: Promotion): Site | undefined =>
+    cloud.sites.find(({ name }) => name === promotion.app);
+  const truth = createTruth({ cloud, service, coverage, siteOf });
 
   const noteEntry = (shadow: Shadow, entry: AuditEntry) => {
     const { event } = entry;
@@ -344,6 +356,7 @@ export function createWatcher(world: WatchedWorld): Watcher {
         surface: null,
         toldSequence: 0,
         retriedAtMs: null,
+        watchedFromMs: null,
       };
       shadows.set(id, shadow);
     }
@@ -385,11 +398,69 @@ export function createWatcher(world: WatchedWorld): Watcher {
     checkDue(after, row);
     checkPaged(before, after, write);
     checkKept(after);
-    if (before !== undefined) for (const { event } of events) checkSaid(shadow, event, before);
+    if (before?.phase === 'monitoring' && before.watch.question !== null) shadow.watchedFromMs = after.nowMs;
+    if (before !== undefined) {
+      for (const { event } of events) checkSaid(shadow, event, before);
+      for (const entry of events) checkSeen(shadow, entry, before, after);
+      const broken = brokenWish({ before, after, entries: events, write, coverage });
+      hold('I19 obeyed', broken === null, () => broken ?? '');
+    }
     shadow.promotion = after;
     shadow.savedAtMs = nowMs;
     if (ended(after)) noteEnd(shadow, after, write);
     watcher.onSaved?.(shadow, before, events);
+  };
+
+  /** What a probe or a reading saw, against what there was to be seen, and what it leads to. */
+  const checkSeen = (shadow: Shadow, { event, atMs }: AuditEntry, before: Promotion, after: Promotion) => {
+    const { id } = after;
+    if (event.type !== 'probe.recorded' && event.type !== 'reading.recorded') return;
+    truth.note(before, event);
+    if (!('plan' in before) || before.plan === null) return;
+    const { failingBefore, analysis } = before.plan;
+    const failed = event.results.filter(
+      (result) => result.outcome === 'failed' && !failingBefore.some((known) => known.id === result.id),
+    );
+    const turns =
+      event.type === 'probe.recorded'
+        ? before.phase === 'verifying' && failed.length > 0
+        : failed.some(({ urgent }) => urgent);
+    if (turns && before.phase !== 'rolling-back') {
+      coverage.hit(
+        `antecedent ${event.type === 'probe.recorded' ? 'probe failed' : 'alarm read'} in ${before.phase}`,
+      );
+      hold(
+        'I7 turns',
+        after.phase === 'rolling-back',
+        () => `${id} is ${after.phase} after ${failed[0]?.text}`,
+      );
+    }
+    if (event.type === 'probe.recorded') {
+      const passed =
+        before.phase === 'verifying' ? after.phase === 'monitoring' : after.phase === 'rolled-back';
+      const isBack = before.phase === 'rolling-back' && before.kind === 'promotion';
+      const { version } = (isBack ? analysis.live : analysis.candidate).release;
+      const wrong = passed ? truth.probedWrongly(before, version, atMs, kernel.nowMs()) : null;
+      hold(
+        'I7 true',
+        wrong === null,
+        () => `${id} passed its probes, and visitors read ${wrong}, not ${version}`,
+      );
+      return;
+    }
+    if (after.phase === 'monitoring') checkWatchEnds(shadow, after);
+  };
+
+  const checkWatchEnds = (shadow: Shadow, { id, watch, policy, nowMs }: PromotionIn<'monitoring'>) => {
+    const limitMs = 2 * policy.monitoring.soakSeconds * 1000 + longestWatchMs;
+    const fromMs = Math.max(watch.startedAtMs, shadow.watchedFromMs ?? 0);
+    if (watch.question !== null && nowMs - fromMs >= limitMs)
+      coverage.hit('antecedent asked because the watch does not end');
+    hold(
+      'I7 asked',
+      watch.question !== null || nowMs - fromMs <= limitMs + lateReadingMs,
+      () => `${id} has been watched for ${nowMs - fromMs} ms, and nobody is asked`,
+    );
   };
 
   const checkNotice = (shadow: Shadow, after: Promotion) => {
@@ -444,7 +515,7 @@ export function createWatcher(world: WatchedWorld): Watcher {
 
   /** What it says about others, and about what it waits for. */
   const checkSaid = (shadow: Shadow, event: AuditEntry['event'], before: Promotion) => {
-    const { id, policy } = before;
+    const { id } = before;
     if (event.type === 'drift.found') {
       const changes = siteOf(before) === undefined ? service.deployments : cloud.versions;
       const others = [...shadows.values()].some(
@@ -474,13 +545,13 @@ export function createWatcher(world: WatchedWorld): Watcher {
     }
     if (event.type === 'trouble.met' && event.during === 'people') {
       const asked = before.claims.find(({ does }) => does === 'roll-back') ?? before.claims[0];
-      const urgent = asked?.does === 'roll-back' || asked?.does === 'retry' || asked?.does === 'answer';
-      const from = policy.rollback.from === 'members' ? [] : policy.rollback.from.people;
-      const named = urgent && [...policy.onCall.people, ...from].includes(asked.person.userId);
+      // Nobody knows that the directory is away before it was asked once.
+      const known = before.troubles.people !== null;
+      const named = before.claims.find((claim) => (known || claim === asked) && isNamedWish(before, claim));
       hold(
         'I19 without Slack',
-        !named,
-        () => `${id} waits for the directory: ${asked?.person.userId} is named`,
+        named === undefined,
+        () => `${id} waits for the directory: ${named?.person.userId} is named`,
       );
     }
   };
@@ -518,6 +589,12 @@ export function createWatcher(world: WatchedWorld): Watcher {
     const { dueAtMs } = after;
     hold('I14 due', dueAtMs !== null && row['duePk'] !== undefined, () => `${after.id} is open and not due`);
     if (dueAtMs === null || !dirtyOf(after)) return;
+    const named = after.claims.find((claim) => isNamedWish(after, claim));
+    hold(
+      'I19 without Slack',
+      named === undefined || dueAtMs <= after.nowMs,
+      () => `${after.id} lets ${named?.person.userId}, who is named, wait for ${dueAtMs - after.nowMs} ms`,
+    );
     const retryAtMs = Math.max(after.troubles.work?.retryAtMs ?? 0, after.troubles.people?.retryAtMs ?? 0);
     const latestMs =
       after.phase === 'rollback-failed' ? after.nowMs + pageMs : Math.max(after.nowMs + soonMs, retryAtMs);
@@ -606,6 +683,12 @@ export function createWatcher(world: WatchedWorld): Watcher {
       (claim) => claim.direction === 'forward' && claim.applied > 0,
     );
     hold('I7 promoted', applied, () => `${after.id} is promoted, and nothing was ever applied`);
+    const overlooked = truth.overlooked(after);
+    hold(
+      'I7 true',
+      overlooked === null,
+      () => `${after.id} is promoted, and had ${overlooked} all through its watch`,
+    );
     if (watch.acceptedBy === null)
       checkHealth(shadow, after, soakMs, after.policy.monitoring.intervalSeconds * 1000);
   };
@@ -697,9 +780,6 @@ export function createWatcher(world: WatchedWorld): Watcher {
       );
     }
   };
-
-  const siteOf = (promotion: Promotion): Site | undefined =>
-    cloud.sites.find(({ name }) => name === promotion.app);
 
   const checkActor = (claim: ClaimSeen, what: string): Shadow | undefined => {
     const shadow = shadows.get(claim.promotionId);

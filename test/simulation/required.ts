@@ -216,8 +216,24 @@ export const required: readonly Required[] = [
     'hint doubled',
     'antecedent claimed after a countdown',
     'antecedent rollback waited while another app of its distribution moved',
+    ...['errors', 'alarm', 'no-metrics', 'errors-by-turns', 'no-metrics-by-turns'].map(
+      (flaw) => `antecedent watched a release with ${flaw}`,
+    ),
+    'antecedent probed a page of the wrong version',
+    'antecedent probe failed in verifying',
+    'antecedent alarm read in monitoring',
+    'antecedent asked because the watch does not end',
+    ...['roll-back', 'retry', 'answer continue', 'answer roll-back'].map(
+      (wish) => `antecedent ${wish} waits for the directory`,
+    ),
+    'antecedent named roll-back behind a wish that waits for the directory',
+    'antecedent soak over while Roll Back is being checked',
   ]),
   ...cells(100_000, [
+    ...['answer', 'retry'].map(
+      (wish) => `antecedent named ${wish} behind a wish that waits for the directory`,
+    ),
+    'antecedent healthy again while an answer "roll back" is being checked',
     'watch broken by a late reading',
     'watch broken by a gap in its data',
     'antecedent lock handed over',

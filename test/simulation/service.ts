@@ -2,7 +2,7 @@ import { RetryableError } from '../../src/flows/errors.ts';
 import type { Checks, Observation, StepContext, Target } from '../../src/flows/ports.ts';
 import type { Analysis, CheckResult, Step } from '../../src/flows/promotion/plan.ts';
 import { refusal } from '../../src/flows/promotion/refusal.ts';
-import type { Flaw } from './cloud.ts';
+import { type Flaw, flawIn } from './cloud.ts';
 import type { Process } from './kernel.ts';
 import type { Outside } from './outside.ts';
 
@@ -44,7 +44,7 @@ const stepOf = (id: string, does: 'deploy' | 'settle', from: string, to: string)
 const textOf = (value: unknown) => (typeof value === 'string' ? value : '');
 
 export function createService(outside: Outside): Service {
-  const { kernel, tape, weather } = outside;
+  const { kernel, tape, weather, cloud } = outside;
   const arn = 'arn:aws:ecs:us-east-1:111122223333:service/worker';
   const first: Deployment = { version: 'v1.0.0', by: 'before', atMs: kernel.nowMs() - 3_600_000 };
   const deployments: Deployment[] = [first];
@@ -169,7 +169,7 @@ export function createService(outside: Outside): Service {
       run: (spec, { expected, changedAtMs }) =>
         reach(process, `service.${spec.kind}`, () => {
           const { version } = now();
-          const flaw = flaws.get(version) ?? 'none';
+          const flaw = flawIn(flaws.get(version) ?? 'none', cloud.turns, kernel.nowMs());
           const told = (outcome: CheckResult['outcome'], urgent = false) => ({
             id: spec.id,
             title: spec.title,

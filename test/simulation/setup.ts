@@ -97,7 +97,7 @@ function siteDefinition(cloud: Cloud, site: Site): Definition {
         ],
         requests: { metric: 'Requests', ...metric },
         lagSeconds: 0,
-        windowMinutes: 2,
+        windowMinutes: 1,
       }),
     ],
   };

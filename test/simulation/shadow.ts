@@ -57,6 +57,8 @@ export interface Shadow {
   toldSequence: number;
   /** A person ordered the way back anew after it had failed. */
   retriedAtMs: number | null;
+  /** When people were last seen to be asked about its watch. */
+  watchedFromMs: number | null;
 }
 
 export interface LockSeen {

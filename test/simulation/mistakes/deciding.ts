@@ -3,6 +3,7 @@ import type { Mistake } from './mistake.ts';
 const approving = 'src/flows/promotion/phases/approving.ts';
 const claims = 'src/flows/promotion/phases/claims.ts';
 const deploying = 'src/flows/promotion/phases/deploying.ts';
+const monitoring = 'src/flows/promotion/phases/monitoring.ts';
 const nextAction = 'src/flows/promotion/next-action.ts';
 const promotion = 'src/flows/promotion/promotion.ts';
 const rights = 'src/flows/promotion/rights.ts';
@@ -211,5 +212,41 @@ export const deciding: readonly Mistake[] = [
       },
     ],
     expected: { by: 'simulation', invariants: ['I19 without Slack'] },
+  },
+  {
+    name: 'named-behind-others',
+    means: 'Whoever is named waits for the directory behind those who need it.',
+    edits: [
+      {
+        file: nextAction,
+        find: 'const claim = (promotion.troubles.people === null ? undefined : first(named)) ?? first(promotion.claims);',
+        replace: 'const claim = first(promotion.claims) ?? first(named);',
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I19 without Slack'], quick: true },
+  },
+  {
+    name: 'wish-overruled',
+    means: 'A release is called good while a Roll Back that was taken is still being checked.',
+    edits: [
+      {
+        file: monitoring,
+        find: '    if (over && !blind && !isWishedBack(seen)) return promote(seen, nowMs, [told]);',
+        replace: '    if (over && !blind) return promote(seen, nowMs, [told]);',
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I19 obeyed'], quick: true },
+  },
+  {
+    name: 'answer-dropped',
+    means: 'An answer "roll back" that is still being checked is dropped when its question settles itself.',
+    edits: [
+      {
+        file: monitoring,
+        find: "promotion.claims.filter(({ does, answer }) => does !== 'answer' || answer === 'roll-back')",
+        replace: "promotion.claims.filter(({ does }) => does !== 'answer')",
+      },
+    ],
+    expected: { by: 'simulation', invariants: ['I19 obeyed'] },
   },
 ];
