@@ -1,4 +1,5 @@
 import type { Catalog } from '../flows/desk.ts';
+import { UnreadableError } from '../flows/errors.ts';
 import {
   bareRow,
   type Held,
@@ -8,10 +9,10 @@ import {
   type UnreadableRow,
   type Whereabouts,
 } from '../flows/held.ts';
-import type { Log, Outbox } from '../flows/ports.ts';
+import type { Log, Outbox, Surface } from '../flows/ports.ts';
 import type { Audience, Policy } from '../flows/promotion/policy.ts';
 import type { Message } from './messages/block.ts';
-import { type HeldWords, heldMessage, overMessage } from './messages/held.ts';
+import { type HeldWords, heldCard, heldMessage, overMessage } from './messages/held.ts';
 import { group, person } from './messages/text.ts';
 import type { Pacing } from './pacing.ts';
 import type { Outcome, SlackClient } from './slack-client.ts';
@@ -19,7 +20,7 @@ import type { Outcome, SlackClient } from './slack-client.ts';
 export interface HeldOptions {
   readonly rows: HeldRows;
   readonly outbox: Pick<Outbox, 'surface' | 'saveSurface'>;
-  readonly slack: Pick<SlackClient, 'post'>;
+  readonly slack: Pick<SlackClient, 'post' | 'update'>;
   readonly pacing: Pick<Pacing, 'ask' | 'block'>;
   readonly catalog: Catalog;
   readonly words: Pick<HeldWords, 'newestSchema'> & {
@@ -45,6 +46,12 @@ const newerPatienceMs = 5 * 60_000;
 const unconfirmedMs = 60_000;
 const unreachableMs = 5_000;
 const perRun = 200;
+/** An edit is answered or given up by then. */
+const drawingMs = 15_000;
+/** The announcer may save the same surface at the same time. */
+const surfaceRaces = 8;
+/** Instead of what mattered of a promotion, so that its next drawing counts as news. */
+const drawnAsHeld = 'held';
 
 /** The channel itself is the reason; another one may take the message. */
 const channelErrors: ReadonlySet<string> = new Set([
@@ -105,19 +112,68 @@ export function createHeldKeeper(options: HeldOptions): HeldKeeper {
     return [...new Set([...groups, ...people])].slice(0, 20).join(' ');
   };
 
+  const wordsWith = (mentions: string): HeldWords => ({
+    newestSchema: options.words.newestSchema,
+    lookWith: (row) => options.words.lookWith(rows.keyOf(row)),
+    mentions,
+  });
+
   const messageFor = (channel: string, told: readonly Held[]): Message =>
-    told[0]?.over === null
-      ? heldMessage(told, {
-          newestSchema: options.words.newestSchema,
-          lookWith: (row) => options.words.lookWith(rows.keyOf(row)),
-          mentions: mentionsIn(channel, told),
-        })
-      : overMessage(told);
+    told[0]?.over === null ? heldMessage(told, wordsWith(mentionsIn(channel, told))) : overMessage(told);
+
+  /**
+   * What its card says is no longer known to be true, and its buttons do nothing. The card of what a newer version
+   * saved is the newer one's to draw.
+   */
+  const drawOver = async (held: Held, nowMs: number): Promise<void> => {
+    const { kind, id, code } = held.row;
+    if (kind !== 'promotion' || code === newerSchema || held.over !== null || held.told.length === 0) return;
+    const surface = await surfaceOf(id);
+    if (surface === undefined || surface.ts === null || surface.shown === drawnAsHeld) return;
+    if (surface.drawingUntilMs !== null && nowMs < surface.drawingUntilMs) return;
+    const charge = { method: 'edit', weight: 'progress' } as const;
+    if ((await pacing.ask(charge, null, nowMs)).outcome !== 'now') return;
+    // Whatever becomes of this edit, its own card is owed as soon as it can be drawn.
+    const redrawAtMs = Math.max(surface.redrawAtMs ?? 0, nowMs);
+    if (!(await outbox.saveSurface({ ...surface, redrawAtMs, drawingUntilMs: nowMs + drawingMs }))) return;
+    const { channel, ts } = surface;
+    const outcome = await slack.update({ channel, ts, message: heldCard(held, wordsWith('')) });
+    if (outcome.outcome === 'rate-limited') await pacing.block(charge, nowMs + outcome.retryAfterMs);
+    if (outcome.outcome !== 'sent') {
+      log.warn({ id, ...outcome }, 'the card of a held promotion was not drawn');
+      return;
+    }
+    const mine = await surfaceOf(id);
+    if (mine?.drawingUntilMs !== nowMs + drawingMs) return;
+    await outbox.saveSurface({ ...mine, shown: drawnAsHeld, drawnAtMs: nowMs, drawingUntilMs: null });
+  };
+
+  /** The announcer draws it; it rests otherwise until something of the promotion changes. */
+  const drawItsOwnAgain = async ({ kind, id }: UnreadableRow, nowMs: number): Promise<void> => {
+    if (kind !== 'promotion') return;
+    for (let race = 0; race < surfaceRaces; race += 1) {
+      const surface = await surfaceOf(id);
+      if (surface?.shown !== drawnAsHeld) return;
+      const redrawAtMs = Math.max(surface.redrawAtMs ?? 0, nowMs);
+      if (await outbox.saveSurface({ ...surface, redrawAtMs, dueAtMs: nowMs })) return;
+    }
+    log.error({ id }, 'the card of a promotion that can be read again could not be drawn anew');
+  };
+
+  const surfaceOf = async (id: string): Promise<Surface | undefined> => {
+    try {
+      return await outbox.surface(id);
+    } catch (error) {
+      if (error instanceof UnreadableError) return undefined;
+      throw error;
+    }
+  };
 
   /** What is to be told of it now; undefined when there is nothing, or somebody else sees to it. */
   const lookAt = async (held: Held, nowMs: number): Promise<Held | undefined> => {
     const seen = await rows.look(held.row);
     const rests = { ...held, dueAtMs: nowMs + lookAgainMs };
+    if (seen.outcome === 'readable') await drawItsOwnAgain(held.row, nowMs);
     if (seen.outcome !== 'unreadable') return endingOf(held, seen.outcome, nowMs);
     const { app, environment } = held.row;
     const row = {
@@ -139,7 +195,7 @@ export function createHeldKeeper(options: HeldOptions): HeldKeeper {
     if (held.untold.length > 0) return { ...held, row };
     const waited = row.kind === 'announcement' && nowMs >= held.sinceMs + lookAgainMs;
     if (waited && (await passedBy(row, nowMs))) await rows.end({ ...held, dueAtMs: nowMs });
-    else await rows.save({ ...rests, row });
+    else if ((await rows.save({ ...rests, row })) !== undefined) await drawOver({ ...held, row }, nowMs);
     return undefined;
   };
 
@@ -235,6 +291,7 @@ export function createHeldKeeper(options: HeldOptions): HeldKeeper {
         const told = await tell(channel, open.filter(mine), due.nowMs);
         open = [...open.filter((held) => !mine(held)), ...told];
       }
+      for (const held of open) await drawOver(held, due.nowMs);
     },
   };
 }

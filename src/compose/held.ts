@@ -26,7 +26,7 @@ export function buildHeldKeeper(deps: {
   readonly rows: HeldRows;
   readonly outbox: Outbox;
   readonly budget: Budget;
-  readonly slack: Pick<SlackClient, 'post'>;
+  readonly slack: Pick<SlackClient, 'post' | 'update'>;
   readonly catalog: Catalog;
   readonly tableName: string;
   readonly log: Log;

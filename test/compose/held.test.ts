@@ -182,6 +182,36 @@ describe('ALL-16 promise 5: a promotion that cannot be read', () => {
     expect(textOf(await world.held('p1'), 'duePk')).toBeUndefined();
   });
 
+  it('has its card drawn over once, without buttons, and its own card again as soon as it can be read', async () => {
+    await world.create('p1');
+    const { runner } = world.start({ cards: true, tick: admitted });
+    const run = async () => {
+      await runner.runDue();
+      await world.advance(5);
+    };
+    for (let count = 0; count < 3; count += 1) await run();
+    const sound = await world.raw(promotion('p1'));
+    await world.damage(promotion('p1'), notJson);
+    await world.advance(301);
+    const edits = () => world.slack.of('update').map(({ message }) => JSON.stringify(message));
+    const before = edits().length;
+    for (let count = 0; count < 4; count += 1) await run();
+
+    expect(edits().slice(before)).toHaveLength(1);
+    expect(edits().at(-1)).toContain('HELD: how this promotion stands is not known.');
+    expect(edits().at(-1)).toContain('/promote unlock site production REASON');
+    expect(edits().at(-1)).not.toContain('"actions"');
+    await world.advance(301);
+    for (let count = 0; count < 4; count += 1) await run();
+    expect(edits().slice(before)).toHaveLength(1);
+
+    await world.damage(promotion('p1'), { body: sound?.['body'] ?? null });
+    await world.advance(301);
+    for (let count = 0; count < 4; count += 1) await run();
+    expect(edits().at(-1)).toContain('"actions"');
+    expect(edits().at(-1)).not.toContain('HELD');
+  });
+
   it('is told again when it is damaged again', async () => {
     await world.create('p1');
     const sound = await world.raw(promotion('p1'));

@@ -21,6 +21,18 @@ export function heldMessage(held: readonly Held[], words: HeldWords): Message {
   return said([words.mentions === '' ? '' : words.mentions, ...all]);
 }
 
+/** Over the card of a promotion that cannot be read: what stood there is no longer known to be true. */
+export function heldCard(held: Held, words: HeldWords): Message {
+  const rows = [held.row];
+  return said([
+    '*HELD: how this promotion stands is not known.* What its card said before no longer counts.',
+    headline(rows).replaceAll('*', ''),
+    ...rowLines(rows, words),
+    ...consequences(rows),
+    ...wayOut(rows, words),
+  ]);
+}
+
 /** They are held no longer. */
 export function overMessage(held: readonly Held[]): Message {
   return said(
