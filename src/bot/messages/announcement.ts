@@ -28,7 +28,7 @@ import {
 } from './phrases.ts';
 import { rollbackClock } from './progress.ts';
 import { code, foreign, link, person } from './text.ts';
-import { clock, duration, expectedDuration } from './time.ts';
+import { clock, duration, expectedDuration, onReadersClock } from './time.ts';
 
 /** One message of an announcement. Edits notify nobody, so whatever must interrupt a person is a new message. */
 export type Telling =
@@ -104,7 +104,9 @@ export function announcement(
     case 'started':
       return channel([`Started: ${moving}.`]);
     case 'step-done':
-      return thread([`${foreign(told.title, 150)} — done. ${foreign(told.text)}`]);
+      return thread([
+        `${foreign(told.title, 150)} — done. ${onReadersClock(foreign(told.text), options.nowMs)}`,
+      ]);
     case 'probed':
       return thread([`Probe: ${probeWords(told.outcome)}`, ...told.results.slice(0, 15).map(resultLine)]);
     case 'reading':
@@ -419,7 +421,7 @@ function answered(promotion: Promotion, told: Extract<Announcement, { topic: 'an
 
 function causes(promotion: Promotion): string[] {
   if (!('rollback' in promotion)) return [];
-  return causeWords(promotion.rollback.cause, 'What was wrong:');
+  return causeWords(promotion.rollback, 'What was wrong:');
 }
 
 function backTo(promotion: Promotion): string {

@@ -227,7 +227,7 @@ function lastResults(
 }
 
 function causeLines(promotion: Extract<Promotion, { phase: 'rolling-back' | 'rolled-back' }>): string[] {
-  return causeWords(promotion.rollback.cause, 'By itself. What was wrong:');
+  return causeWords(promotion.rollback, 'By itself. What was wrong:');
 }
 
 function ended(
@@ -425,7 +425,9 @@ function spoken(
     ...(promotion.phase === 'rollback-failed' && plan !== null
       ? plan.analysis.byHand.map((line) => `By hand: ${verbatim(line)}`)
       : []),
-    ...phases.filter((line) => !settled.test(line)).map((line) => sentence(line.replaceAll('*', '').trim())),
+    ...phases
+      .filter((line) => !settled.test(line))
+      .map((line) => sentence(line.replace(/^\*([^*]+)\*/, '$1').trim())),
     before === undefined ? '' : `From ${code(before)} to ${code(versionOf(promotion))}.`,
     `Requested by ${person(promotion.requester.userId)}.`,
     promotion.reason === null ? '' : sentence(`Reason: ${foreign(promotion.reason)}`),

@@ -4,6 +4,7 @@ import type { Policy } from '../../flows/promotion/policy.ts';
 import { hasEnded, isDirty, type Promotion, type Rollback } from '../../flows/promotion/promotion.ts';
 import { nobody } from '../../flows/unlock.ts';
 import { code, foreign, group, link, person } from './text.ts';
+import { onReadersClock } from './time.ts';
 
 const releaseBefore = 'the release before';
 
@@ -53,9 +54,14 @@ export function undertaking(promotion: Promotion): string {
 }
 
 /** Why it goes back: whoever asked, with their reason if they gave one, or what was found. */
-export function causeWords(cause: Rollback['cause'], found: string): string[] {
+export function causeWords({ cause, detectedAtMs }: Rollback, found: string): string[] {
   const [first = '', ...more] = cause.text.split('\n');
-  if (cause.by === null) return [`${found} ${wrong(first)}`, ...more.slice(0, 5).map(wrong)];
+  if (cause.by === null) {
+    const [was = '', ...others] = [first, ...more.slice(0, 5)].map((text) =>
+      onReadersClock(wrong(text), detectedAtMs),
+    );
+    return [`${found} ${was}`, ...others];
+  }
   const reason = first === 'A person asked for it.' ? '.' : `: ${foreign(first)}`;
   return [`Asked for by ${person(cause.by.userId)}${reason}`, ...bullets(more.slice(0, 5))];
 }

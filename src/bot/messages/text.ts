@@ -42,11 +42,22 @@ function escapeWithin(text: string, limit: number): string {
 export function foreign(text: string, limit = 300): string {
   const tame = clean(text)
     .replaceAll('`', "'")
+    .split(pathPattern)
+    .map((part, index) => (index % 2 === 1 ? `\`${part}\`` : tamed(part)))
+    .join('');
+  const kept = escapeWithin(tame, limit);
+  // Cut in the middle of a path: what begins as code must end as code.
+  return kept.split('`').length % 2 === 1 ? kept : tamed(kept.replace(/`(?=[^`]*$)/, ''));
+}
+
+/** "/img/*": shown as it is, since whoever copies it needs its own asterisk. */
+const pathPattern = /(?<![^\s(])(\/[\w./-]*\*[\w./*-]*)/;
+
+const tamed = (text: string) =>
+  text
     .replaceAll('*', '∗')
     .replaceAll('~', '∼')
     .replace(/:(?=[a-z0-9_+'-]*[a-z+][a-z0-9_+'-]*:|100:|1234:)/gi, '∶');
-  return escapeWithin(tame, limit);
-}
 
 /** A name or version as code: nothing in it is parsed, and it cannot end the code early. */
 export function code(text: string, limit = 120): string {

@@ -43,6 +43,18 @@ export function date(atMs: number): string {
   return `<!date^${wholeSeconds(atMs)}^{date_short_pretty} {time}|${plainDate(atMs)}>`;
 }
 
+const day = 24 * 60 * 60 * second;
+const utcTime = /\b([01]\d|2[0-3]):([0-5]\d):([0-5]\d) UTC\b/g;
+
+/** Others' words, escaped already, with every "04:12:09 UTC" of about `nearMs` as a time like ours beside them. */
+export function onReadersClock(escaped: string, nearMs: number): string {
+  return escaped.replace(utcTime, (_all, hours: string, minutes: string, seconds: string) => {
+    const inDay = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * second;
+    const days = Math.round((nearMs - inDay) / day);
+    return clock(days * day + inDay);
+  });
+}
+
 /** For `plain_text` and screen readers. */
 function plainClock(atMs: number): string {
   return `${iso(atMs).slice(11, 19)} UTC`;

@@ -120,3 +120,33 @@ describe('times on a card that is drawn seldom', () => {
     expect(drawn(deploying, at(7, 10))).toMatch(/asked for, 3 min 10 s$/m);
   });
 });
+
+it('shows the times in the words of a check on the reader’s clock, like those below them', () => {
+  const cause = {
+    code: 'alarm',
+    text: 'Errors: Alarm site-5xx is in ALARM since 23:59:26 UTC: 3 of 5.',
+    by: null,
+  };
+  const detectedAtMs = Date.UTC(2026, 10, 22, 0, 0, 40);
+  const drawing = card(promotionIn('rolling-back', { rollback: { ...rollback, cause, detectedAtMs } }), {
+    nowMs: detectedAtMs,
+  });
+  const since = Date.UTC(2026, 10, 21, 23, 59, 26) / 1000;
+  expect(JSON.stringify(drawing.blocks)).toContain(
+    `ALARM since <!date^${since}^{time_secs}|23:59:26 UTC>: 3 of 5.`,
+  );
+});
+
+it('reads out a path as it is', () => {
+  const title = 'Clear /* everywhere';
+  const [first, ...others] = promotionIn('deploying').plan.analysis.steps;
+  if (first === undefined) throw new Error('there are no steps');
+  const { plan } = promotionIn('deploying');
+  const analysis = { ...plan.analysis, steps: [{ ...first, title }, ...others] };
+  const running = { ...doneStep(at(4), 0), status: 'waiting', doneAtMs: null } as const;
+  const steps = { [first.id]: running };
+  const message = card(promotionIn('deploying', { plan: { ...plan, analysis }, steps }), { nowMs: at(5) });
+  expect(shown(message)).toContain('Clear `/*` everywhere — asked for');
+  expect(message.text).toContain('Clear `/*` everywhere — asked for');
+  expect(message.text).not.toContain('*Deploy*');
+});

@@ -14,6 +14,8 @@ describe('foreign text', () => {
     ['v1\u202e.0\u200b.1', 'v1.0.1'],
     [':white_check_mark: ok', '∶white_check_mark: ok'],
     ['at 14:05:10', 'at 14:05:10'],
+    ['Clear /* and (/img/*.png) *now*', 'Clear `/*` and (`/img/*.png`) ∗now∗'],
+    ['a/*b* x/*', 'a/∗b∗ x/∗'],
   ])('%j is shown as %j', (text, expected) => expect(foreign(text)).toBe(expected));
 
   it('is cut before it is escaped and measured again after', () => {
@@ -30,6 +32,11 @@ describe('foreign text', () => {
       ),
     );
     expect(foreign('&'.repeat(500), 20)).toBe('&amp;&amp;&amp;…');
+  });
+
+  it('never ends within a path that is shown as code', () => {
+    for (let limit = 2; limit < 20; limit += 1)
+      expect(foreign('Clear /img/*.png of it', limit).split('`').length % 2).toBe(1);
   });
 
   it('cannot leave its code span', () => expect(code('a` <@U1> `b')).toBe("`a' &lt;@U1&gt; 'b`"));
