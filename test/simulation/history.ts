@@ -391,7 +391,7 @@ export function drawStory(stage: Stage, app: AppName, turning?: Flaw): void {
   // Half of them are about one promotion alone: shorter, and more goes wrong in the same time.
   const lone = tape.draw(2) === 1;
   const beside = (choices: number) => !lone && tape.draw(choices) === choices - 1;
-  const dark = tape.draw(6) === 5;
+  const dark = tape.draw(9) === 8;
   Object.assign(crowd.habits, {
     silent: some(300),
     rejects: some(150),
@@ -567,7 +567,7 @@ export async function playHistory(
   const shows = tape.draw(5) === 0;
   const brief = tape.draw(3) !== 0;
   const app: AppName = tape.draw(5) === 4 ? 'worker' : 'site';
-  const turning = turningFlaws[47 - tape.draw(48)];
+  const turning = turningFlaws[63 - tape.draw(64)];
   // A function is killed, on which targets without compare-and-set rely; a server may sleep for minutes in mid-act.
   const longestWorkMs = app === 'worker' || tape.draw(2) === 1 ? 30_000 : null;
   const stage = createStage({

@@ -13,7 +13,7 @@ const turned: ReadonlySet<string> = new Set([
 const stopped: ReadonlySet<string> = new Set(['rejected', 'expired', 'cancelled', 'failed']);
 
 /** Whoever says this wants production back as it was. */
-export const wantsBack = ({ does, answer }: PersonClaim) => does === 'roll-back' || answer === 'roll-back';
+const wantsBack = ({ does, answer }: PersonClaim) => does === 'roll-back' || answer === 'roll-back';
 
 const spell = ({ does, answer, person }: PersonClaim) =>
   `${does}${answer === null ? '' : ` ${answer}`} of ${person.userId}`;
