@@ -389,7 +389,7 @@ describe('the watch', () => {
     expect(late.promotion).toMatchObject({ watch: { last: { outcome: 'inconclusive' } } });
   });
 
-  it('an answer to a question that settled itself does not answer the next one', () => {
+  it('an answer to a question that settled itself does not answer the next one, and whoever gave it is told', () => {
     const asked = later(
       later(walkTo('monitoring'), 60, reading(unknown('errors'))),
       60,
@@ -403,7 +403,16 @@ describe('the watch', () => {
       questionId,
     });
 
-    expect(later(answered, 60, reading(passed('errors'))).promotion.claims).toEqual([]);
+    const settled = later(answered, 60, reading(passed('errors')));
+    expect(settled.promotion.claims).toEqual([]);
+    expect(settled.told.at(-1)).toMatchObject({
+      topic: 'denied',
+      person: grace,
+      refusal: { code: 'question.settled' },
+    });
+    const bad = later(answered, 60, reading(unknown('errors')));
+    expect(bad.promotion.claims).toHaveLength(1);
+    expect(bad.told.at(-1)).toMatchObject({ topic: 'reading' });
   });
 });
 

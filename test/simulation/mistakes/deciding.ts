@@ -231,8 +231,8 @@ export const deciding: readonly Mistake[] = [
     edits: [
       {
         file: monitoring,
-        find: '    if (over && !blind && !isWishedBack(seen)) return promote(seen, nowMs, [told]);',
-        replace: '    if (over && !blind) return promote(seen, nowMs, [told]);',
+        find: '    if (over && !blind && !isWishedBack(seen)) return promote(seen, nowMs, told);',
+        replace: '    if (over && !blind) return promote(seen, nowMs, told);',
       },
     ],
     expected: { by: 'simulation', invariants: ['I19 obeyed'], quick: true },
@@ -243,8 +243,8 @@ export const deciding: readonly Mistake[] = [
     edits: [
       {
         file: monitoring,
-        find: "promotion.claims.filter(({ does, answer }) => does !== 'answer' || answer === 'roll-back')",
-        replace: "promotion.claims.filter(({ does }) => does !== 'answer')",
+        find: "does === 'answer' && answer === 'continue';",
+        replace: "does === 'answer';",
       },
     ],
     expected: { by: 'simulation', invariants: ['I19 obeyed'] },

@@ -3,7 +3,8 @@ import { accept, type Decision, enter, type PhaseRules, refuse } from '../decisi
 import type { EventOf } from '../events.ts';
 import { isHeld } from '../hold.ts';
 import type { CheckResult, Plan } from '../plan.ts';
-import type { Person, PromotionIn, Question, Watch } from '../promotion.ts';
+import type { Person, PersonClaim, PromotionIn, Question, Watch } from '../promotion.ts';
+import { refusal } from '../refusal.ts';
 import { firedSince } from './alarm.ts';
 import { claimById, overtaken, recordClaim, staleClaim, withoutClaim } from './claims.ts';
 import { baseOf, executingOf, plannedOf } from './ending.ts';
@@ -79,6 +80,14 @@ function accepted(watch: Watch, acceptedBy: NonNullable<Watch['acceptedBy']>, no
 function isWishedBack({ claims }: Monitoring): boolean {
   return claims.some(({ does, answer }) => does === 'roll-back' || answer === 'roll-back');
 }
+
+const isContinue = ({ does, answer }: PersonClaim) => does === 'answer' && answer === 'continue';
+
+const settledByItself = refusal(
+  'question.settled',
+  'Health could be told again before your answer was checked.',
+  'Nobody has to decide; look at the card.',
+);
 
 function answeredOn(
   { overlong }: Question,
@@ -221,34 +230,30 @@ export const monitoring: PhaseRules<'monitoring'> = {
       acceptedBy: healthy || unwatched ? null : before.acceptedBy,
     };
     // An answer to a question that has settled itself must not answer the next one; whoever wants it back still does.
-    const claims =
-      watch.question === null
-        ? promotion.claims.filter(({ does, answer }) => does !== 'answer' || answer === 'roll-back')
-        : promotion.claims;
+    const late = watch.question === null ? promotion.claims.filter(isContinue) : [];
+    const claims = promotion.claims.filter((claim) => !late.includes(claim));
     const seen: Monitoring = { ...promotion, claims, watch };
-    const told: Announcement = {
-      topic: 'reading',
-      outcome,
-      results: event.results,
-      ...(unwatched ? { unwatchedMs } : {}),
-    };
+    const told: readonly Announcement[] = [
+      { topic: 'reading', outcome, results: event.results, ...(unwatched ? { unwatchedMs } : {}) },
+      ...late.map(({ person }): Announcement => ({ topic: 'denied', person, refusal: settledByItself })),
+    ];
     const fired = firedSince(event.results, promotion.plan.failingBefore);
     const urgent = fired.length > 0;
     if (urgent || watch.unhealthyInARow >= rules.unhealthyReadings) {
       const code = urgent ? 'alarm' : 'health.unhealthy';
       const text = worstOf(urgent ? fired : event.results);
-      return rollBack(seen, { code, text, by: null }, nowMs, nowMs, [told]);
+      return rollBack(seen, { code, text, by: null }, nowMs, nowMs, told);
     }
     const over = soakIsOver(promotion, watch, nowMs) && !isHeld(promotion, nowMs);
     // Missing health data can be accepted; that nobody looked where production points cannot, nor what was unhealthy since.
     const blind = over && (event.looked === false || watch.unhealthyInARow > 0);
-    if (over && !blind && !isWishedBack(seen)) return promote(seen, nowMs, [told]);
+    if (over && !blind && !isWishedBack(seen)) return promote(seen, nowMs, told);
     const unclear =
       inconclusiveSinceMs !== null &&
       (watch.acceptedBy === null || blind) &&
       nowMs - inconclusiveSinceMs >= rules.patienceSeconds * 1000;
     const overlong = isOverlong(seen, nowMs);
-    if (watch.question !== null || !(unclear || overlong)) return accept(seen, [told]);
+    if (watch.question !== null || !(unclear || overlong)) return accept(seen, told);
     const question = {
       id: `${promotion.id}-${watch.readings}`,
       askedAtMs: nowMs,
@@ -264,7 +269,7 @@ export const monitoring: PhaseRules<'monitoring'> = {
       inconclusiveSinceMs: blind ? nowMs : inconclusiveSinceMs,
     };
     return accept({ ...seen, watch: asking }, [
-      told,
+      ...told,
       { topic: 'question', question, withoutAnswer: rules.withoutAnswer },
     ]);
   },
