@@ -1,7 +1,7 @@
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { createDesk } from '../../../src/flows/engine/desk.ts';
-import { RetryableError } from '../../../src/flows/errors.ts';
+import { RetryableError, UnreadableError } from '../../../src/flows/errors.ts';
 import type { Directory, LiveRecord, PromotionStore } from '../../../src/flows/ports.ts';
 import {
   isDirty,
@@ -9,6 +9,7 @@ import {
   type Promotion,
   type PromotionIn,
 } from '../../../src/flows/promotion/promotion.ts';
+import type { UnlockEntry } from '../../../src/flows/unlock.ts';
 import { createLocks } from '../../../src/store/locks.ts';
 import { createSdkTransport } from '../../../src/store/sdk-transport.ts';
 import { keys } from '../../../src/store/table.ts';
@@ -243,6 +244,40 @@ describe('who may have changed the environment unseen', () => {
     const newer = { version: 'v3.0.0', atMs: world.nowMs() + 1000 } as LiveRecord;
     const desk = world.deskWith(world, { liveRecords: async () => [newer] });
     expect((await desk.status('site', null))[0]?.unseen).toBeUndefined();
+  });
+
+  it('is the newest that was freed and cannot be read, of those that had not ended', async () => {
+    const world = unlockingWorld();
+    const freed = (holder: string, also: Partial<UnlockEntry> = {}) =>
+      ({ does: 'free', because: 'unreadable', holder, atMs: world.nowMs(), ...also }) as UnlockEntry;
+    const unseenAfter = async (
+      history: () => Promise<readonly UnlockEntry[]>,
+      instead: Partial<PromotionStore> = {},
+    ) => {
+      const desk = world.deskWith({ ...world, locks: { ...world.locks, history } }, instead);
+      return (await desk.status('site', null))[0]?.unseen?.holder;
+    };
+    const of =
+      (...entries: readonly UnlockEntry[]) =>
+      async () =>
+        entries;
+    const fails = (error: Error) => async () => {
+      throw error;
+    };
+    const torn = new UnreadableError('store.unreadable', 'Torn.');
+    const down = new RetryableError('store.unreachable', 'Down.');
+
+    expect(await unseenAfter(of(freed('p1'), freed('p2')))).toBe('p2');
+    expect(await unseenAfter(of(freed('p1', { does: 'state' })))).toBeUndefined();
+    expect(await unseenAfter(of(freed('p1', { because: 'ended' })))).toBeUndefined();
+    expect(await unseenAfter(fails(torn))).toBeUndefined();
+    await expect(unseenAfter(fails(down))).rejects.toBe(down);
+    await expect(unseenAfter(of(freed('p1')), { load: fails(down) })).rejects.toBe(down);
+    const live = async () => [{ version: 'v3.0.0', atMs: world.nowMs() } as LiveRecord];
+    expect(await unseenAfter(of(freed('p1')), { liveRecords: live })).toBe('p1');
+    expect(
+      await unseenAfter(of(freed('p1', { atMs: world.nowMs() - 1 })), { liveRecords: live }),
+    ).toBeUndefined();
   });
 
   it('is nobody while who holds it can be read, or has ended', async () => {

@@ -243,8 +243,8 @@ export const deciding: readonly Mistake[] = [
     edits: [
       {
         file: monitoring,
-        find: "does === 'answer' && answer === 'continue';",
-        replace: "does === 'answer';",
+        find: "({ answer }: PersonClaim) => answer === 'continue';",
+        replace: '({ answer }: PersonClaim) => answer !== null;',
       },
     ],
     expected: { by: 'simulation', invariants: ['I19 obeyed'] },

@@ -81,7 +81,7 @@ function isWishedBack({ claims }: Monitoring): boolean {
   return claims.some(({ does, answer }) => does === 'roll-back' || answer === 'roll-back');
 }
 
-const isContinue = ({ does, answer }: PersonClaim) => does === 'answer' && answer === 'continue';
+const isContinue = ({ answer }: PersonClaim) => answer === 'continue';
 
 const settledByItself = refusal(
   'question.settled',
