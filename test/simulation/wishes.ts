@@ -97,7 +97,7 @@ export function brokenWish({ before, after, entries, write, coverage }: SavedWis
     if (after.claims.some(({ id }) => id === claim.id)) continue;
     const verdict = entries.find(({ event }) => 'claimId' in event && event.claimId === claim.id)?.event.type;
     if (verdict === 'claim.denied' && !toldOf) return `${spell(claim)} was denied, and nobody is told`;
-    const denied = toldOf && (verdict !== undefined || claim.does === 'retry');
+    const denied = toldOf && (verdict !== undefined || ['retry', 'resolve'].includes(claim.does));
     if (!isSettled(claim, before, after, verdict === 'claim.granted', denied))
       return `${spell(claim)} was taken, and ${after.id} is ${after.phase} as if it had never been said`;
   }

@@ -1,7 +1,7 @@
 import { MisconfiguredError, RetryableError, TerminalError } from '../errors.ts';
 import type { CheckContext, Looked } from '../ports.ts';
 import type { PromotionEvent } from '../promotion/events.ts';
-import { type Action, nextAction } from '../promotion/next-action.ts';
+import { type Action, nextWork } from '../promotion/next-action.ts';
 import { returnsTo, stepsBack } from '../promotion/phases/rolling-back.ts';
 import type { CheckResult, CheckSpec, Step } from '../promotion/plan.ts';
 import type { Promotion, PromotionIn } from '../promotion/promotion.ts';
@@ -47,7 +47,7 @@ export async function readForAlarm(
     return heard !== null && decideAndTurn(world, promotion, heard, nowMs, isFresh, ahead);
   }
   const event = await readingEvent(world, promotion, nowMs);
-  const isDue = nextAction({ ...promotion, claims: [] }, nowMs).does === does;
+  const isDue = nextWork(promotion, nowMs).does === does;
   const alarms = 'results' in event && event.results.some((one) => one.urgent && one.outcome === 'failed');
   const decision = transition(promotion, event, nowMs);
   const turns = decision.outcome === 'accepted' && decision.promotion.phase === 'rolling-back';

@@ -58,7 +58,8 @@ export function dueAt(promotion: Promotion, nowMs: number): number | null {
   return action.does === 'rest' ? action.untilMs : nowMs;
 }
 
-function nextWork(promotion: Promotion, nowMs: number): Action {
+/** What there is to do besides settling what people want. */
+export function nextWork(promotion: Promotion, nowMs: number): Action {
   const outlasted = troubleOutlasted(promotion, nowMs);
   switch (promotion.phase) {
     case 'analyzing':

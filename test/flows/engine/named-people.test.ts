@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { tick } from '../../../src/flows/engine/tick.ts';
 import { RetryableError } from '../../../src/flows/errors.ts';
 import { claim, otto } from '../promotion/walk.ts';
 import { createSmallWorld } from './small-world.ts';
@@ -74,6 +75,26 @@ describe('while Slack’s directory cannot be read, whoever is named waits for n
   });
 });
 
+it('ALL-9 whoever wanted a failed rollback closed by hand hears that it has succeeded since', async () => {
+  const { world, id } = await watched();
+  world.breakProbes(true);
+  await world.desk.decide(id, { type: 'rollback.claimed', claim: claim('roll-back', otto) });
+  await world.until(id, ({ phase }) => phase === 'rollback-failed');
+  world.breakProbes(false);
+  closeDirectory(world);
+  await world.desk.decide(id, { type: 'resolution.claimed', claim: claim('resolve', mia) });
+  await world.desk.decide(id, { type: 'retry.claimed', claim: claim('retry', otto) });
+  await world.until(id, ({ phase }) => phase === 'rolled-back');
+
+  expect(await world.told(id)).toContainEqual(
+    expect.objectContaining({
+      topic: 'denied',
+      person: mia,
+      refusal: expect.objectContaining({ code: 'rollback.done' }),
+    }),
+  );
+});
+
 describe('an answer that cannot be checked yet', () => {
   const asking = async (withoutAnswer: 'continue' | 'roll-back') => {
     const monitoring = { soakSeconds: 180, patienceSeconds: 60, answerWithinSeconds: 300, withoutAnswer };
@@ -105,6 +126,18 @@ describe('an answer that cannot be checked yet', () => {
     openDirectory();
     expect((await world.until(id, ({ phase }) => phase !== 'monitoring')).phase).toBe('rolling-back');
     expect(await world.told(id)).not.toContainEqual(expect.objectContaining({ person: null }));
+  });
+
+  it('ALL-13 an alarm’s look records its reading while the deadline is over and Roll Back is being checked', async () => {
+    const { world, id, answer } = await asking('continue');
+    await answer('roll-back');
+    world.pass(400);
+    await tick(world.world, id);
+    const readings = async () => (await world.told(id)).filter(({ topic }) => topic === 'reading').length;
+    const before = await readings();
+    await tick(world.world, id, { alarmed: true });
+
+    expect(await readings()).toBe(before + 1);
   });
 
   it('ALL-13 Continue does not hold up a rollback that silence means, which says why', async () => {

@@ -193,6 +193,19 @@ function handOver(
   return accept(enter(next, nowMs), [...told, { topic: 'rollback-failed' }]);
 }
 
+const doneSince = refusal(
+  'rollback.done',
+  'The rollback has succeeded before it was known whether you may close it.',
+  'Nothing has to be closed by hand.',
+);
+
+/** Whoever wanted it closed by hand is told why nobody does. */
+function unneeded({ claims }: RollingBack): Announcement[] {
+  return claims.flatMap(({ does, person }) =>
+    does === 'resolve' ? [{ topic: 'denied', person, refusal: doneSince }] : [],
+  );
+}
+
 function end(promotion: RollingBack, nowMs: number, told: readonly Announcement[]): Accepted {
   const next: PromotionIn<'rolled-back'> = {
     ...baseOf(promotion),
@@ -212,7 +225,7 @@ function end(promotion: RollingBack, nowMs: number, told: readonly Announcement[
       by: promotion.rollback.cause.by,
     },
   };
-  return accept(enter(next, nowMs), [...told, { topic: 'rolled-back' }], {
+  return accept(enter(next, nowMs), [...told, ...unneeded(promotion), { topic: 'rolled-back' }], {
     locks: 'return',
     live: returnsTo(promotion),
   });
