@@ -222,7 +222,7 @@ export const acting: readonly Mistake[] = [
         replace: '  if (!isFresh()) return false;',
       },
     ],
-    expected: { by: 'simulation', invariants: ['I1 approved'], quick: true },
+    expected: { by: 'simulation', invariants: ['I1 approved'] },
   },
   {
     name: 'turn-audits-the-claim-alone',
