@@ -1,5 +1,5 @@
 import type { Catalog } from '../flows/desk.ts';
-import { UnreadableError } from '../flows/errors.ts';
+import { ifReadable } from '../flows/errors.ts';
 import {
   bareRow,
   type Held,
@@ -9,7 +9,7 @@ import {
   type UnreadableRow,
   type Whereabouts,
 } from '../flows/held.ts';
-import type { Log, Outbox, Surface } from '../flows/ports.ts';
+import type { Log, Outbox } from '../flows/ports.ts';
 import type { Audience, Policy } from '../flows/promotion/policy.ts';
 import type { Message } from './messages/block.ts';
 import { type HeldWords, heldCard, heldMessage, overMessage } from './messages/held.ts';
@@ -160,14 +160,7 @@ export function createHeldKeeper(options: HeldOptions): HeldKeeper {
     log.error({ id }, 'the card of a promotion that can be read again could not be drawn anew');
   };
 
-  const surfaceOf = async (id: string): Promise<Surface | undefined> => {
-    try {
-      return await outbox.surface(id);
-    } catch (error) {
-      if (error instanceof UnreadableError) return undefined;
-      throw error;
-    }
-  };
+  const surfaceOf = (id: string) => ifReadable(() => outbox.surface(id));
 
   /** What is to be told of it now; undefined when there is nothing, or somebody else sees to it. */
   const lookAt = async (held: Held, nowMs: number): Promise<Held | undefined> => {

@@ -1,4 +1,4 @@
-import { UnreadableError } from '../flows/errors.ts';
+import { ifReadable } from '../flows/errors.ts';
 import type { Hints, LiveRecord, Log, Outbox, PromotionStore } from '../flows/ports.ts';
 import type { Promotion } from '../flows/promotion/promotion.ts';
 
@@ -83,13 +83,4 @@ function newestOfEach(records: readonly LiveRecord[]): readonly LiveRecord[] {
     if (!newest.has(record.promotionId)) newest.set(record.promotionId, record);
   }
   return [...newest.values()];
-}
-
-async function ifReadable<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof UnreadableError) return undefined;
-    throw error;
-  }
 }

@@ -46,3 +46,13 @@ export class MisconfiguredError extends CountersignError {
 export class UnreadableError extends CountersignError {
   override readonly name = 'UnreadableError';
 }
+
+/** What was read; undefined where it is stored and cannot be read. */
+export async function ifReadable<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof UnreadableError) return undefined;
+    throw error;
+  }
+}

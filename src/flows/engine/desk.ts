@@ -12,7 +12,7 @@ import type {
   UnlockAnswer,
   UnlockRequest,
 } from '../desk.ts';
-import { MisconfiguredError, RetryableError, TerminalError, UnreadableError } from '../errors.ts';
+import { ifReadable, MisconfiguredError, RetryableError, TerminalError, UnreadableError } from '../errors.ts';
 import type { LiveRecord, Loaded, RefusalHead } from '../ports.ts';
 import { actorOf } from '../promotion/change.ts';
 import type { PromotionEvent } from '../promotion/events.ts';
@@ -369,17 +369,8 @@ export function createDesk(world: DeskWorld): Desk {
     if (stuck !== undefined && stuck.because !== 'ended') return stuck;
     const since = freed.filter(({ atMs }) => live === undefined || atMs >= live.atMs);
     for (const { holder, because } of since)
-      if ((await ifReadable(holder)) === undefined) return { holder, because };
+      if ((await ifReadable(() => store.load(holder))) === undefined) return { holder, because };
     return undefined;
-  };
-
-  const ifReadable = async (id: string): Promise<Loaded | undefined> => {
-    try {
-      return await store.load(id);
-    } catch (error) {
-      if (error instanceof UnreadableError) return undefined;
-      throw error;
-    }
   };
 
   const status = async (
